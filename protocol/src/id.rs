@@ -1,0 +1,73 @@
+//! Names of hosts and bundles: random, meaningless outside oediag, never derived from the machine-id.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::digest::{hex, unhex};
+
+/// A bundle's random id, written as 32 lower-case hex digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct BundleId(pub [u8; 16]);
+
+/// A host's random id, written as `h-` and 32 lower-case hex digits. It names an installation of
+/// oediag (who signs), not a machine-id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct HostId(pub [u8; 16]);
+
+impl BundleId {
+    /// The id's first 8 hex digits: part of the bundle's name, and what an operator types to consent.
+    pub fn short(self) -> String {
+        self.to_string()[..8].to_owned()
+    }
+
+    /// Reads exactly 32 lower-case hex digits.
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut bytes = [0; 16];
+        unhex(text, &mut bytes).then_some(Self(bytes))
+    }
+}
+
+impl HostId {
+    /// The first 8 hex digits of the id, as bundle names carry them.
+    pub fn short(self) -> String {
+        self.to_string()[2..10].to_owned()
+    }
+
+    /// Reads `h-` and exactly 32 lower-case hex digits.
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut bytes = [0; 16];
+        unhex(text.strip_prefix("h-")?, &mut bytes).then_some(Self(bytes))
+    }
+}
+
+impl fmt::Display for BundleId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        hex(&self.0, f)
+    }
+}
+
+impl fmt::Display for HostId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("h-")?;
+        hex(&self.0, f)
+    }
+}
+
+macro_rules! as_text {
+    ($name:ident, $shape:literal) => {
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = String::deserialize(deserializer)?;
+                Self::parse(&text).ok_or_else(|| serde::de::Error::custom(concat!("not ", $shape)))
+            }
+        }
+    };
+}
+as_text!(BundleId, "a bundle id of 32 lower-case hex digits");
+as_text!(HostId, "a host id: `h-` and 32 lower-case hex digits");
