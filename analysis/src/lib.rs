@@ -1,1 +1,1 @@
-//! x
+//! Not here yet.

@@ -74,8 +74,8 @@ pub struct Manifest {
     pub ended: Time,
     /// False when the run was cut short; what is there is whole all the same.
     pub complete: bool,
-    /// Why it was cut short: `interrupted`, `cancelled`, `disk_full`, `bundle_limit`, `deadline`.
-    pub incomplete_reason: Option<String>,
+    /// Why it was cut short: interrupted, cancelled, run deadline, disk full or bundle limit.
+    pub incomplete_reason: Option<Reason>,
     /// What the redactor did.
     pub redaction: Redaction,
     /// Head of the host's ledger when the bundle was made.
@@ -206,6 +206,8 @@ pub enum Reason {
     NotRegular,
     /// On a file system that may hang: network, FUSE, autofs.
     UnsafeFilesystem,
+    /// A folder on another file system than the one where its pattern begins; it is not gone into.
+    OtherFilesystem,
     /// On the list of what is never read.
     NeverCollected,
     /// An unpacked bundle or fixture holds no record of this command.
@@ -238,6 +240,8 @@ pub enum Reason {
     Cancelled,
     /// No room left on the disk that takes the bundle.
     DiskFull,
+    /// The bundle could not be written on, for another reason than a full disk.
+    WriteError,
     /// The host went down or the program was killed in the middle.
     Interrupted,
     /// Binary content of a kind that cannot be redacted.
@@ -248,6 +252,10 @@ pub enum Reason {
     RedactionFailed,
     /// More entries than the limit of a folder walk.
     TooMany,
+    /// Another row of the catalogue already collects it.
+    Duplicate,
+    /// The row takes the newest files of its pattern only, and this is an older one.
+    OlderFile,
     /// Outside the window of time asked for.
     OutsideWindow,
     /// Probe code panicked.
@@ -337,6 +345,37 @@ pub struct Item {
     /// Replaced values by kind.
     #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
     pub redactions: BTreeMap<String, u64>,
+}
+
+impl Item {
+    /// A row with nothing in it but whose it is and what it is; `collected` until something else is known.
+    pub fn new(id: &str, kind: ItemKind) -> Self {
+        Self {
+            id: id.to_owned(),
+            kind,
+            path: None,
+            offset: None,
+            outcome: Outcome::Collected,
+            reason: None,
+            error: Vec::new(),
+            src: None,
+            src_b64: None,
+            links: Vec::new(),
+            mode: None,
+            owner: None,
+            mtime: None,
+            argv: Vec::new(),
+            exit: None,
+            signal: None,
+            started: None,
+            ms: None,
+            bytes_seen: 0,
+            bytes: 0,
+            sha256: None,
+            truncated: None,
+            redactions: BTreeMap::new(),
+        }
+    }
 }
 
 /// How an item was cut.
