@@ -1,1 +1,26 @@
-//! Not here yet.
+//! From clean text to meaning: alerts and facts out of the members of a bundle.
+//!
+//! In: the path of a member and its redacted bytes, in order. Out: [`Findings`] per member, and one
+//! [`Conclusion`] for the bundle. Pure functions: no files, no clock, no environment, no network; any bytes
+//! are accepted, memory is bounded, and the result depends neither on how the bytes were cut into chunks
+//! nor on the order in which members were finished.
+
+mod alerts;
+mod clock;
+mod cut;
+mod facts;
+mod findings;
+mod fold;
+mod head;
+mod lines;
+mod rules;
+mod scan;
+mod tables;
+mod tally;
+mod tap;
+
+pub use alerts::{Alert, AlertsJson, Evidence, Severity, Text};
+pub use facts::{Facts, FileSystem};
+pub use findings::Findings;
+pub use fold::{Conclusion, conclude};
+pub use tap::{Context, Tap, tap};

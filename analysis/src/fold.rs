@@ -1,0 +1,244 @@
+//! All findings of a bundle become one list of alerts and one card of facts.
+//!
+//! In: the [`Findings`] of every member, in any order. Out: one [`Conclusion`], the same for every order.
+//! The same event seen in two members counts once; repeats of an event are one alert.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{Timestamp, tz::TimeZone};
+
+use crate::{
+    alerts::{Alert, Evidence, Severity, Text},
+    facts::Facts,
+    findings::{Entry, Findings, RANGES},
+};
+
+/// Alerts kept; the rest is counted by kind.
+const ALERTS: usize = 500;
+/// Two members tell of the same event when their times differ by no more seconds than this.
+const SAME: i64 = 2;
+/// Repeats of the same subject within so many seconds of each other are one alert.
+const REPEAT: i64 = 24 * 3600;
+
+/// What a bundle says.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Conclusion {
+    /// At most 500 alerts, most severe first, then newest first.
+    pub alerts: Vec<Alert>,
+    /// Events that found no room in `alerts` or in the memory of their member, counted by kind.
+    pub left_out: BTreeMap<String, u64>,
+    /// What the host is.
+    pub facts: Facts,
+}
+
+/// Draws the conclusion from the findings of all members of one bundle.
+pub fn conclude(mut findings: Vec<Findings>) -> Conclusion {
+    findings.sort_by(|a, b| a.path.cmp(&b.path).then_with(|| format!("{:?}", a.facts).cmp(&format!("{:?}", b.facts))));
+    let zone = findings.first().map_or(TimeZone::UTC, |first| first.zone.clone());
+    let mut left_out: BTreeMap<String, u64> = BTreeMap::new();
+    let mut groups: BTreeMap<(&'static str, String), BTreeSet<Seen>> = BTreeMap::new();
+    let mut facts = Facts::default();
+    let latest = findings.iter().map(|findings| findings.latest).max();
+    for one in findings {
+        for (kind, count) in one.left_out {
+            *left_out.entry(kind.to_owned()).or_default() += count;
+        }
+        for entry in one.entries.into_values().flatten() {
+            let seen = Seen::new(&one.path, &entry);
+            groups.entry((entry.kind.name, entry.subject)).or_default().insert(seen);
+        }
+        facts = facts.or(one.facts);
+    }
+    if let Some(latest) = latest {
+        facts.complete(latest, &zone);
+    }
+    let mut episodes: Vec<Episode> = groups
+        .into_iter()
+        .flat_map(|((kind, subject), seen)| {
+            episodes(seen).into_iter().map(move |episode| Episode { kind, subject: subject.clone(), ..episode })
+        })
+        .collect();
+    episodes.sort_by(|a, b| {
+        let newest = b.last.cmp(&a.last).then_with(|| b.first.cmp(&a.first));
+        b.severity.cmp(&a.severity).then(newest).then_with(|| (a.kind, &a.subject).cmp(&(b.kind, &b.subject)))
+    });
+    for episode in episodes.drain(ALERTS.min(episodes.len())..) {
+        *left_out.entry(episode.kind.to_owned()).or_default() += episode.count;
+    }
+    Conclusion { alerts: episodes.into_iter().map(|episode| episode.alert(&zone)).collect(), left_out, facts }
+}
+
+/// An entry with its member. The order of the fields is the order in which entries are folded: by time, then place.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Seen {
+    first: Option<Timestamp>,
+    path: String,
+    from: &'static str,
+    ranges: Vec<(u64, u64)>,
+    last: Option<Timestamp>,
+    stamp: Option<u64>,
+    count: u64,
+    severity: Severity,
+    summary: Text,
+    advice: (&'static str, &'static str),
+}
+
+impl Seen {
+    fn new(path: &str, entry: &Entry) -> Self {
+        Self {
+            first: entry.first,
+            path: path.to_owned(),
+            from: entry.from,
+            ranges: entry.ranges.clone(),
+            last: entry.last,
+            stamp: entry.stamp,
+            count: entry.count,
+            severity: entry.severity,
+            summary: entry.summary.clone(),
+            advice: (entry.kind.advice.en, entry.kind.advice.zh),
+        }
+    }
+}
+
+/// One alert in the making.
+#[derive(Debug)]
+struct Episode {
+    kind: &'static str,
+    subject: String,
+    first: Option<Timestamp>,
+    last: Option<Timestamp>,
+    stamps: Vec<u64>,
+    /// Member and speaker.
+    tellers: BTreeSet<(String, &'static str)>,
+    count: u64,
+    severity: Severity,
+    summary: Text,
+    advice: (&'static str, &'static str),
+    evidence: Vec<Evidence>,
+}
+
+/// The alerts of one kind and subject, from entries sorted by time.
+fn episodes(seen: BTreeSet<Seen>) -> Vec<Episode> {
+    let (timeless, timed): (Vec<Seen>, Vec<Seen>) = seen.into_iter().partition(|seen| seen.first.is_none());
+    let mut events: Vec<Episode> = Vec::new();
+    for seen in timed {
+        let twin = events
+            .iter_mut()
+            .rev()
+            .find(|event| !event.tellers.contains(&(seen.path.clone(), seen.from)) && event.is_told_by(&seen));
+        match twin {
+            Some(event) => event.confirm(seen),
+            None => events.push(Episode::new(seen)),
+        }
+    }
+    let mut episodes: Vec<Episode> = Vec::new();
+    for event in events {
+        let near =
+            episodes.last().is_some_and(|episode| seconds_between(episode.last, event.first).is_some_and(|gap| gap <= REPEAT));
+        match episodes.last_mut() {
+            Some(episode) if near => episode.repeat(event),
+            _ => episodes.push(event),
+        }
+    }
+    for seen in timeless {
+        match episodes.last_mut() {
+            Some(episode) => episode.confirm(seen),
+            None => episodes.push(Episode::new(seen)),
+        }
+    }
+    episodes
+}
+
+/// Seconds from `earlier` to `later`; negative when they overlap.
+fn seconds_between(earlier: Option<Timestamp>, later: Option<Timestamp>) -> Option<i64> {
+    Some(later?.as_second() - earlier?.as_second())
+}
+
+impl Episode {
+    fn new(seen: Seen) -> Self {
+        let Seen { first, path, from, ranges, last, stamp, count, severity, summary, advice } = seen;
+        let evidence = ranges.into_iter().map(|(line, end)| Evidence { path: path.clone(), line, end }).collect();
+        Self {
+            kind: "",
+            subject: String::new(),
+            first,
+            last,
+            stamps: stamp.into_iter().collect(),
+            tellers: BTreeSet::from([(path, from)]),
+            count,
+            severity,
+            summary,
+            advice,
+            evidence,
+        }
+    }
+
+    /// Whether another member tells of this very event.
+    fn is_told_by(&self, seen: &Seen) -> bool {
+        let overlap = seconds_between(self.last, seen.first).is_some_and(|gap| gap <= SAME)
+            && seconds_between(seen.last, self.first).is_some_and(|gap| gap <= SAME);
+        overlap || seen.stamp.is_some_and(|stamp| self.stamps.contains(&stamp))
+    }
+
+    /// Takes in what another member tells of the same event.
+    fn confirm(&mut self, seen: Seen) {
+        self.count = self.count.max(seen.count);
+        self.join(Self::new(seen));
+    }
+
+    /// Takes in a repeat.
+    fn repeat(&mut self, event: Self) {
+        self.count += event.count;
+        self.join(event);
+    }
+
+    /// The text of the most severe event counts, of the newest among equals, of the first member among copies.
+    fn join(&mut self, other: Self) {
+        let newer = other.last > self.last && seconds_between(self.last, other.last).is_none_or(|gap| gap > SAME);
+        if other.severity > self.severity || (other.severity == self.severity && newer) {
+            self.summary = other.summary;
+        }
+        self.severity = self.severity.max(other.severity);
+        self.first = self.first.or(other.first).min(other.first.or(self.first));
+        self.last = self.last.max(other.last);
+        self.stamps.extend(other.stamps);
+        self.tellers.extend(other.tellers);
+        self.evidence.extend(other.evidence);
+    }
+
+    fn alert(self, zone: &TimeZone) -> Alert {
+        let time = |moment: Option<Timestamp>| {
+            moment.map(|moment| moment.to_zoned(zone.clone()).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string())
+        };
+        Alert {
+            kind: self.kind.to_owned(),
+            severity: self.severity,
+            first: time(self.first),
+            last: time(self.last),
+            count: self.count,
+            evidence: capped(self.evidence),
+            summary: self.summary,
+            advice: Text { en: self.advice.0.to_owned(), zh: self.advice.1.to_owned() },
+        }
+    }
+}
+
+/// At most [`RANGES`] ranges; every member keeps its first ones before any keeps its later ones.
+fn capped(mut evidence: Vec<Evidence>) -> Vec<Evidence> {
+    evidence.sort();
+    evidence.dedup();
+    let mut rank: BTreeMap<String, usize> = BTreeMap::new();
+    let mut ranked: Vec<(usize, Evidence)> = evidence
+        .into_iter()
+        .map(|one| {
+            let rank = rank.entry(one.path.clone()).or_default();
+            *rank += 1;
+            (*rank, one)
+        })
+        .collect();
+    ranked.sort();
+    ranked.truncate(RANGES);
+    let mut kept: Vec<Evidence> = ranked.into_iter().map(|(_, one)| one).collect();
+    kept.sort();
+    kept
+}

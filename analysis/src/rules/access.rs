@@ -1,0 +1,84 @@
+//! Access: password guessing, SELinux denials, abnormal ends in the audit log.
+
+use super::{Found, Kind, Rule, Words};
+use crate::{alerts::Severity, cut, tally::Threshold};
+
+static AUTH_BRUTEFORCE: Kind = Kind {
+    name: "auth_bruteforce",
+    severity: Severity::High,
+    summary: Words {
+        en: "{failures} failed SSH passwords from {subject} in a row",
+        zh: "来自 {subject} 的 SSH 密码连续失败 {failures} 次",
+    },
+    advice: Words {
+        en: "Check in the secure log whether that address got in afterwards (Accepted password). Block it, and allow only keys or known networks for sshd.",
+        zh: "在 secure 日志中检查该地址随后是否登录成功（Accepted password）。封禁该地址，并让 sshd 仅允许密钥或可信网段。",
+    },
+};
+
+static SELINUX_DENIED: Kind = Kind {
+    name: "selinux_denied",
+    severity: Severity::Medium,
+    summary: Words {
+        en: "SELinux denied {permission}[ on {name}] ({class}) to {command}[, domain {domain}]",
+        zh: "SELinux 拒绝 {command} 的 {permission} 操作，类别 {class}[，目标 {name}][，域 {domain}]",
+    },
+    advice: Words {
+        en: "ausearch -m avc with this command shows the record, audit2why the reason. If the access is right, fix the label (restorecon) or add a policy module.",
+        zh: "用 ausearch -m avc 查看记录，用 audit2why 查看原因。若访问合理，用 restorecon 修正标签，或增加策略模块。",
+    },
+};
+
+static ANOM_ABEND: Kind = Kind {
+    name: "anom_abend",
+    severity: Severity::Medium,
+    summary: Words {
+        en: "{subject}[ (pid {pid})] ended abnormally[ by signal {signal}]",
+        zh: "{subject}[（PID {pid}）]异常终止[，信号 {signal}]",
+    },
+    advice: Words {
+        en: "Look for the core dump of this program (coredumpctl list) and the matching segfault or service alert.",
+        zh: "查找该程序的 core（coredumpctl list），并对照同一时间的段错误或服务失败告警。",
+    },
+};
+
+pub(crate) static RULES: &[Rule] = &[Rule {
+    threshold: Some(Threshold { events: 5, seconds: 60 }),
+    ..Rule::line(&AUTH_BRUTEFORCE, "sshd", &["Failed password for "], |text| {
+        let repeated = text.strip_prefix("message repeated ").and_then(cut::digits).and_then(|times| times.parse().ok());
+        let line = if repeated.is_some() { cut::after(text, "[")?.trim_start() } else { text };
+        // The user name is the caller's choice and may hold " from ": the address is the last one.
+        let (_, address) = line.strip_prefix("Failed password for ")?.rsplit_once(" from ")?;
+        let mut found = Found::about(cut::word(address)?);
+        found.weight = repeated.unwrap_or(1);
+        Some(found)
+    })
+}];
+
+/// audit.log.
+pub(crate) static AUDIT: &[Rule] = &[
+    Rule::line(&SELINUX_DENIED, "audit", &["avc:  denied  {"], |text| {
+        if !(text.starts_with("type=AVC ") || text.starts_with("type=USER_AVC ")) {
+            return None;
+        }
+        let permission = cut::between(text, "denied  {", "}")?.trim();
+        let field = |name: &str| cut::after(text, name).map(|rest| rest.split([' ', '"']).next().unwrap_or(rest));
+        let command = field(" comm=\"").or_else(|| field(" exe=\"")).unwrap_or("?");
+        let domain = field("scontext=").and_then(|context| context.split(':').nth(2));
+        let target = field("tcontext=").and_then(|context| context.split(':').nth(2)).unwrap_or_default();
+        let class = field("tclass=").unwrap_or_default();
+        let subject = format!("{command} {} {target} {class} {permission}", domain.unwrap_or_default());
+        let found = Found::about(&subject)
+            .with("permission", Some(permission))
+            .with("name", field(" name=\"").or_else(|| field(" path=\"")))
+            .with("class", Some(class))
+            .with("command", Some(command))
+            .with("domain", domain);
+        Some(if text.contains("permissive=1") { found.at(Severity::Low) } else { found })
+    }),
+    Rule::line(&ANOM_ABEND, "audit", &["type=ANOM_ABEND "], |text| {
+        let field = |name: &str| cut::after(text, name).map(|rest| rest.split([' ', '"']).next().unwrap_or(rest));
+        let command = text.strip_prefix("type=ANOM_ABEND ").and_then(|_| field(" comm=\""))?;
+        Some(Found::about(command).with("pid", field(" pid=")).with("signal", field(" sig=")))
+    }),
+];

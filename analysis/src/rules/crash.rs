@@ -1,0 +1,140 @@
+//! The kernel stops or nearly does: panic, oops, BUG.
+
+use super::{Flow, Found, Kind, Rule, Words, dump};
+use crate::{alerts::Severity, cut};
+
+/// The arm64 headline of an error that is not tied to an instruction.
+const SERROR: &str = "SError Interrupt on CPU";
+
+static KERNEL_PANIC: Kind = Kind {
+    name: "kernel_panic",
+    severity: Severity::Critical,
+    summary: Words {
+        en: "Kernel panic: {subject}[ (after {cause})]", zh: "内核崩溃（panic）：{subject}[（此前为 {cause}）]"
+    },
+    advice: Words {
+        en: "Look for the matching folder in /var/crash and analyse its vmcore with crash and the kernel-debuginfo of this kernel; the lines before the panic name the cause.",
+        zh: "在 /var/crash 中找到对应目录，用 crash 和该内核的 kernel-debuginfo 分析 vmcore；panic 之前的日志行说明原因。",
+    },
+};
+
+static KERNEL_OOPS: Kind = Kind {
+    name: "kernel_oops",
+    severity: Severity::Critical,
+    summary: Words {
+        en: "Kernel oops: {what}[ in {function}][, process {process}]",
+        zh: "内核异常（oops）：{what}[，位于 {function}][，进程 {process}]",
+    },
+    advice: Words {
+        en: "Match the function at the top of the stack with known defects of this kernel version, and check out-of-tree modules (taint flags O, E). Keep the vmcore in /var/crash if there is one.",
+        zh: "用栈顶函数比对该内核版本的已知缺陷，并检查第三方模块（污染标志 O、E）。若 /var/crash 有 vmcore，请保留。",
+    },
+};
+
+static KERNEL_BUG: Kind = Kind {
+    name: "kernel_bug",
+    severity: Severity::Critical,
+    summary: Words { en: "Kernel bug: {what}[ in {function}]", zh: "内核 BUG：{what}[，位于 {function}]" },
+    advice: Words {
+        en: "The kernel found its own data inconsistent: match the source line with known defects of this version, rule out bad memory (EDAC, BMC), and plan a restart.",
+        zh: "内核发现自身数据不一致：用源码行比对该版本的已知缺陷，排除内存故障（EDAC、BMC），并安排重启。",
+    },
+};
+
+pub(crate) static RULES: &[Rule] = &[
+    Rule::block(
+        &KERNEL_PANIC,
+        "kernel",
+        &["Kernel panic - not syncing: ", SERROR],
+        |text| {
+            if let Some(reason) = text.strip_prefix("Kernel panic - not syncing: ") {
+                return Some(Found::about(reason));
+            }
+            text.starts_with(SERROR).then(|| Found::about(text).with("cause", cut::before(text, ",").or(Some(text))))
+        },
+        |found, text| {
+            if let Some(reason) = text.strip_prefix("Kernel panic - not syncing: ") {
+                found.subject = cut::limited(reason, 200);
+                return Flow::More;
+            }
+            if text.starts_with("---[ end Kernel panic") {
+                return Flow::Last;
+            }
+            // Registers belong to the error before the panic; the panic itself has at most a stack.
+            let stack = text.starts_with(' ') || text.eq_ignore_ascii_case("Call trace:");
+            if found.subject.starts_with(SERROR) || stack { dump::follow(found, text) } else { Flow::Over }
+        },
+    ),
+    Rule::block(
+        &KERNEL_BUG,
+        "kernel",
+        &[
+            "kernel BUG at ",
+            "BUG: Bad page ",
+            "BUG: Bad rss-counter",
+            "BUG: scheduling while atomic",
+            "BUG: sleeping function called",
+        ],
+        |text| {
+            let what = text.strip_prefix("BUG: ").or_else(|| text.starts_with("kernel BUG at ").then_some(text))?;
+            let place = text
+                .strip_prefix("kernel BUG at ")
+                .map_or_else(|| what.split([':', ',']).next(), |place| Some(place.trim_end_matches('!')));
+            Some(Found::about(place?).with("what", Some(what.trim_end_matches('!'))))
+        },
+        |found, text| {
+            locate(found, text);
+            let detail = text.starts_with("page:")
+                || text.starts_with("raw: ")
+                || text.starts_with("page dumped because")
+                || text.starts_with("in_atomic()");
+            if detail { Flow::More } else { dump::follow(found, text) }
+        },
+    ),
+    Rule::block(
+        &KERNEL_OOPS,
+        "kernel",
+        &[
+            "BUG: unable to handle ",
+            "BUG: kernel NULL pointer dereference",
+            "Unable to handle kernel ",
+            "Internal error: ",
+            "general protection fault",
+            "SError Interrupt on CPU",
+            "Oops: ",
+        ],
+        |text| {
+            let starts = [
+                "BUG: unable to handle ",
+                "BUG: kernel NULL",
+                "Unable to handle kernel ",
+                "Internal error: ",
+                "general protection fault",
+                "Oops: ",
+            ];
+            let oops = starts.iter().any(|start| text.starts_with(start));
+            let numbered = !text.starts_with("general protection fault") || text.contains("[#") || text.contains("non-canonical");
+            let what = cut::before(text, " at ").or_else(|| cut::before(text, ", address")).unwrap_or(text);
+            let what = what.strip_prefix("BUG: ").unwrap_or(what);
+            (oops && numbered).then(|| Found::about(what).with("what", Some(what)))
+        },
+        |found, text| {
+            locate(found, text);
+            if let Some(function) = found.get("function") {
+                found.subject = function.to_owned();
+            }
+            dump::follow(found, text)
+        },
+    ),
+];
+
+/// Takes the function and the process from `RIP:`, `pc :` and `CPU:` lines; the first of each counts.
+fn locate(found: &mut Found, text: &str) {
+    let place = text.strip_prefix("RIP: 0010:").or_else(|| text.strip_prefix("pc : "));
+    if let (Some(place), None) = (place, found.get("function")) {
+        found.set("function", place.split(['+', ' ']).next());
+    }
+    if text.starts_with("CPU: ") && found.get("process").is_none() {
+        found.set("process", cut::after(text, "Comm: ").and_then(cut::word));
+    }
+}

@@ -1,0 +1,310 @@
+//! Disks and file systems: SCSI, NVMe, block layer, ext4, XFS, space.
+
+use super::{Flow, Found, Kind, Rule, Words};
+use crate::{alerts::Severity, cut};
+
+static DISK_MEDIUM_ERROR: Kind = Kind {
+    name: "disk_medium_error",
+    severity: Severity::Critical,
+    summary: Words {
+        en: "Medium error on {subject}[, sector {sector}]: the disk cannot read its own data",
+        zh: "磁盘 {subject} 介质错误[，扇区 {sector}]：磁盘无法读出数据",
+    },
+    advice: Words {
+        en: "Back up what is still readable and replace the disk; smartctl -a shows pending and reallocated sectors, the RAID tool shows the state of its array.",
+        zh: "备份仍可读取的数据并更换磁盘；smartctl -a 可查看待映射和已重映射扇区，RAID 工具可查看阵列状态。",
+    },
+};
+
+static IO_ERROR: Kind = Kind {
+    name: "io_error",
+    severity: Severity::High,
+    summary: Words {
+        en: "I/O error on {subject}[, sector {sector}][ ({operation})]",
+        zh: "{subject} I/O 错误[，扇区 {sector}][（{operation}）]",
+    },
+    advice: Words {
+        en: "Look at the lines just before for the transport error, then at smartctl -a, multipath -ll and the HBA or storage array for a failing disk or path.",
+        zh: "先看此前几行的传输错误，再用 smartctl -a、multipath -ll 以及 HBA 卡或存储阵列日志确认故障盘或故障链路。",
+    },
+};
+
+static NVME_TIMEOUT: Kind = Kind {
+    name: "nvme_timeout",
+    severity: Severity::High,
+    summary: Words {
+        en: "{subject}: I/O timeout[ on queue {queue}][; the controller is down{down}][; the device was removed{removed}]",
+        zh: "{subject} I/O 超时[，队列 {queue}][；控制器已失效{down}][；设备已被移除{removed}]",
+    },
+    advice: Words {
+        en: "Read nvme smart-log and nvme error-log of the device, compare its firmware with the vendor's notes, and check PCIe errors of its slot.",
+        zh: "查看该设备的 nvme smart-log 和 nvme error-log，核对厂商固件说明，并检查其插槽的 PCIe 错误。",
+    },
+};
+
+static FS_ERROR: Kind = Kind {
+    name: "fs_error",
+    severity: Severity::Critical,
+    summary: Words { en: "{type} error on {subject}[: {what}]", zh: "{subject} 的 {type} 文件系统错误[：{what}]" },
+    advice: Words {
+        en: "Look for disk errors at the same time first. Then unmount the file system and check it: e2fsck -f for ext4, xfs_repair -n for XFS.",
+        zh: "先检查同一时间是否有磁盘错误，再卸载文件系统并检查：ext4 用 e2fsck -f，XFS 用 xfs_repair -n。",
+    },
+};
+
+pub(crate) static FS_READONLY: Kind = Kind {
+    name: "fs_readonly",
+    severity: Severity::Critical,
+    summary: Words {
+        en: "The file system on {subject} was remounted read-only after an error",
+        zh: "{subject} 上的文件系统出错后被重新挂载为只读",
+    },
+    advice: Words {
+        en: "Applications can no longer write there. Fix the disk or path error that came before, unmount, run e2fsck -f, and mount again.",
+        zh: "应用已无法写入。先排除此前的磁盘或链路错误，卸载后执行 e2fsck -f，再重新挂载。",
+    },
+};
+
+pub(crate) static DISK_FULL: Kind = Kind {
+    name: "disk_full",
+    severity: Severity::High,
+    summary: Words { en: "File system {subject} is {used} % full", zh: "文件系统 {subject} 已用 {used}%" },
+    advice: Words {
+        en: "Find the space with du -xh --max-depth=2 and deleted but open files with lsof +L1; then clean, rotate, or grow the volume.",
+        zh: "用 du -xh --max-depth=2 找出占用空间的目录，用 lsof +L1 找出已删除但仍打开的文件；然后清理、轮转日志或扩容。",
+    },
+};
+
+pub(crate) static INODE_FULL: Kind = Kind {
+    name: "inode_full",
+    severity: Severity::Medium,
+    summary: Words {
+        en: "File system {subject} has used {used} % of its inodes",
+        zh: "文件系统 {subject} 的 inode 已用 {used}%",
+    },
+    advice: Words {
+        en: "Find the folder with very many small files (du --inodes -x) and clean it up, or make the file system anew with more inodes.",
+        zh: "用 du --inodes -x 找到小文件极多的目录并清理，或重建 inode 更多的文件系统。",
+    },
+};
+
+pub(crate) static SLOW_IO: Kind = Kind {
+    name: "slow_io",
+    severity: Severity::High,
+    summary: Words {
+        en: "Slow I/O on {subject}[: {operation}][, reason {reason}][: {what}]",
+        zh: "{subject} 慢 I/O[：{operation}][，原因 {reason}][：{what}]",
+    },
+    advice: Words {
+        en: "Compare await and %util in iostat -x or sar -d for that time. A reason of IO press means load; a driver or disk reason calls for a look at smartctl or nvme smart-log.",
+        zh: "对照该时间 iostat -x 或 sar -d 中的 await 和 %util。原因为 IO press 表示负载高；原因为驱动或磁盘时，检查 smartctl 或 nvme smart-log。",
+    },
+};
+
+pub(crate) static RULES: &[Rule] = &[
+    Rule::block(
+        &IO_ERROR,
+        "kernel",
+        &[" FAILED Result: ", "Sense Key : Medium Error", "critical medium error, dev ", "Unrecovered read error"],
+        |text| {
+            let disk = cut::between(text, ": [", "] ").or_else(|| cut::between(text, "error, dev ", ","))?;
+            let mut found = Found::about(disk).unsure();
+            scsi(&mut found, text);
+            Some(found)
+        },
+        |found, text| {
+            let about =
+                text.contains(&format!("[{}]", found.subject)) || text.contains(&format!(" error, dev {},", found.subject));
+            if !about || text.contains(" FAILED Result: ") || (found.settled && text.contains(" error, dev ")) {
+                return Flow::Over;
+            }
+            scsi(found, text);
+            Flow::More
+        },
+    ),
+    Rule::block(
+        &IO_ERROR,
+        "kernel",
+        &["I/O error, dev ", "critical target error, dev ", "critical space allocation error, dev ", "Buffer I/O error on dev"],
+        io_error,
+        |found, text| match io_error(text) {
+            Some(_) if text.starts_with("Buffer I/O error") => Flow::More,
+            Some(next) if next.subject == found.subject => Flow::More,
+            _ => Flow::Over,
+        },
+    ),
+    Rule::block(
+        &NVME_TIMEOUT,
+        "kernel",
+        &[
+            "timeout, aborting",
+            "timeout, reset controller",
+            "timeout, disable controller",
+            "controller is down; will reset",
+            "Removing after probe failure",
+        ],
+        |text| {
+            let device = cut::before(text.strip_prefix("nvme ")?, ":")?;
+            let mut found = Found::about(device);
+            nvme(&mut found, text);
+            Some(found)
+        },
+        |found, text| {
+            if text.strip_prefix("nvme ").and_then(|rest| cut::before(rest, ":")) != Some(found.subject.as_str()) {
+                return Flow::Over;
+            }
+            nvme(found, text);
+            Flow::More
+        },
+    ),
+    Rule::block(
+        &FS_ERROR,
+        "kernel",
+        &[
+            "EXT4-fs error (device ",
+            "Aborting journal on device ",
+            "): Remounting filesystem read-only",
+            "JBD2: Detected IO errors",
+        ],
+        |text| {
+            let mut found = Found::about(ext4_device(text)?).with("type", Some("ext4"));
+            ext4(&mut found, text);
+            Some(found)
+        },
+        |found, text| {
+            if ext4_device(text) != Some(found.subject.as_str()) {
+                return Flow::Over;
+            }
+            ext4(found, text);
+            Flow::More
+        },
+    ),
+    Rule::block(
+        &FS_ERROR,
+        "kernel",
+        &[
+            "metadata I/O error",
+            "xfs_do_force_shutdown",
+            "Shutting down filesystem",
+            "Metadata corruption detected",
+            "Internal error ",
+            "log I/O error",
+        ],
+        |text| {
+            let device = text.strip_prefix("XFS (").and_then(|rest| cut::before(rest, ")"))?;
+            let mut found = Found::about(device).with("type", Some("XFS")).at(Severity::High);
+            xfs(&mut found, text);
+            Some(found)
+        },
+        |found, text| {
+            if text.strip_prefix("XFS (").and_then(|rest| cut::before(rest, ")")) != Some(found.subject.as_str()) {
+                return if text.starts_with(' ') || text.starts_with("CPU: ") || text.starts_with("Call ") {
+                    Flow::More
+                } else {
+                    Flow::Over
+                };
+            }
+            if text.ends_with("Ending clean mount") || text.contains("Mounting V") {
+                return Flow::Over;
+            }
+            xfs(found, text);
+            Flow::More
+        },
+    ),
+];
+
+/// sysSentry's slow I/O plug-ins.
+pub(crate) static SENTRY: &[Rule] = &[Rule::line(&SLOW_IO, "sentry", &["[SLOW IO]"], |text| {
+    let alarm = cut::after(text, "[SLOW IO]")?;
+    let field = |name: &str| {
+        cut::after(alarm, &format!("{name}: "))
+            .or_else(|| cut::after(alarm, &format!("'{name}': '")))
+            .map(|rest| rest.split([',', '\'', '}']).next().unwrap_or(rest).trim())
+    };
+    let disk = field("disk").or_else(|| field("driver_name"))?;
+    Some(Found::about(disk).with("operation", field("iotype").or_else(|| field("io_type"))).with("reason", field("reason")))
+})];
+
+/// gala-gopher's events, one JSON object in a line.
+pub(crate) static GOPHER: &[Rule] = &[Rule::line(&SLOW_IO, "gopher", &["gala_gopher_disk_", "gala_gopher_block_"], |text| {
+    let field = |name: &str| cut::after(text, &format!("\"{name}\":")).and_then(|rest| cut::between(rest, "\"", "\""));
+    let severity = match field("SeverityText")? {
+        "WARN" => Severity::Medium,
+        "ERROR" | "FATAL" => Severity::High,
+        _ => return None,
+    };
+    let body = field("Body")?;
+    let entity = cut::between(body, "Entity(", ")")?;
+    Some(Found::about(entity).with("what", cut::after(body, ") ")).at(severity))
+})];
+
+/// A sense key decides what a failed command means; commands refused as illegal are not a fault of the disk.
+fn scsi(found: &mut Found, text: &str) {
+    let medium =
+        text.contains("Medium Error") || text.contains("critical medium error") || text.contains("Unrecovered read error");
+    let broken =
+        ["Sense Key : Hardware Error", "Sense Key : Aborted Command", "error, dev "].iter().any(|mark| text.contains(mark));
+    let lost = text.contains("hostbyte=DID_") && !text.contains("hostbyte=DID_OK");
+    if medium {
+        found.kind = Some(&DISK_MEDIUM_ERROR);
+    }
+    found.sure |= medium || broken || lost;
+    if let Some(sector) = cut::after(text, ", sector ").and_then(cut::digits) {
+        found.set("sector", Some(sector));
+        found.settled = true;
+    }
+}
+
+/// Drives without a medium (sr0, fd0) fail by nature.
+fn io_error(text: &str) -> Option<Found> {
+    let rest = match text.strip_prefix("Buffer I/O error on dev") {
+        Some(rest) => rest.strip_prefix("ice").unwrap_or(rest),
+        None => cut::after(text, "error, dev")?,
+    };
+    let device = cut::word(rest)?;
+    if device.starts_with("sr") || device.starts_with("fd") || text.contains("critical medium error") {
+        return None;
+    }
+    let sector = cut::after(text, ", sector ").and_then(cut::digits);
+    let operation = cut::between(text, ":(", ")").or_else(|| text.contains("async page write").then_some("WRITE"));
+    Some(Found::about(device).with("sector", sector).with("operation", operation))
+}
+
+fn nvme(found: &mut Found, text: &str) {
+    found.set("queue", cut::after(text, " QID ").and_then(cut::digits));
+    for (mark, state) in [("controller is down", "down"), ("Removing after probe failure", "removed")] {
+        if text.contains(mark) {
+            found.severity = Some(Severity::Critical);
+            found.set(state, Some(""));
+        }
+    }
+}
+
+fn ext4_device(text: &str) -> Option<&str> {
+    if let Some(rest) = text.strip_prefix("Aborting journal on device ") {
+        return rest.trim_end_matches('.').rsplit_once('-').map(|(device, _)| device);
+    }
+    if let Some(rest) = cut::after(text, "JBD2: Detected IO errors").and_then(|rest| cut::after(rest, " on ")) {
+        return rest.rsplit_once('-').map(|(device, _)| device);
+    }
+    let rest = text.strip_prefix("EXT4-fs ")?;
+    cut::between(rest, "(device ", ")").or_else(|| rest.strip_prefix('(').and_then(|rest| cut::before(rest, ")")))
+}
+
+fn ext4(found: &mut Found, text: &str) {
+    if text.starts_with("Aborting journal") || text.contains("Remounting filesystem read-only") {
+        found.kind = Some(&FS_READONLY);
+    }
+    if text.starts_with("EXT4-fs error") && found.get("what").is_none() {
+        found.set("what", cut::after(text, "): "));
+    }
+}
+
+fn xfs(found: &mut Found, text: &str) {
+    if text.contains("hutting down filesystem") || text.contains("xfs_do_force_shutdown") {
+        found.severity = Some(Severity::Critical);
+    }
+    if found.get("what").is_none() {
+        found.set("what", cut::after(text, "): "));
+    }
+}

@@ -1,0 +1,143 @@
+//! Which members are read, and how.
+//!
+//! In: the path of a member inside the bundle, its clean bytes in chunks. Out: its [`Findings`].
+//! Never opens the member itself: the caller reads, inflates and redacts.
+
+use jiff::{Timestamp, tz::TimeZone};
+
+use crate::{
+    clock, cut, facts,
+    findings::Findings,
+    head::{Dialect, Zero},
+    lines::Lines,
+    scan::Scanner,
+    tables::{Layout, Table},
+};
+
+/// What is known of a member besides its bytes.
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// Collection time or the file's modification time, whichever is earlier. Lines without a year are dated back
+    /// from here; a day of slack is allowed.
+    pub latest: Timestamp,
+    /// The host's time zone.
+    pub zone: TimeZone,
+    /// When the running kernel booted; gives `dmesg` its times.
+    pub booted: Option<Timestamp>,
+}
+
+#[derive(Clone, Copy)]
+enum Way {
+    Log(Dialect),
+    Ring,
+    Crash,
+    Pstore,
+    Table(Layout),
+}
+
+/// Paths and the way to read them; `*` stands for any text, also across folders. The first match counts.
+const ROUTES: &[(&str, Way)] = &[
+    ("var/log/messages*", Way::Log(Dialect::Syslog)),
+    ("var/log/secure*", Way::Log(Dialect::Syslog)),
+    ("oediag/journal/*", Way::Log(Dialect::Syslog)),
+    ("var/log/sysmonitor.log*", Way::Log(Dialect::Sysmonitor)),
+    ("var/log/logdump/sysmonitor/*", Way::Log(Dialect::Sysmonitor)),
+    ("var/log/boot.log*", Way::Log(Dialect::Boot)),
+    ("var/log/sysSentry/*", Way::Log(Dialect::Sentry)),
+    ("var/log/dnf.log*", Way::Log(Dialect::Dnf)),
+    ("var/log/audit/audit.log*", Way::Log(Dialect::Audit)),
+    ("var/log/gala-gopher/event*", Way::Log(Dialect::Gopher)),
+    ("*/*ipmi*sel*", Way::Log(Dialect::Sel)),
+    ("oediag/commands/kernel.dmesg*/stdout", Way::Ring),
+    ("var/log/dmesg", Way::Ring),
+    ("var/crash/*/vmcore-dmesg.txt", Way::Crash),
+    ("var/crash/*/vmcore-dmesg-incomplete.txt", Way::Crash),
+    ("sys/fs/pstore/*", Way::Pstore),
+    ("var/lib/systemd/pstore/*", Way::Pstore),
+    ("oediag/commands/storage.df/stdout", Way::Table(Layout::Space)),
+    ("oediag/commands/storage.df_inodes/stdout", Way::Table(Layout::Inodes)),
+    ("oediag/commands/services.failed/stdout", Way::Table(Layout::FailedUnits)),
+];
+
+/// Reads one member: bytes in with [`Tap::feed`], findings out with [`Tap::finish`].
+#[derive(Debug)]
+pub struct Tap {
+    lines: Lines,
+    readers: Readers,
+    empty: Findings,
+}
+
+#[derive(Debug, Default)]
+struct Readers {
+    scanner: Option<Box<Scanner>>,
+    table: Option<Box<Table>>,
+    facts: Option<Box<facts::Reader>>,
+}
+
+/// Chooses how to read a member by its path inside the bundle; `None` when nobody wants it.
+pub fn tap(path: &str, context: &Context) -> Option<Tap> {
+    let way = ROUTES.iter().find(|(pattern, _)| matches(pattern, path)).map(|(_, way)| *way);
+    let log = |dialect, zero, crash| Some(Box::new(Scanner::new(dialect, path, context, zero, crash)));
+    let mut readers = Readers { facts: facts::Reader::of(path).map(Box::new), ..Readers::default() };
+    match way {
+        Some(Way::Log(dialect)) => readers.scanner = log(dialect, Zero::Unknown, None),
+        Some(Way::Ring) => readers.scanner = log(Dialect::Kmsg, context.booted.map_or(Zero::Unknown, Zero::At), None),
+        Some(Way::Pstore) => readers.scanner = log(Dialect::Kmsg, Zero::Unknown, None),
+        Some(Way::Crash) => {
+            let folder = path.rsplit('/').nth(1).and_then(|folder| clock::crash_folder(folder, &context.zone));
+            let zero = if folder.is_some() { Zero::At(Timestamp::UNIX_EPOCH) } else { Zero::Unknown };
+            readers.scanner = log(Dialect::Kmsg, zero, folder);
+        }
+        Some(Way::Table(layout)) => readers.table = Some(Box::new(Table::new(layout, path, context))),
+        None if readers.facts.is_none() => return None,
+        None => {}
+    }
+    Some(Tap { lines: Lines::default(), readers, empty: Findings::new(path, &context.zone, context.latest) })
+}
+
+impl Tap {
+    /// Takes the next bytes of the member; they may be cut anywhere.
+    pub fn feed(&mut self, clean: &[u8]) {
+        let readers = &mut self.readers;
+        self.lines.feed(clean, |batch| readers.batch(batch));
+    }
+
+    /// Ends the member.
+    pub fn finish(mut self) -> Findings {
+        let readers = &mut self.readers;
+        self.lines.finish(|batch| readers.batch(batch));
+        let Readers { scanner, table, facts } = self.readers;
+        let found = scanner.map(|scanner| scanner.finish()).or_else(|| table.map(|table| table.finish()));
+        let facts = facts.map(|reader| reader.finish()).unwrap_or_default();
+        Findings { facts, ..found.unwrap_or(self.empty) }
+    }
+}
+
+impl Readers {
+    fn batch(&mut self, batch: &[u8]) {
+        if let Some(scanner) = &mut self.scanner {
+            scanner.batch(batch);
+        }
+        if let Some(table) = &mut self.table {
+            table.batch(batch);
+        }
+        if let Some(facts) = &mut self.facts {
+            facts.batch(batch);
+        }
+    }
+}
+
+/// Whether `path` has the form of `pattern`: each `*` takes the shortest text, the last one the longest.
+fn matches(pattern: &str, path: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let Some(mut rest) = parts.next().and_then(|start| path.strip_prefix(start)) else { return false };
+    let mut parts: Vec<&str> = parts.collect();
+    let Some(end) = parts.pop() else { return rest.is_empty() };
+    for part in parts {
+        match cut::after(rest, part) {
+            Some(after) => rest = after,
+            None => return false,
+        }
+    }
+    rest.ends_with(end)
+}

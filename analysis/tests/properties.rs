@@ -1,0 +1,164 @@
+//! What holds for any bytes: no panic, no dependence on how they are cut, bounded lists.
+
+use oediag_analysis::{Conclusion, Context, conclude, tap};
+use proptest::prelude::*;
+
+const PATHS: &[&str] = &[
+    "var/log/messages",
+    "var/log/secure",
+    "oediag/journal/logs.journal",
+    "oediag/commands/kernel.dmesg/stdout",
+    "var/crash/127.0.0.1-2026-01-01-03:20:00/vmcore-dmesg.txt",
+    "sys/fs/pstore/dmesg-erst-1",
+    "var/log/sysmonitor.log",
+    "var/log/boot.log",
+    "var/log/sysSentry/avg_block_io.log",
+    "var/log/dnf.log",
+    "var/log/audit/audit.log",
+    "var/log/gala-gopher/event/event.log",
+    "oediag/commands/hardware.ipmi_sel/stdout",
+    "oediag/commands/storage.df/stdout",
+    "oediag/commands/storage.df_inodes/stdout",
+    "oediag/commands/services.failed/stdout",
+    "oediag/commands/kernel.uname/stdout",
+    "etc/os-release",
+    "proc/cpuinfo",
+    "proc/meminfo",
+    "proc/swaps",
+    "proc/loadavg",
+    "proc/sys/kernel/tainted",
+];
+
+/// Heads and pieces of lines that lead far into the rules.
+const PIECES: &[&str] = &[
+    "Jan  1 03:20:00 host kernel: ",
+    "2026-01-01T03:20:00+08:00 h kernel: ",
+    "Feb 29 00:00:00 h systemd[1]: ",
+    "[163069.000000] ",
+    "[  T12] ",
+    "<4>",
+    "x invoked oom-killer: ",
+    "Out of memory: Killed process 1 (a) total-vm:1kB, anon-rss:2kB, ",
+    "oom_reaper: reaped process 1",
+    "Kernel panic - not syncing: ",
+    "INFO: task a:1 blocked for more than 1 seconds.",
+    " schedule+0x1/0x2",
+    "Call Trace:",
+    "BUG: soft lockup - CPU#",
+    "EDAC MC0: 1 CE e on l (",
+    "{1}[Hardware Error]: event severity: ",
+    "{1}[Hardware Error]:   section_type: memory error",
+    "[sdb] tag#1 FAILED Result: ",
+    ": [sdb] ",
+    "I/O error, dev ",
+    "EXT4-fs error (device ",
+    "Aborting journal on device ",
+    "XFS (a): Shutting down filesystem",
+    "NIC Link is Down",
+    "NETDEV WATCHDOG: ",
+    "received reset event",
+    "a[1]: segfault at ",
+    ": Failed with result '",
+    "Failed password for a from b ",
+    "mc_event:",
+    " used:",
+    "report disk alarm, ",
+    "sysmonitor[1]: ",
+    "[UTC 2026-01-01:00:00:00]",
+    "\u{1b}[1;31mFAILED\u{1b}[0m] ",
+    "[FAILED] Failed to start ",
+    "avc:  denied  {",
+    "type=AVC msg=audit(1.2:3): ",
+    "[SLOW IO] disk: ",
+    "\n",
+    "\n",
+    "\n",
+    "\r\n",
+    "Filesystem Type 1024-blocks Used Available Capacity Mounted on\n",
+    "/dev/a xfs 1 2 3 99% /\n",
+    "é汉",
+    "\0",
+    "99999999999999999999",
+    "%",
+    "[",
+    "]",
+    "{",
+    "}",
+    ":",
+    ",",
+    " ",
+];
+
+fn context() -> Context {
+    Context {
+        latest: "2026-01-02T09:45:30+08:00".parse().expect("a time"),
+        zone: jiff::tz::TimeZone::get("Asia/Shanghai").expect("a zone"),
+        booted: Some("2025-12-30T06:02:11+08:00".parse().expect("a time")),
+    }
+}
+
+fn read(path: &str, chunks: &[&[u8]]) -> Conclusion {
+    let mut tap = tap(path, &context()).expect("a path that is read");
+    for chunk in chunks {
+        tap.feed(chunk);
+    }
+    conclude(vec![tap.finish()])
+}
+
+fn hostile() -> impl Strategy<Value = Vec<u8>> {
+    let piece = prop_oneof![
+        4 => prop::sample::select(PIECES).prop_map(|piece| piece.as_bytes().to_vec()),
+        1 => prop::collection::vec(any::<u8>(), 0..20),
+    ];
+    prop::collection::vec(piece, 0..60).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_bytes_cut_anywhere_say_the_same(path in prop::sample::select(PATHS), bytes in hostile(), cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..8)) {
+        let whole = read(path, &[&bytes]);
+        let mut ends: Vec<usize> = cuts.iter().map(|cut| cut.index(bytes.len() + 1)).collect();
+        ends.extend([0, bytes.len()]);
+        ends.sort_unstable();
+        let chunks: Vec<&[u8]> = ends.windows(2).map(|pair| &bytes[pair[0]..pair[1]]).collect();
+        prop_assert_eq!(&whole, &read(path, &chunks));
+        let lines = bytes.split(|byte| *byte == b'\n').count() as u64;
+        for evidence in whole.alerts.iter().flat_map(|alert| &alert.evidence) {
+            prop_assert!(1 <= evidence.line && evidence.line <= evidence.end && evidence.end <= lines);
+        }
+        prop_assert!(whole.alerts.iter().all(|alert| alert.count >= 1 && alert.first <= alert.last));
+    }
+}
+
+#[test]
+fn a_line_longer_than_any_buffer_is_cut_alike_in_every_chunking() {
+    let mut text = b"Jan  1 03:20:00 host kernel: nf_conntrack: nf_conntrack: table full, dropping packet ".to_vec();
+    text.extend(std::iter::repeat_n(b'x', 200_000));
+    text.extend(
+        b" Kernel panic - not syncing: far\nJan  1 03:20:00 host kernel: neighbour: arp_cache: neighbor table overflow!\n",
+    );
+    let whole = read("var/log/messages", &[&text]);
+    assert_eq!(
+        whole.alerts.iter().map(|alert| (alert.kind.as_str(), alert.evidence[0].line)).collect::<Vec<_>>(),
+        [("conntrack_full", 1), ("neigh_overflow", 2)]
+    );
+    for size in [1, 4096, 65_535, 65_536, 65_537, 150_000] {
+        assert_eq!(whole, read("var/log/messages", &text.chunks(size).collect::<Vec<_>>()));
+    }
+}
+
+#[test]
+fn taps_and_findings_move_between_threads() {
+    fn moves<T: Send + 'static>() {}
+    moves::<oediag_analysis::Tap>();
+    moves::<oediag_analysis::Findings>();
+}
+
+#[test]
+fn members_nobody_wants_are_refused() {
+    for path in ["var/log/nginx/access.log", "etc/passwd", "proc/1/status", "", "var/crash/x/vmcore"] {
+        assert!(tap(path, &context()).is_none(), "{path}");
+    }
+}
