@@ -3,8 +3,34 @@
 //! A request names rows, topics or presets; it can never name a path, a command or an argument.
 //! One file per topic; a row is the only thing an author of a new source writes.
 
+mod alerts;
+mod boot;
+mod crash;
+mod digest;
+mod hardware;
+mod kernel;
+mod logs;
+mod memory;
+mod network;
+mod operations;
+mod packages;
+mod performance;
+mod presets;
+mod process;
+mod security;
+mod services;
+pub mod site;
+mod storage;
+mod topic;
+
 use std::{fmt, io, time::Duration};
 
+pub use self::{
+    digest::sha256,
+    presets::{PRESETS, Preset, preset},
+};
+
+pub use crate::host::Over;
 use crate::host::{Host, Ticks};
 
 /// One row: where to look, whether it applies, and what it may cost.
@@ -24,6 +50,17 @@ pub struct Source {
     pub limit: Limit,
     /// Which presets ask for it.
     pub depth: Depth,
+    /// What a row of the customer's own says of itself; the program has the words of the others.
+    pub words: Option<Words>,
+}
+
+/// One line about a row, in both languages.
+#[derive(Debug, Clone, Copy)]
+pub struct Words {
+    /// English.
+    pub en: &'static str,
+    /// Chinese.
+    pub zh: &'static str,
 }
 
 /// The topics, in catalogue order.
@@ -47,7 +84,7 @@ pub enum Topic {
     Crash,
 }
 
-/// A condition of a row.
+/// A condition of a row. It is asked of the host's files; where a root holds the record of a command, the record counts.
 #[derive(Debug, Clone, Copy)]
 pub enum When {
     /// This path is there.
@@ -72,7 +109,8 @@ pub enum Privacy {
 /// What a row may cost.
 #[derive(Debug, Clone, Copy)]
 pub struct Limit {
-    /// Most bytes read for each item of the row; the run's own item cap also holds.
+    /// Most bytes read for each item of the row; the run's own item cap also holds. A row that allows as much as that cap's
+    /// default (64 MiB) follows the cap when an operator raises it.
     pub bytes: u64,
     /// Most time for each item of the row.
     pub time: Duration,
@@ -94,7 +132,8 @@ pub enum Depth {
 pub enum Probe {
     /// One file.
     File(&'static str),
-    /// Files by pattern: `*` and `?` within one path segment, `**` as last segment for a whole tree; newest first, at most `newest`.
+    /// Files by pattern: within one path segment `*`, `?` and `[a-b]`, a segment that is a choice `{a,b*}`, and `**` as
+    /// last segment for a whole tree; at most the `newest` newest.
     Glob {
         /// Absolute pattern.
         pattern: &'static str,
@@ -103,7 +142,7 @@ pub enum Probe {
     },
     /// A program by absolute path, with its arguments; never a shell.
     Command(&'static [&'static str]),
-    /// Entries of the journal through `journalctl -o export` ... as text; the window comes from the plan.
+    /// Entries of the journal as lines of text, `journalctl --output=short-iso-precise`; the window comes from the plan.
     Journal {
         /// Arguments that select: `["-k"]`, `["-u", "sshd"]`.
         select: &'static [&'static str],
@@ -145,11 +184,95 @@ impl fmt::Debug for Probe {
     }
 }
 
-/// The devices an [`Probe::Each`] row runs over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Over {
-    /// Entries of `/sys/class/net` but `lo`.
-    NetDevice,
-    /// Entries of `/sys/block` that are real disks (not loop, ram, dm, md, zram, sr).
-    BlockDevice,
+/// The catalogue in topic order.
+pub static CATALOGUE: &[&[Source]] = &[
+    kernel::ROWS,
+    boot::ROWS,
+    hardware::ROWS,
+    storage::ROWS,
+    network::ROWS,
+    memory::ROWS,
+    process::ROWS,
+    services::ROWS,
+    packages::ROWS,
+    security::ROWS,
+    logs::ROWS,
+    alerts::ROWS,
+    performance::ROWS,
+    operations::ROWS,
+    crash::ROWS,
+];
+
+/// Every row, in catalogue order.
+pub fn all() -> impl Iterator<Item = &'static Source> {
+    CATALOGUE.iter().copied().flatten()
+}
+
+/// The row of that id.
+pub fn find(id: &str) -> Option<&'static Source> {
+    all().find(|row| row.id == id)
+}
+
+const KIB: u64 = 1 << 10;
+const MIB: u64 = 1 << 20;
+
+/// The run's default cap on one item (`design.md` §6.8).
+pub const ITEM_BYTES: u64 = 64 << 20;
+
+impl Source {
+    /// Most bytes read for one item of the row in a run with this item cap.
+    pub fn cap(&self, item_bytes: u64) -> u64 {
+        if self.limit.bytes >= ITEM_BYTES { item_bytes } else { self.limit.bytes.min(item_bytes) }
+    }
+
+    /// Most time for one item of the row in a run with this item cap: a cap raised tenfold needs tenfold the time.
+    pub fn time(&self, item_bytes: u64) -> Duration {
+        let times = self.cap(item_bytes).div_ceil(self.limit.bytes.max(1)).max(1);
+        self.limit.time.saturating_mul(u32::try_from(times).unwrap_or(u32::MAX))
+    }
+
+    /// A row with the usual cost of its probe: a small file, or a command that answers within 30 s.
+    const fn new(id: &'static str, topic: Topic, probe: Probe, privacy: Privacy, depth: Depth) -> Self {
+        let (bytes, seconds) = match probe {
+            Probe::File(_) | Probe::Glob { .. } => (MIB, 10),
+            Probe::Command(_) | Probe::Each { .. } => (4 * MIB, 30),
+            Probe::Journal { .. } => (64 * MIB, 60),
+            Probe::Native { .. } | Probe::Sample { .. } => (16 * MIB, 60),
+        };
+        Self {
+            id,
+            topic,
+            when: &[],
+            probe,
+            privacy,
+            limit: Limit { bytes, time: Duration::from_secs(seconds) },
+            depth,
+            words: None,
+        }
+    }
+
+    /// Other costs than usual.
+    const fn most(mut self, bytes: u64, seconds: u64) -> Self {
+        self.limit = Limit { bytes, time: Duration::from_secs(seconds) };
+        self
+    }
+
+    /// Conditions.
+    const fn when(mut self, when: &'static [When]) -> Self {
+        self.when = when;
+        self
+    }
+}
+
+/// systemd runs the host: sd_booted(3).
+const SYSTEMD: &[When] = &[When::Path("/run/systemd/system")];
+
+/// A pattern that takes every file it matches.
+const fn every(pattern: &'static str) -> Probe {
+    Probe::Glob { pattern, newest: 0 }
+}
+
+/// A pattern that takes the newest of its files.
+const fn newest(newest: usize, pattern: &'static str) -> Probe {
+    Probe::Glob { pattern, newest }
 }

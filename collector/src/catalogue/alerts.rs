@@ -1,0 +1,32 @@
+//! Alarms that software of the host has raised already: sysmonitor, sysSentry, gala-gopher, rasdaemon, the BMC.
+
+use super::{
+    Depth::{self, Deep, Quick, Standard},
+    MIB,
+    Privacy::{self, Facts, FreeText, Identifying},
+    Probe::{self, Command, Journal},
+    Source, Topic, When, newest,
+};
+
+const fn row(id: &'static str, probe: Probe, privacy: Privacy, depth: Depth) -> Source {
+    Source::new(id, Topic::Alerts, probe, privacy, depth)
+}
+
+pub(super) const ROWS: &[Source] = &[
+    row("alerts.sysmonitor", newest(4, "/var/log/sysmonitor.log*"), FreeText, Quick).most(64 * MIB, 60),
+    row("alerts.sysmonitor_dumps", newest(4, "/var/log/logdump/sysmonitor/*"), FreeText, Standard).most(64 * MIB, 60),
+    row("alerts.sys_sentry", newest(16, "/var/log/sysSentry/*"), FreeText, Quick).most(64 * MIB, 60),
+    row("alerts.sys_sentry_modules", Command(&["/usr/bin/sentryctl", "list"]), Facts, Standard),
+    row("alerts.gala_gopher", newest(16, "/var/log/gala-gopher/**"), FreeText, Standard).most(64 * MIB, 60),
+    row("alerts.memory_errors", Command(&["/usr/sbin/ras-mc-ctl", "--errors"]), Facts, Quick),
+    row("alerts.memory_error_summary", Command(&["/usr/sbin/ras-mc-ctl", "--summary"]), Facts, Quick),
+    row("alerts.edac", Command(&["/usr/bin/edac-util", "-v"]), Facts, Standard),
+    row("alerts.machine_checks", newest(2, "/var/log/mcelog*"), FreeText, Quick).most(64 * MIB, 60),
+    row("alerts.bmc_events", Command(&["/usr/bin/ipmitool", "sel", "elist"]), Identifying, Standard)
+        .when(&[When::Path("/dev/ipmi0")])
+        .most(4 * MIB, 60),
+    row("alerts.rasdaemon", Journal { select: &["-u", "rasdaemon.service"] }, FreeText, Standard).most(16 * MIB, 30),
+    row("alerts.smartd", Journal { select: &["-u", "smartd.service"] }, FreeText, Standard).most(16 * MIB, 30),
+    row("alerts.x_diagnose", newest(8, "/var/log/x-diagnose/**"), FreeText, Deep).most(64 * MIB, 60),
+    row("alerts.hardening", newest(4, "/var/log/secScanner/*"), FreeText, Deep).most(64 * MIB, 60),
+];

@@ -1,0 +1,73 @@
+//! All processes in two tables, from one walk over `/proc` each.
+//!
+//! In: `stat`, `status`, `wchan`, `cmdline` of every process (proc(5)). Out: tab-separated lines.
+//! A process that ends meanwhile is left out; a field that cannot be read is empty. Never reads `environ`.
+
+use std::{
+    io::{self, Write},
+    path::Path,
+};
+
+use crate::{
+    catalogue::performance::stat::Stat,
+    host::{Folder, Host},
+};
+
+/// Longest command line kept; the kernel allows megabytes.
+const LINE: usize = 4096;
+
+/// `pid ppid state comm wchan threads rss_kb uid start`; `start` in hundredths of a second after boot.
+pub(super) fn processes(host: &Host, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "pid\tppid\tstate\tcomm\twchan\tthreads\trss_kb\tuid\tstart")?;
+    each(host, |pid, folder| {
+        let Some(stat) = folder.read("stat", 4096) else { return Ok(()) };
+        let Some(stat) = Stat::parse(&stat) else { return Ok(()) };
+        let status = folder.read("status", 8192).unwrap_or_default();
+        let rss = field(&status, b"VmRSS:").unwrap_or_default();
+        // The folder's owner is root for some processes of others; the status says who it is.
+        let uid = field(&status, b"Uid:").unwrap_or_default();
+        let wchan = folder.read("wchan", 256).map(|name| clean(&name)).unwrap_or_default();
+        writeln!(
+            out,
+            "{pid}\t{}\t{}\t{}\t{wchan}\t{}\t{rss}\t{uid}\t{}",
+            stat.ppid,
+            stat.state,
+            clean(stat.comm),
+            stat.threads,
+            stat.start
+        )
+    })
+}
+
+/// `pid command`; arguments are parted by blanks, kernel threads have none.
+pub(super) fn commands(host: &Host, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "pid\tcommand")?;
+    each(host, |pid, folder| match folder.read("cmdline", LINE) {
+        Some(line) if !line.is_empty() => {
+            let line: Vec<u8> = line.iter().map(|byte| if *byte == 0 { b' ' } else { *byte }).collect();
+            writeln!(out, "{pid}\t{}", clean(&line).trim_end())
+        }
+        _ => Ok(()),
+    })
+}
+
+fn each(host: &Host, mut with: impl FnMut(u32, &Folder<'_>) -> io::Result<()>) -> io::Result<()> {
+    let proc = host.folder(Path::new("/proc")).map_err(|refusal| io::Error::other(refusal.error.join(": ")))?;
+    let mut pids: Vec<u32> = proc.names().iter().filter_map(|name| name.parse().ok()).collect();
+    pids.sort_unstable();
+    pids.into_iter().try_for_each(|pid| match proc.folder(&pid.to_string()) {
+        Some(folder) => with(pid, &folder),
+        None => Ok(()),
+    })
+}
+
+/// The first word behind a key at the start of a line.
+fn field<'a>(status: &'a [u8], key: &[u8]) -> Option<&'a str> {
+    let line = status.split(|byte| *byte == b'\n').find_map(|line| line.strip_prefix(key))?;
+    std::str::from_utf8(line).ok()?.split_ascii_whitespace().next()
+}
+
+/// Text without line ends, tabs and other control characters: a process chooses its own name.
+fn clean(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).chars().map(|c| if c.is_control() { '?' } else { c }).collect()
+}

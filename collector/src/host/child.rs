@@ -1,0 +1,104 @@
+//! Starting a child process under our rules. The one module with unsafe code: what runs between fork and exec.
+//!
+//! In: an absolute program with its arguments and a time limit. Out: a running child with pipes on its output.
+//! The child has its own session, no way to read from us, an environment made by us, limits on all it could use up,
+//! and cannot outlive the thread that started it. Never a shell: the arguments reach the program as they are.
+
+#![expect(clippy::disallowed_methods, reason = "host is what runs programs")]
+
+use std::{
+    io,
+    os::unix::process::CommandExt as _,
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+/// The whole environment of a child.
+const ENVIRONMENT: [(&str, &str); 8] = [
+    ("PATH", "/usr/sbin:/usr/bin:/sbin:/bin"),
+    ("LC_ALL", "C"),
+    ("LANG", "C"),
+    ("HOME", "/"),
+    ("TERM", "dumb"),
+    ("PAGER", "cat"),
+    ("SYSTEMD_PAGER", ""),
+    ("SYSTEMD_COLORS", "0"),
+];
+
+/// Address space. journalctl maps each journal file in windows of megabytes and rpm its database: 1 GiB is too little
+/// on hosts with many journals. Memory in use is bounded by the unit's `MemoryMax`, not by this.
+const ADDRESS_SPACE: u64 = 4 << 30;
+/// Open files.
+const FILES: u64 = 256;
+
+/// Starts the program; `argv` is not empty.
+#[expect(unsafe_code, reason = "pre_exec is the only way to set limits in the child; see the safety comments")]
+pub(super) fn start(argv: &[String], time: Duration) -> io::Result<Child> {
+    let [program, arguments @ ..] = argv else { return Err(io::ErrorKind::InvalidInput.into()) };
+    let limits = [
+        (libc::RLIMIT_AS, ADDRESS_SPACE),
+        (libc::RLIMIT_CPU, time.as_secs().saturating_add(2)),
+        (libc::RLIMIT_NOFILE, FILES),
+        (libc::RLIMIT_CORE, 0),
+        // No tool that only looks needs to write a file; pipes are not counted.
+        (libc::RLIMIT_FSIZE, 0),
+    ];
+    let parent = std::process::id();
+    let mut command = Command::new(program);
+    command.args(arguments).env_clear().envs(ENVIRONMENT).current_dir("/");
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    // SAFETY: the closure runs in the forked child before exec, where other threads' locks may be held for ever. It
+    // makes system calls only (all async-signal-safe), allocates nothing, and touches nothing but its own copies.
+    unsafe { command.pre_exec(move || prepare(&limits, parent)) };
+    command.spawn()
+}
+
+/// What the child does to itself before it becomes the program. Async-signal-safe: system calls only, no allocation.
+#[expect(unsafe_code, reason = "the system calls have no safe form that promises to be async-signal-safe")]
+fn prepare(limits: &[(libc::__rlimit_resource_t, u64); 5], parent: u32) -> io::Result<()> {
+    // SAFETY: `setsid`, `prctl`, `getppid`, `signal`, `setrlimit`, `syscall` and `fcntl` take numbers and, for
+    // `setrlimit`, a pointer to a live value on this stack; none keeps a pointer.
+    unsafe {
+        // Own session and group: killed as a whole, no controlling terminal to ask a password on.
+        checked(libc::setsid())?;
+        checked(libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL))?;
+        if libc::getppid() as u32 != parent {
+            return Err(io::Error::from_raw_os_error(libc::ESRCH));
+        }
+        // With FSIZE 0, a tool that writes its own log gets an error and goes on, instead of a deadly signal.
+        libc::signal(libc::SIGXFSZ, libc::SIG_IGN);
+        for (resource, most) in limits {
+            // A hard limit that is lower already stays.
+            let mut now = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+            checked(libc::getrlimit(*resource, &raw mut now))?;
+            let most = (*most).min(now.rlim_max);
+            checked(libc::setrlimit(*resource, &libc::rlimit { rlim_cur: most, rlim_max: most }))?;
+        }
+        // Every file of ours is close-on-exec already; this covers what libraries or our own parent left open.
+        // 4.19 has no close_range: there the low numbers are marked one by one.
+        let rest = libc::syscall(libc::SYS_close_range, 3_u32, u32::MAX, libc::CLOSE_RANGE_CLOEXEC);
+        if rest != 0 {
+            for fd in 3..FILES as i32 {
+                libc::fcntl(fd, libc::F_SETFD, libc::FD_CLOEXEC);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn checked(result: i32) -> io::Result<()> {
+    if result < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
+}
+
+/// Puts this process, and with it every child it will start, behind the host's own work: nice 10, and the last place in
+/// the best-effort class of disk I/O (ioprio_set(2)). What cannot be lowered stays as it is: it is a courtesy.
+#[expect(unsafe_code, reason = "the C library has no safe form of these calls")]
+pub fn lower_priority() {
+    /// `IOPRIO_PRIO_VALUE(IOPRIO_CLASS_BE, 7)`.
+    const LAST_OF_BEST_EFFORT: libc::c_int = 2 << 13 | 7;
+    // SAFETY: both calls take numbers only; 0 means this process. `syscall` passes them on as they are.
+    unsafe {
+        libc::setpriority(libc::PRIO_PROCESS, 0, 10);
+        libc::syscall(libc::SYS_ioprio_set, 1, 0, LAST_OF_BEST_EFFORT);
+    }
+}

@@ -1,0 +1,39 @@
+//! What a bundle or fixture recorded of a command, below a root that is not live.
+//!
+//! In: a source's id and a device. Out: the files of `oediag/commands/<source>[/<device>]/`. Runs nothing.
+
+use std::path::{Path, PathBuf};
+
+use oediag_protocol::bundle::name::segment;
+
+use super::{Host, OpenFile};
+
+/// Most bytes of the record of the status.
+const STATUS: usize = 4 * 1024;
+
+/// What was recorded of one run of a command.
+#[derive(Debug)]
+pub struct Recorded {
+    /// `stdout`, where it is there.
+    pub stdout: Option<OpenFile>,
+    /// `stderr`, where it is there.
+    pub stderr: Option<OpenFile>,
+    /// Text of `status` without blanks around it, at most 4 KiB; empty where it is not there.
+    pub status: String,
+}
+
+pub(super) fn recorded(host: &Host, source: &str, device: Option<&str>) -> Option<Recorded> {
+    let mut folder: PathBuf = Path::new("/oediag/commands").join(segment(source.as_bytes()));
+    if let Some(device) = device {
+        folder.push(segment(device.as_bytes()));
+    }
+    let stdout = host.open(&folder.join("stdout")).ok();
+    let stderr = host.open(&folder.join("stderr")).ok();
+    let status = host
+        .open(&folder.join("status"))
+        .ok()
+        .and_then(|file| file.head(STATUS))
+        .map(|bytes| String::from_utf8_lossy(&bytes).trim().to_owned());
+    let there = stdout.is_some() || stderr.is_some() || status.is_some();
+    there.then(|| Recorded { stdout, stderr, status: status.unwrap_or_default() })
+}

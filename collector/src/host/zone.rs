@@ -1,0 +1,51 @@
+//! The examined host's time zone.
+//!
+//! In: `/etc/localtime` of the root, or what a bundle says of the host it came from. Out: a zone and its name.
+
+use std::path::Path;
+
+use jiff::tz::TimeZone;
+
+use super::Host;
+
+/// A TZif file is a few KiB.
+const MOST: usize = 64 * 1024;
+
+/// The zone's name and rules; UTC without a name when nothing tells.
+pub(super) fn zone(host: &Host) -> (TimeZone, Option<String>) {
+    let name = host.link("/etc/localtime").as_deref().and_then(after_zoneinfo);
+    if let Some(found) = name.and_then(named) {
+        return found;
+    }
+    if let Some(bytes) = host.read("/etc/localtime", MOST) {
+        if let Ok(zone) = TimeZone::tzif("Local", &bytes) {
+            return (zone, None);
+        }
+        // A tree copied or checked out where links cannot be made holds the link's text in a file.
+        if let Some(found) = after_zoneinfo(Path::new(&*String::from_utf8_lossy(&bytes))).and_then(named) {
+            return found;
+        }
+    }
+    // An unpacked bundle has no links and no binary files, but says where it came from.
+    recorded(host).and_then(named).unwrap_or((TimeZone::UTC, None))
+}
+
+fn named(name: String) -> Option<(TimeZone, Option<String>)> {
+    TimeZone::get(&name).ok().map(|zone| (zone, Some(name)))
+}
+
+/// `Asia/Shanghai` of `../usr/share/zoneinfo/Asia/Shanghai`.
+fn after_zoneinfo(target: &Path) -> Option<String> {
+    let text = target.to_str()?.trim_end();
+    let (_, name) = text.split_once("zoneinfo/")?;
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/_+-".contains(&byte);
+    (!name.is_empty() && name.len() < 64 && name.bytes().all(plain)).then(|| name.to_owned())
+}
+
+fn recorded(host: &Host) -> Option<String> {
+    if host.is_live() {
+        return None;
+    }
+    let bundle: serde_json::Value = serde_json::from_slice(&host.read("/oediag/bundle.json", MOST)?).ok()?;
+    Some(bundle.get("clock")?.get("zone")?.as_str()?.to_owned())
+}

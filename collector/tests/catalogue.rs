@@ -1,0 +1,362 @@
+//! The catalogue as data: what every row must keep to, and what the rows together must cover.
+//!
+//! `data/*.paths` list the files of two openEuler hosts; each is named by a row or by the list of exceptions here.
+
+#![expect(clippy::disallowed_methods, reason = "tests make the folders they examine")]
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use oediag_collector::{
+    catalogue::{self, CATALOGUE, Depth, PRESETS, Privacy, Probe, Source, Topic, When},
+    host::{Cancel, Host, Ticks},
+};
+use oediag_protocol::bundle::manifest::Reason;
+
+const TOPICS: [(Topic, &str); 15] = [
+    (Topic::Kernel, "kernel"),
+    (Topic::Boot, "boot"),
+    (Topic::Hardware, "hardware"),
+    (Topic::Storage, "storage"),
+    (Topic::Network, "network"),
+    (Topic::Memory, "memory"),
+    (Topic::Process, "process"),
+    (Topic::Services, "services"),
+    (Topic::Packages, "packages"),
+    (Topic::Security, "security"),
+    (Topic::Logs, "logs"),
+    (Topic::Alerts, "alerts"),
+    (Topic::Performance, "performance"),
+    (Topic::Operations, "operations"),
+    (Topic::Crash, "crash"),
+];
+
+/// Left out on purpose, with the reason. A `*` at the end stands for any rest.
+const NOT_COLLECTED: [(&str, &str); 25] = [
+    ("/boot/grub2/user.cfg", "a password hash and nothing else"),
+    ("/etc/ceph/ceph.client.admin.keyring", "a key"),
+    ("/etc/localtime", "binary; its meaning is in bundle.json"),
+    ("/etc/machine-id", "an identity that tells nothing about a fault"),
+    ("/etc/my.cnf.d/client.cnf", "an application's passwords"),
+    ("/etc/pki/*", "keys and certificates"),
+    ("/etc/ppp/chap-secrets", "passwords"),
+    ("/etc/redis.conf", "an application's configuration"),
+    ("/etc/shadow", "password hashes"),
+    ("/etc/ssh/ssh_host_ed25519_key", "a private key"),
+    ("/etc/ssh/ssh_host_ed25519_key.pub", "an identity that tells nothing about a fault"),
+    ("/opt/*", "an application's configuration"),
+    ("/proc/mounts", "a link to self/mounts, which is collected"),
+    ("/root/.docker/config.json", "registry passwords"),
+    ("/root/.ssh/*", "keys"),
+    ("/root/anaconda-ks.cfg", "the installation's password hashes"),
+    ("/usr/local/*", "an application's configuration"),
+    ("/var/lib/oediag-fixture/*", "made for tests"),
+    ("/var/lib/rasdaemon/ras-mc_event.db", "binary; ras-mc-ctl prints it"),
+    ("/var/lib/rpm/*", "binary; rpm prints it"),
+    ("/var/log/btmp", "binary; a native row prints it"),
+    ("/var/log/wtmp", "binary; a native row prints it"),
+    ("/var/log/escape.log", "a trap for collectors"),
+    ("environ", "never collected"),
+    ("exe", "a link of the kernel"),
+];
+
+fn name(topic: Topic) -> &'static str {
+    TOPICS.iter().find(|(known, _)| *known == topic).expect("every topic has a name").1
+}
+
+fn argv(row: &Source) -> &'static [&'static str] {
+    match row.probe {
+        Probe::Command(argv) | Probe::Each { argv, .. } => argv,
+        _ => &[],
+    }
+}
+
+#[test]
+fn ids_are_unique_and_say_their_topic() {
+    let mut seen = BTreeSet::new();
+    for (rows, (topic, prefix)) in CATALOGUE.iter().zip(TOPICS) {
+        assert!(!rows.is_empty());
+        for row in *rows {
+            assert_eq!(row.topic, topic, "{}", row.id);
+            let (head, tail) = row.id.split_once('.').expect("topic.name");
+            assert_eq!(head, prefix, "{}", row.id);
+            let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+            assert!(!tail.is_empty() && tail.bytes().all(plain), "{}", row.id);
+            assert!(seen.insert(row.id), "{} twice", row.id);
+            assert_eq!(catalogue::find(row.id).map(|found| found.id), Some(row.id));
+        }
+    }
+    assert_eq!(CATALOGUE.len(), TOPICS.len());
+    assert!(seen.len() >= 110, "only {} rows", seen.len());
+    for id in ["kernel.dmesg", "logs.journal", "logs.messages", "storage.df", "storage.df_inodes", "services.failed"] {
+        assert!(seen.contains(id), "{id} is what others rely on");
+    }
+}
+
+#[test]
+fn programs_are_absolute_and_no_interpreters() {
+    const SHELLS: [&str; 17] = [
+        "sh", "bash", "dash", "zsh", "ksh", "busybox", "env", "xargs", "find", "awk", "gawk", "sed", "perl", "python", "python3",
+        "sudo", "nsenter",
+    ];
+    for row in catalogue::all() {
+        let [program, arguments @ ..] = argv(row) else { continue };
+        let name = program.rsplit('/').next().expect("split gives one at least");
+        assert!(program.starts_with('/') && !program.contains(".."), "{}", row.id);
+        assert!(!SHELLS.contains(&name), "{} runs {name}", row.id);
+        let holes = arguments.iter().filter(|argument| argument.contains("{}")).count();
+        let each = matches!(row.probe, Probe::Each { .. });
+        assert_eq!(holes, usize::from(each), "{}", row.id);
+        assert!(!program.contains("{}"));
+    }
+}
+
+#[test]
+fn patterns_and_members_are_well_formed() {
+    let mut members = BTreeSet::new();
+    let mut kinds = BTreeSet::new();
+    for row in catalogue::all() {
+        let kind = match row.probe {
+            Probe::File(path) => {
+                assert!(path.starts_with('/') && !path.contains(['*', '?', '[', '{']), "{}", row.id);
+                "file"
+            }
+            Probe::Glob { pattern, .. } => {
+                assert!(pattern.starts_with('/') && !pattern.contains(".."), "{}", row.id);
+                assert!(pattern.contains(['*', '?', '[', '{']) && !pattern.contains(char::is_whitespace), "{}", row.id);
+                for part in pattern.split('/') {
+                    assert!(!part.contains(['{', '}']) || (part.starts_with('{') && part.ends_with('}')), "{}: {part}", row.id);
+                }
+                assert!(!pattern.trim_end_matches("/**").contains("**"), "{}", row.id);
+                "glob"
+            }
+            Probe::Command(_) => "command",
+            Probe::Each { .. } => "each",
+            Probe::Journal { select } => {
+                assert!(select.iter().all(|argument| !argument.starts_with("--output") && *argument != "-o"), "{}", row.id);
+                "journal"
+            }
+            Probe::Native { member, .. } => {
+                assert!(member == format!("native/{}.tsv", row.id) && members.insert(member), "{}", row.id);
+                "native"
+            }
+            Probe::Sample { member, .. } => {
+                assert!(
+                    member == format!("perf/{}.csv", row.id.trim_start_matches("performance.sample_")) && members.insert(member),
+                    "{}",
+                    row.id
+                );
+                "sample"
+            }
+        };
+        kinds.insert(kind);
+        for when in row.when {
+            let (When::Path(path) | When::Program(path)) = when;
+            assert!(path.starts_with('/'), "{}", row.id);
+        }
+    }
+    assert_eq!(kinds.len(), 7, "{kinds:?}");
+    let native = catalogue::all().filter(|row| matches!(row.probe, Probe::Native { .. })).count();
+    assert!(native * 10 <= catalogue::all().count(), "native rows are the last resort");
+}
+
+#[test]
+fn costs_stay_within_the_topic_s_budget() {
+    for row in catalogue::all() {
+        let (mib, seconds) = match row.topic {
+            Topic::Logs | Topic::Alerts => (64, 60),
+            _ => (16, 60),
+        };
+        assert!(row.limit.bytes > 0 && row.limit.bytes <= mib << 20, "{}", row.id);
+        assert!(!row.limit.time.is_zero() && row.limit.time <= Duration::from_secs(seconds), "{}", row.id);
+    }
+}
+
+#[test]
+fn credentials_are_asked_for_by_deep_or_by_name_only() {
+    for row in catalogue::all().filter(|row| row.privacy == Privacy::Credentials) {
+        assert_eq!(row.depth, Depth::Deep, "{}", row.id);
+    }
+}
+
+#[test]
+fn presets_choose_something() {
+    let names: Vec<&str> = PRESETS.iter().map(|preset| preset.name).collect();
+    assert_eq!(names, ["quick", "standard", "deep", "perf", "net", "disk", "crash"]);
+    for preset in PRESETS {
+        let chosen =
+            |row: &&Source| row.depth <= preset.depth && (preset.topics.is_empty() || preset.topics.contains(&row.topic));
+        let count = catalogue::all().filter(chosen).count();
+        assert!(count >= 20, "{} has {count} rows", preset.name);
+        assert!(preset.topics.is_sorted(), "{}", preset.name);
+        assert_eq!(catalogue::preset(preset.name).map(|found| found.name), Some(preset.name));
+        assert_eq!(preset.topics.iter().map(|topic| name(*topic)).collect::<BTreeSet<_>>().len(), preset.topics.len());
+    }
+    assert!(catalogue::preset("Quick").is_none());
+}
+
+#[test]
+fn the_digest_names_the_catalogue() {
+    assert_eq!(catalogue::sha256(catalogue::all()), catalogue::sha256(catalogue::all()));
+    assert_eq!(catalogue::sha256(catalogue::all()).to_string().len(), 64);
+}
+
+/// A tree of small files with the given paths, and what the rows find in it.
+fn found_in(label: &str, paths: &str) -> (PathBuf, BTreeMap<PathBuf, &'static str>) {
+    let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{label}-{}", std::process::id()));
+    for path in paths.lines() {
+        let path = root.join(path.trim_start_matches('/'));
+        fs::create_dir_all(path.parent().expect("absolute")).expect("folder");
+        fs::write(path, "x").expect("file");
+    }
+    let host = Host::at(&root, None).expect("root");
+    let mut found = BTreeMap::new();
+    for row in catalogue::all() {
+        match row.probe {
+            Probe::File(path) if host.exists(Path::new(path)) => {
+                found.insert(PathBuf::from(path), row.id);
+            }
+            Probe::Glob { pattern, newest } => {
+                let expansion = host.expand(pattern, newest);
+                assert!(!expansion.cut, "{}", row.id);
+                let never = expansion.refused.iter().find(|(_, refusal)| refusal.reason == Reason::NeverCollected);
+                assert!(never.is_none(), "{} asks for what is never collected: {never:?}", row.id);
+                for path in expansion.files {
+                    let before = found.insert(path.clone(), row.id);
+                    assert!(before.is_none(), "{} and {before:?} both give {}", row.id, path.display());
+                }
+            }
+            _ => {}
+        }
+    }
+    for path in found.keys() {
+        assert!(host.open(path).is_ok(), "{}", path.display());
+    }
+    (root, found)
+}
+
+fn excepted(path: &str) -> bool {
+    NOT_COLLECTED.iter().any(|(known, _)| match known.strip_suffix('*') {
+        Some(start) => path.starts_with(start),
+        None if known.starts_with('/') => path == *known,
+        None => path.starts_with("/proc/") && path.rsplit('/').next() == Some(known),
+    })
+}
+
+#[test]
+fn every_file_of_two_hosts_is_named_by_a_row_or_left_out_on_purpose() {
+    for (label, paths) in [
+        ("2003", include_str!("data/openeuler-20.03-sp4-x86_64.paths")),
+        ("2203", include_str!("data/openeuler-22.03-sp3-aarch64.paths")),
+    ] {
+        let (root, found) = found_in(label, paths);
+        let missing: Vec<&str> = paths.lines().filter(|path| !found.contains_key(Path::new(path)) && !excepted(path)).collect();
+        let both: Vec<&PathBuf> = found.keys().filter(|path| excepted(path.to_str().expect("UTF-8"))).collect();
+        fs::remove_dir_all(root).expect("remove");
+        assert!(both.is_empty(), "left out on purpose, yet named by a row: {both:?}");
+        assert!(missing.is_empty(), "no row names {missing:#?}");
+        assert!(found.len() > 200);
+    }
+}
+
+fn columns(text: &str, by: char) -> Vec<Vec<&str>> {
+    text.lines().map(|line| line.split(by).collect()).collect()
+}
+
+#[test]
+fn samplers_write_one_table_each() {
+    let host = Host::live().expect("live");
+    let ticks = Ticks::new(host.now(), 2, Cancel::default());
+    let rows: Vec<&Source> = catalogue::all().filter(|row| matches!(row.probe, Probe::Sample { .. })).collect();
+    assert_eq!(rows.len(), 8);
+    std::thread::scope(|scope| {
+        for row in rows {
+            let (host, ticks) = (&host, ticks.clone());
+            scope.spawn(move || {
+                let Probe::Sample { run, .. } = row.probe else { return };
+                let mut out = Vec::new();
+                run(host, ticks, &mut out).expect("samples");
+                let text = String::from_utf8(out).expect("UTF-8");
+                let table = columns(&text, ',');
+                assert_eq!(table[0][0], "time", "{}", row.id);
+                assert!(table.iter().all(|line| line.len() == table[0].len()), "{}: {text}", row.id);
+                let times: BTreeSet<&str> = table[1..].iter().map(|line| line[0]).collect();
+                assert!(times.iter().all(|time| time.len() == 20 && time.ends_with('Z')), "{}: {times:?}", row.id);
+                let there = row.when.iter().all(|when| matches!(when, When::Path(path) if host.exists(Path::new(path))));
+                // A machine under test may have no disks or interfaces to speak of, but it has these.
+                let sure = [
+                    "performance.sample_cpu",
+                    "performance.sample_load",
+                    "performance.sample_memory",
+                    "performance.sample_vmstat",
+                ];
+                if there && sure.contains(&row.id) {
+                    assert!(times.len() >= 2, "{}: {text}", row.id);
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn samplers_end_when_told() {
+    let host = Host::live().expect("live");
+    let cancel = Cancel::default();
+    let begun = std::time::Instant::now();
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            std::thread::sleep(Duration::from_millis(300));
+            cancel.cancel();
+        });
+        let ticks = Ticks::new(host.now(), 60, cancel.clone());
+        assert!(ticks.count() <= 1);
+    });
+    assert!(begun.elapsed() < Duration::from_secs(1));
+}
+
+fn native(host: &Host, id: &str) -> String {
+    let Some(Source { probe: Probe::Native { run, .. }, .. }) = catalogue::find(id) else { panic!("{id} is a native row") };
+    let mut out = Vec::new();
+    run(host, &mut out).expect("runs");
+    String::from_utf8(out).expect("UTF-8")
+}
+
+#[test]
+fn the_process_table_names_this_process() {
+    let host = Host::live().expect("live");
+    let text = native(&host, "process.table");
+    let table = columns(&text, '\t');
+    assert_eq!(table[0], ["pid", "ppid", "state", "comm", "wchan", "threads", "rss_kb", "uid", "start"]);
+    assert!(table.iter().all(|line| line.len() == 9));
+    let own = std::process::id().to_string();
+    let line = table.iter().find(|line| line[0] == own).expect("this process");
+    assert_eq!(line[1], std::os::unix::process::parent_id().to_string());
+    assert!(line[6].parse::<u64>().expect("a number") > 100);
+    assert!(native(&host, "process.commands").lines().any(|line| line.starts_with(&format!("{own}\t/"))));
+}
+
+#[test]
+fn hostile_names_stay_in_their_cell() {
+    let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("names-{}", std::process::id()));
+    for (path, text) in [
+        ("7/stat", "7 (a\tb\n9 (x) R) S 1 7 7 0 -1 0 1 2 3 4 150 50 0 0 20 0 3 0 12345 1000000 250 0\n"),
+        ("7/status", "Name:\ta\nUid:\t1000\t1000\t1000\t1000\nVmRSS:\t    1000 kB\n"),
+        ("7/cmdline", "a\tb\0c\nd\0"),
+        ("8/stat", "8 (broken"),
+    ] {
+        let path = root.join("proc").join(path);
+        fs::create_dir_all(path.parent().expect("absolute")).expect("folder");
+        fs::write(path, text).expect("file");
+    }
+    fs::create_dir_all(root.join("proc/sys")).expect("folder");
+    let host = Host::at(&root, None).expect("root");
+    let table = native(&host, "process.table");
+    let commands = native(&host, "process.commands");
+    fs::remove_dir_all(&root).expect("remove");
+    assert_eq!(table.lines().collect::<Vec<_>>()[1..], ["7\t1\tS\ta?b?9 (x) R\t\t3\t1000\t1000\t12345"]);
+    assert_eq!(commands, "pid\tcommand\n7\ta?b c?d\n");
+}
