@@ -1,0 +1,329 @@
+//! The cutter: an input to chunks that can be redacted apart from each other, in any order.
+//!
+//! In: a reader and the host path of what it reads. Out: chunks of about 1 MiB that end at a line end, each with the few
+//! lines before it and the state its first line is in, so that the result does not depend on where it was cut.
+//! Never here: binary content. It ends the input with an error, and the file is left out.
+
+use std::io;
+
+use super::{
+    RedactError,
+    files::File,
+    pem::{self, State},
+    raw::Raw,
+};
+
+/// Usual size of a chunk.
+const CHUNK: usize = 1 << 20;
+/// A longer line is cut, at the same place whatever the size of chunks.
+const LINE_MAX: usize = 1 << 20;
+/// So much is looked at to tell text from binary.
+const SNIFF: usize = 64 << 10;
+/// What the next piece of a cut line sees of the piece before, and where in a piece a delimiter is looked for.
+const OVERLAP: usize = 64 << 10;
+/// A line longer than this is not shown to the chunk behind it.
+const SHOWN: usize = 512;
+
+/// What the first 64 KiB say about the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Encoding {
+    /// UTF-8, of which ASCII is a part.
+    Utf8,
+    /// GB18030 with Han characters.
+    Gb18030,
+    /// UTF-16, little endian.
+    Utf16Le,
+    /// UTF-16, big endian.
+    Utf16Be,
+    /// Any other text: bytes.
+    Bytes,
+}
+
+/// Chunks of one input, in order. Fused: after the end or an error there is nothing.
+pub struct Chunks<R> {
+    input: R,
+    file: File,
+    size: usize,
+    encoding: Option<Encoding>,
+    seen: u64,
+    /// The end of what was given out last, then what is read and decoded but not yet given out.
+    ready: Vec<u8>,
+    /// How much of `ready` was given out before.
+    shown: usize,
+    /// Read, not yet decoded: half a character of UTF-16.
+    odd: Vec<u8>,
+    /// What was given out last ended in the middle of a line.
+    midline: bool,
+    state: State,
+    eof: bool,
+    done: bool,
+}
+
+impl<R> std::fmt::Debug for Chunks<R> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Chunks").field("seen", &self.seen).field("encoding", &self.encoding).finish_non_exhaustive()
+    }
+}
+
+impl<R: io::Read> Chunks<R> {
+    pub(super) fn new(input: R, path: &[u8]) -> Chunks<R> {
+        Chunks {
+            input,
+            file: File::of(path),
+            size: CHUNK,
+            encoding: None,
+            seen: 0,
+            ready: Vec::new(),
+            odd: Vec::new(),
+            shown: 0,
+            midline: false,
+            state: State::Outside,
+            eof: false,
+            done: false,
+        }
+    }
+
+    /// Cuts chunks of about `bytes` (at most 1 MiB): the result is the same, only the pieces differ.
+    #[must_use]
+    pub fn with_chunk_size(mut self, bytes: usize) -> Chunks<R> {
+        self.size = bytes.clamp(1, CHUNK);
+        self
+    }
+
+    /// Raw bytes read so far; all of them once the iterator has ended.
+    pub fn bytes_seen(&self) -> u64 {
+        self.seen
+    }
+
+    /// What the start of the input looked like; none before the first chunk.
+    pub fn encoding(&self) -> Option<Encoding> {
+        self.encoding
+    }
+
+    /// Reads until `wanted` bytes are ready or the input ends.
+    fn fill(&mut self, wanted: usize) -> Result<(), RedactError> {
+        while self.ready.len() < wanted && !self.eof {
+            let at = self.ready.len();
+            let room = (wanted - at).max(SNIFF);
+            self.ready.resize(at + room, 0);
+            let read = loop {
+                match self.input.read(&mut self.ready[at..]) {
+                    Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                    other => break other,
+                }
+            };
+            let got = match read {
+                Ok(got) => got,
+                Err(e) => {
+                    self.ready.truncate(at);
+                    return Err(e.into());
+                }
+            };
+            self.ready.truncate(at + got);
+            self.seen += got as u64;
+            self.eof = got == 0;
+            if matches!(self.encoding, Some(Encoding::Utf16Le | Encoding::Utf16Be)) {
+                let fresh = self.ready.split_off(at);
+                self.decode(&fresh)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// UTF-16 to UTF-8, what is left of a character kept for the next time.
+    fn decode(&mut self, fresh: &[u8]) -> Result<(), RedactError> {
+        self.odd.extend_from_slice(fresh);
+        let big = self.encoding == Some(Encoding::Utf16Be);
+        let (pairs, _) = self.odd.as_chunks::<2>();
+        let mut units: Vec<u16> =
+            pairs.iter().map(|p| if big { u16::from_be_bytes(*p) } else { u16::from_le_bytes(*p) }).collect();
+        let halved = units.last().is_some_and(|u| (0xd800..0xdc00).contains(u));
+        if halved && !self.eof {
+            units.pop();
+        }
+        if self.eof && self.odd.len() % 2 == 1 {
+            return Err(RedactError::Encoding);
+        }
+        self.odd.drain(..units.len() * 2);
+        let mut bytes = [0; 4];
+        for c in char::decode_utf16(units) {
+            let c = c.map_err(|_| RedactError::Encoding)?;
+            self.ready.extend_from_slice(c.encode_utf8(&mut bytes).as_bytes());
+        }
+        Ok(())
+    }
+
+    /// Looks at the start of the input.
+    fn start(&mut self) -> Result<(), RedactError> {
+        self.fill(SNIFF)?;
+        let head = &self.ready[..self.ready.len().min(SNIFF)];
+        let encoding = sniff(head, self.ready.len() <= SNIFF && self.eof)?;
+        self.encoding = Some(encoding);
+        if matches!(encoding, Encoding::Utf16Le | Encoding::Utf16Be) {
+            let raw = std::mem::take(&mut self.ready);
+            self.decode(&raw)?;
+        }
+        let head = &self.ready[..self.ready.len().min(SNIFF)];
+        if pem::begins_inside(head) {
+            self.state = State::Inside { stray: 0 };
+        }
+        Ok(())
+    }
+
+    /// Where to cut: behind the last line that fits, or behind the first, or within a line that is too long.
+    fn cut(&mut self) -> Result<(usize, bool), RedactError> {
+        let start = self.shown;
+        self.fill(start + self.size)?;
+        let fits = self.ready.len().min(start + self.size);
+        if let Some(end) = memchr::memrchr(b'\n', &self.ready[start..fits]) {
+            return Ok((start + end + 1, false));
+        }
+        let mut searched = start;
+        loop {
+            let limit = self.ready.len().min(start + LINE_MAX);
+            if let Some(end) = memchr::memchr(b'\n', &self.ready[searched..limit]) {
+                return Ok((searched + end + 1, false));
+            }
+            if limit == start + LINE_MAX {
+                return Ok((start + within_line(&self.ready[start..limit]), true));
+            }
+            if self.eof {
+                return Ok((self.ready.len(), false));
+            }
+            searched = limit;
+            self.fill((self.ready.len() + SNIFF).min(start + LINE_MAX))?;
+        }
+    }
+
+    fn chunk(&mut self) -> Result<Option<Raw>, RedactError> {
+        if self.encoding.is_none() {
+            self.start()?;
+        }
+        let (end, midline) = self.cut()?;
+        if end == self.shown {
+            return Ok(None);
+        }
+        let show = shown(&self.ready[..end], midline);
+        let mut next = Vec::with_capacity(self.size + OVERLAP + SNIFF);
+        next.extend_from_slice(&self.ready[end - show..]);
+        let mut bytes = std::mem::replace(&mut self.ready, next);
+        bytes.truncate(end);
+        let raw = Raw {
+            skip: std::mem::replace(&mut self.shown, show),
+            state: self.state,
+            file: self.file,
+            encoding: self.encoding.unwrap_or(Encoding::Bytes),
+            continues: std::mem::replace(&mut self.midline, midline),
+            open_end: midline,
+            bytes,
+        };
+        self.state = pem::walk(&raw.bytes, raw.first_line(), raw.state, &mut |_| {});
+        Ok(Some(raw))
+    }
+}
+
+impl<R: io::Read> Iterator for Chunks<R> {
+    type Item = Result<Raw, RedactError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.done {
+            return None;
+        }
+        let result = self.chunk().transpose();
+        self.done = !matches!(result, Some(Ok(_)));
+        result
+    }
+}
+
+/// How much the chunk behind sees: the last two lines if they are short, or the end of the line that was cut.
+fn shown(text: &[u8], midline: bool) -> usize {
+    if midline {
+        let tail = &text[text.len().saturating_sub(OVERLAP)..];
+        let start = tail.iter().position(|b| is_delimiter(*b)).map_or(0, |n| n + 1);
+        return tail.len() - start;
+    }
+    let mut start = text.len();
+    for _ in 0..2 {
+        if start == 0 {
+            break;
+        }
+        let from = start.saturating_sub(SHOWN);
+        match memchr::memrchr(b'\n', &text[from..start - 1]) {
+            Some(n) => start = from + n + 1,
+            None if from == 0 => start = 0,
+            None => break,
+        }
+    }
+    text.len() - start
+}
+
+fn is_delimiter(b: u8) -> bool {
+    b.is_ascii_whitespace() || matches!(b, 0 | b',' | b';' | b'|' | b'&' | b'<' | b'>' | b'(' | b')' | b'{' | b'}' | b'[' | b']')
+}
+
+/// Where to cut a line that is too long: behind the last delimiter, or where at least no word ends.
+fn within_line(line: &[u8]) -> usize {
+    let from = line.len() - OVERLAP;
+    let word = |b: u8| b >= 0x80 || b.is_ascii_alphanumeric() || b"_.:-@%+/=".contains(&b);
+    let last = line[from..].iter().rposition(|b| is_delimiter(*b)).or_else(|| line[from..].iter().rposition(|b| !word(*b)));
+    last.map_or(line.len(), |n| from + n + 1)
+}
+
+/// Text or binary, and which text.
+fn sniff(head: &[u8], whole: bool) -> Result<Encoding, RedactError> {
+    match head {
+        [0xff, 0xfe, ..] => return Ok(Encoding::Utf16Le),
+        [0xfe, 0xff, ..] => return Ok(Encoding::Utf16Be),
+        _ => {}
+    }
+    let nul = |parity: usize| head.iter().skip(parity).step_by(2).filter(|b| **b == 0).count();
+    let (even, odd) = (nul(0), nul(1));
+    let half = head.len() / 2;
+    if even + odd > 0 && head.len() >= 8 {
+        // ASCII in UTF-16 has a NUL in every other place, and none in the others.
+        if even == 0 && odd * 10 >= half * 6 {
+            return Ok(Encoding::Utf16Le);
+        }
+        if odd == 0 && even * 10 >= half * 6 {
+            return Ok(Encoding::Utf16Be);
+        }
+    }
+    let utf8 = match std::str::from_utf8(head) {
+        Ok(_) => true,
+        Err(e) => e.error_len().is_none() && !whole,
+    };
+    // 0x1d separates the enriched part of audit records, 0x1b begins colours.
+    let control = head.iter().filter(|b| **b < 32 && !matches!(**b, 0 | 7..=13 | 0x1b | 0x1d) || **b == 127).count();
+    if even + odd > 0 && (control > 0 || !utf8 || even + odd > head.len() / 2) {
+        // Where NUL is only a separator, as in /proc/PID/environ, all else is text.
+        return Err(RedactError::Binary);
+    }
+    if control * 10 > head.len() {
+        return Err(RedactError::Binary);
+    }
+    Ok(match (utf8, head.is_ascii()) {
+        (true, _) => Encoding::Utf8,
+        (false, _) if is_gb18030(head, whole) => Encoding::Gb18030,
+        _ => Encoding::Bytes,
+    })
+}
+
+/// Whether all bytes beyond ASCII form characters of GB18030, and some are in the rows of Han characters.
+fn is_gb18030(t: &[u8], whole: bool) -> bool {
+    let mut i = 0;
+    let mut han = 0;
+    while i < t.len() {
+        let step = match &t[i..] {
+            [0..=0x7f, ..] => 1,
+            [lead @ 0x81..=0xfe, trail @ (0x40..=0x7e | 0x80..=0xfe), ..] => {
+                han += usize::from((0xb0..=0xf7).contains(lead) && *trail >= 0xa1);
+                2
+            }
+            [0x81..=0xfe, 0x30..=0x39, 0x81..=0xfe, 0x30..=0x39, ..] => 4,
+            rest if rest.len() < 4 && !whole => return han > 0,
+            _ => return false,
+        };
+        i += step;
+    }
+    han > 0
+}

@@ -1,0 +1,104 @@
+//! Options of programs that carry secrets.
+//!
+//! In: text, the place of a program's name, the program's options. Out: spans of the options' values. Arguments are
+//! separated by blanks or by NUL, quoted as in a shell.
+
+use std::ops::Range;
+
+use super::{
+    account::is_account,
+    kinds::Kind,
+    rules::{How, Opt},
+    span::{Form, Span},
+    value::{at, is_no_secret, line_end, plain_end, skip_blanks},
+};
+
+/// So far behind a program's name its options are looked for.
+const REACH: usize = 1024;
+
+/// Finds the values of the program's options; tells where it stopped.
+pub(super) fn options(t: &[u8], program: Range<usize>, options: &[Opt], spans: &mut Vec<Span>) -> usize {
+    let before = if program.start == 0 { b' ' } else { t[program.start - 1] };
+    let bounded =
+        matches!(before, b' ' | b'\t' | b'\n' | 0 | b'/' | b'"' | b'\'' | b'(' | b'`' | b';' | b'|' | b'&' | b'=' | b':' | b',');
+    let blank = |b: u8| matches!(b, b' ' | b'\t' | 0);
+    if !bounded || !(blank(at(t, program.end)) || blank(t[program.end - 1])) {
+        return program.end;
+    }
+    let end = line_end(t, program.end).min(program.end + REACH);
+    let mut i = program.end;
+    let mut wanted: Option<&Opt> = None;
+    for _ in 0..48 {
+        i = skip_blanks(t, i);
+        if i >= end {
+            break;
+        }
+        let argument = i..argument_end(t, i, end);
+        let text = &t[argument.clone()];
+        if matches!(text, b"|" | b";" | b"&&" | b"||" | b">" | b">>" | b"2>&1") {
+            break;
+        }
+        if let Some(option) = wanted.take() {
+            if !text.starts_with(b"-") {
+                push(t, argument.clone(), option, spans);
+            }
+        } else if text.starts_with(b"-") {
+            for option in options {
+                let flag = option.flag.as_bytes();
+                if text == flag {
+                    if option.how != How::Attached {
+                        wanted = Some(option);
+                    }
+                    break;
+                }
+                let sign = usize::from(flag.starts_with(b"--"));
+                if option.how != How::Next && text.starts_with(flag) && (sign == 0 || at(t, argument.start + flag.len()) == b'=')
+                {
+                    push(t, argument.start + flag.len() + sign..argument.end, option, spans);
+                    break;
+                }
+            }
+        }
+        i = argument.end.max(i + 1);
+    }
+    i
+}
+
+/// The end of an argument: a blank outside of quotes.
+fn argument_end(t: &[u8], start: usize, end: usize) -> usize {
+    let mut i = start;
+    while i < end && !matches!(t[i], b' ' | b'\t' | 0 | b'\r') {
+        if matches!(t[i], b'\'' | b'"') {
+            let Some(close) = memchr::memchr(t[i], &t[i + 1..end]) else { break };
+            i += close + 1;
+        }
+        i += 1;
+    }
+    i.min(end).max(start)
+}
+
+fn push(t: &[u8], argument: Range<usize>, option: &Opt, spans: &mut Vec<Span>) {
+    let quoted = argument.len() >= 2 && matches!(t[argument.start], b'\'' | b'"') && t[argument.end - 1] == t[argument.start];
+    let mut range = if quoted {
+        argument.start + 1..argument.end - 1
+    } else {
+        argument.start..plain_end(t, argument.start, false, REACH).min(argument.end)
+    };
+    let part = match option.how {
+        How::AfterColon => b':',
+        How::AfterPercent => b'%',
+        How::Next | How::Attached | How::Either => 0,
+    };
+    if part != 0 {
+        let Some(sign) = memchr::memchr(part, &t[range.clone()]) else { return };
+        if t[range.start + sign..].starts_with(b"://") {
+            return;
+        }
+        range.start += sign + 1;
+    }
+    let value = &t[range.clone()];
+    let fits = if option.kind == Kind::Username { is_account(value) } else { !is_no_secret(value) };
+    if fits {
+        spans.push(Span::new(&range, option.kind, Form::Tag));
+    }
+}

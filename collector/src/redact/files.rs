@@ -1,0 +1,154 @@
+//! Files whose structure says what their fields are.
+//!
+//! In: a host path, then lines. Out: which reader the file needs, and the spans of its fields.
+
+use super::{
+    address::{v4_is_public_knowledge, v6_names_a_host},
+    kinds::Kind,
+    span::{Form, Span},
+    value::is_no_secret,
+};
+
+/// What kind of file it is, by its path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum File {
+    /// Any text.
+    Text,
+    /// Lists of packages and firmware: four numbers are a version.
+    NoAddresses,
+    /// A path, not a content.
+    Path,
+    /// IPv4 addresses in hexadecimal with a port: `/proc/net/{tcp,udp,raw}`.
+    Hex4Port,
+    /// IPv4 addresses in hexadecimal: `/proc/net/route`.
+    Hex4,
+    /// IPv6 addresses as four words: `/proc/net/{tcp6,udp6,raw6}`.
+    Hex6Words,
+    /// IPv6 addresses as one number: `/proc/net/{if_inet6,ipv6_route}`.
+    Hex6,
+    /// `client server secret addresses`.
+    ChapSecrets,
+    /// One value and nothing else.
+    Whole(Kind),
+}
+
+impl File {
+    /// The reader for a host path or the name of a command's output.
+    pub(super) fn of(path: &[u8]) -> File {
+        let mut parts = path.rsplit(|b| *b == b'/');
+        let name = parts.next().unwrap_or(b"");
+        let parent = parts.next().unwrap_or(b"");
+        let below = |dir: &[u8]| memchr::memmem::find(path, dir).is_some();
+        match (parent, name) {
+            (b"net", b"tcp" | b"udp" | b"udplite" | b"raw" | b"icmp") if below(b"proc/") => File::Hex4Port,
+            (b"net", b"route") if below(b"proc/") => File::Hex4,
+            (b"net", b"tcp6" | b"udp6" | b"udplite6" | b"raw6" | b"icmp6") if below(b"proc/") => File::Hex6Words,
+            (b"net", b"if_inet6" | b"ipv6_route") if below(b"proc/") => File::Hex6,
+            (_, b"chap-secrets" | b"pap-secrets") => File::ChapSecrets,
+            (_, b"machine-id" | b"product_uuid") => File::Whole(Kind::SystemUuid),
+            (b"id", b"product_serial" | b"board_serial" | b"chassis_serial" | b"chassis_asset_tag") => {
+                File::Whole(Kind::SerialNumber)
+            }
+            (_, b"serial") if below(b"sys/block/") || below(b"/nvme") || below(b"sys/devices/") => {
+                File::Whole(Kind::SerialNumber)
+            }
+            _ if below(b"rpm") || below(b"nvme_list") || below(b"packages") => File::NoAddresses,
+            _ => File::Text,
+        }
+    }
+
+    /// Finds the fields of this file in `text[from..to]`, which is whole lines.
+    pub(super) fn fields(self, text: &[u8], from: usize, to: usize, spans: &mut Vec<Span>) {
+        match self {
+            File::Text | File::NoAddresses | File::Path => {}
+            File::Hex4 => words(text, from, to, |start, end| hex4(text, start, end, false, spans)),
+            File::Hex4Port => words(text, from, to, |start, end| hex4(text, start, end, true, spans)),
+            File::Hex6Words => words(text, from, to, |start, end| hex6(text, start, end, true, spans)),
+            File::Hex6 => words(text, from, to, |start, end| hex6(text, start, end, false, spans)),
+            File::ChapSecrets => chap(text, from, to, spans),
+            File::Whole(kind) => whole(text, from, to, kind, spans),
+        }
+    }
+}
+
+/// Calls `each` with the place of every word.
+fn words(text: &[u8], from: usize, to: usize, mut each: impl FnMut(usize, usize)) {
+    let mut i = from;
+    while i < to {
+        let length = text[i..to].iter().take_while(|b| !b.is_ascii_whitespace()).count();
+        if length > 0 {
+            each(i, i + length);
+        }
+        i += length + 1;
+    }
+}
+
+fn hex(t: &[u8]) -> Option<u128> {
+    t.iter()
+        .all(u8::is_ascii_hexdigit)
+        .then(|| t.iter().fold(0, |n, b| n << 4 | u128::from((*b as char).to_digit(16).unwrap_or(0))))
+}
+
+/// `011F140A` in the routing table, `111F140A:0016` in the tables of sockets.
+fn hex4(text: &[u8], start: usize, end: usize, port: bool, spans: &mut Vec<Span>) {
+    let word = &text[start..end];
+    let shape = if port { word.len() == 13 && word[8] == b':' } else { word.len() == 8 };
+    if let Some(value) = word.get(..8).filter(|_| shape).and_then(hex) {
+        let address = (value as u32).to_le_bytes();
+        if !v4_is_public_knowledge(address) {
+            spans.push(Span::new(&(start..start + 8), Kind::Ipv4, Form::Ip4Hex(address)));
+        }
+    }
+}
+
+fn hex6(text: &[u8], start: usize, end: usize, in_words: bool, spans: &mut Vec<Span>) {
+    let word = &text[start..end];
+    if word.len() < 32 || (word.len() > 32 && word[32] != b':') {
+        return;
+    }
+    if let Some(value) = hex(&word[..32]) {
+        let mut address = value.to_be_bytes();
+        if in_words {
+            address.chunks_mut(4).for_each(<[u8]>::reverse);
+        }
+        if v6_names_a_host(address) {
+            spans.push(Span::new(&(start..start + 32), Kind::Ipv6, Form::Ip6Hex { address, words: in_words }));
+        }
+    }
+}
+
+/// The third field of a line is the secret, the first the name of an account.
+fn chap(text: &[u8], from: usize, to: usize, spans: &mut Vec<Span>) {
+    let mut start = from;
+    while start < to {
+        let end = memchr::memchr(b'\n', &text[start..to]).map_or(to, |n| start + n);
+        if !text[start..end].trim_ascii_start().starts_with(b"#") {
+            let mut field = 0;
+            words(text, start, end, |a, b| {
+                field += 1;
+                let range = a + usize::from(text[a] == b'"')..b - usize::from(b > a + 1 && text[b - 1] == b'"');
+                if field == 3 && !is_no_secret(&text[range.clone()]) {
+                    spans.push(Span::new(&range, Kind::VpnSecret, Form::Tag));
+                } else if field == 1 && !is_no_secret(&text[range.clone()]) {
+                    spans.push(Span::new(&range, Kind::Username, Form::Tag));
+                }
+            });
+        }
+        start = end + 1;
+    }
+}
+
+/// The content of a file of one line, unless the firmware left it unset.
+fn whole(text: &[u8], from: usize, to: usize, kind: Kind, spans: &mut Vec<Span>) {
+    let line = &text[from..to];
+    let value = line.trim_ascii();
+    let start = from + line.len() - line.trim_ascii_start().len();
+    let set = value.len() >= 5
+        && value.iter().any(u8::is_ascii_digit)
+        && !value.contains(&b' ')
+        && !value.iter().all(|b| matches!(b, b'0' | b'-' | b'f' | b'F'))
+        && !is_no_secret(value);
+    if set {
+        spans.push(Span::new(&(start..start + value.len()), kind, Form::Tag));
+    }
+}

@@ -1,0 +1,362 @@
+//! The one way from bytes of the host to bytes that may be in a bundle.
+//!
+//! In: raw bytes (files, output of commands, paths, arguments) and a [`Harvest`] of who this host is.
+//! Out: [`Clean`] bytes and [`Text`], with credentials removed and identities replaced by keyed stand-ins,
+//! and counts per kind. Nothing else in the workspace can make a `Clean`, and nothing outside this module
+//! can look into a [`Raw`]. Never here: files, sockets, clocks, a log of any value.
+//!
+//! The flow: `harvest` → `names` (dictionary) → `chunks` (cutter) → `scan` (literals, scan A) and `tokens` (shapes, scan B)
+//! and `files` (structure) and `pem` (keys over many lines) → `span` (overlaps, one copy).
+
+mod account;
+mod address;
+mod chunks;
+mod commands;
+mod counts;
+mod files;
+mod harvest;
+mod key;
+mod kinds;
+mod names;
+mod pem;
+mod raw;
+mod rules;
+mod scan;
+mod shapes;
+mod span;
+mod starts;
+mod tag;
+mod tokens;
+mod value;
+
+use std::io;
+
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind, StartKind};
+
+use self::{
+    address::Addresses,
+    files::File,
+    kinds::Kind,
+    names::Names,
+    pem::State,
+    rules::WIDE_RULES,
+    scan::Literals,
+    span::{Form, Span, Writer},
+    starts::Starts,
+    tag::{Prf, TagCache},
+    tokens::Words,
+};
+pub use self::{
+    chunks::{Chunks, Encoding},
+    counts::Counts,
+    harvest::Harvest,
+    key::Key,
+    raw::{Clean, Raw, Text},
+};
+
+/// Scans take turns over so many bytes, which stay in the cache.
+const WINDOW: usize = 64 << 10;
+
+/// Why something could not be redacted. Holds no bytes of the host: the caller knows which file it was.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RedactError {
+    /// Too many or too long names for the automaton.
+    #[error("the redactor's tables cannot be built: {0}")]
+    Tables(String),
+    /// A rule does not do what it should: the redactor must not start.
+    #[error("the redactor's self-test failed at the rule for {0}")]
+    SelfTest(&'static str),
+    /// Binary content of no kind that can be redacted: the file is left out.
+    #[error("binary content that cannot be redacted")]
+    Binary,
+    /// The text is not in the encoding its start promised: the file is left out.
+    #[error("text that is not in the encoding its start promised")]
+    Encoding,
+    /// Reading the input failed.
+    #[error("reading failed: {0}")]
+    Read(#[from] io::Error),
+}
+
+/// How much is replaced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Level {
+    /// As standard, but IP addresses stay.
+    Reduced,
+    /// Credentials go, identities and addresses get stand-ins that keep prefixes and vendors.
+    #[default]
+    Standard,
+    /// Addresses become opaque tokens, hardware addresses are replaced whole.
+    Strict,
+}
+
+impl Level {
+    /// The word for it in requests, policies and the manifest.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Level::Reduced => "reduced",
+            Level::Standard => "standard",
+            Level::Strict => "strict",
+        }
+    }
+}
+
+/// One worker's buffers and cache of tags. Holds values of the host, hence never printed.
+#[derive(Default)]
+pub struct Scratch {
+    cache: TagCache,
+    spans: Vec<Span>,
+    settled: Vec<Span>,
+    arena: Vec<u8>,
+}
+
+impl std::fmt::Debug for Scratch {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Scratch")
+    }
+}
+
+/// The rules, the host's names and the key, frozen: the result depends on nothing else.
+pub struct Redactor {
+    starts: Starts,
+    literals: AhoCorasick,
+    wide: AhoCorasick,
+    names: Names,
+    prf: Prf,
+    addresses: Addresses,
+    level: Level,
+}
+
+impl std::fmt::Debug for Redactor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Redactor")
+    }
+}
+
+/// A piece of text and what is known about it.
+struct Piece<'a> {
+    text: &'a [u8],
+    skip: usize,
+    first_line: usize,
+    state: State,
+    file: File,
+    open_end: bool,
+    depth: u8,
+}
+
+impl<'a> Piece<'a> {
+    /// A short text of its own.
+    fn whole(text: &'a [u8], file: File, depth: u8) -> Piece<'a> {
+        Piece { text, skip: 0, first_line: 0, state: State::Outside, file, open_end: false, depth }
+    }
+}
+
+/// Commands in hexadecimal are decoded so deep.
+const DEPTH: u8 = 2;
+
+impl Redactor {
+    /// Builds the tables and proves them on a few canaries.
+    ///
+    /// # Errors
+    /// `Tables` if the automaton cannot be built, `SelfTest` if a canary survives.
+    pub fn new(harvest: &Harvest, key: &Key, level: Level) -> Result<Redactor, RedactError> {
+        let prf = Prf::new(key, b"tag");
+        let (names, patterns) = Names::new(harvest, &prf);
+        // A table of states is fastest; with very many names it would not fit the cache, nor the memory.
+        let kind = if patterns.len() > 10_000 { AhoCorasickKind::ContiguousNFA } else { AhoCorasickKind::DFA };
+        let build = |patterns: &mut dyn Iterator<Item = &[u8]>, kind, any_case, start| {
+            AhoCorasick::builder()
+                .start_kind(start)
+                .kind(Some(kind))
+                .match_kind(MatchKind::LeftmostLongest)
+                .ascii_case_insensitive(any_case)
+                .build(patterns)
+                .map_err(|e| RedactError::Tables(e.to_string()))
+        };
+        let redactor = Redactor {
+            starts: Starts::new(patterns.iter().map(Vec::as_slice)),
+            literals: build(&mut patterns.iter().map(Vec::as_slice), kind, true, StartKind::Anchored)?,
+            wide: build(
+                &mut WIDE_RULES.iter().flat_map(|(utf8, gb, _)| [utf8.as_bytes(), gb]),
+                AhoCorasickKind::DFA,
+                false,
+                StartKind::Unanchored,
+            )?,
+            names,
+            prf,
+            addresses: Addresses::new(key, harvest.subnets.iter().copied().collect()),
+            level,
+        };
+        redactor.self_test()?;
+        Ok(redactor)
+    }
+
+    /// Name and SHA-256 of the rule table.
+    pub fn ruleset() -> (&'static str, [u8; 32]) {
+        (rules::NAME, rules::digest())
+    }
+
+    /// Cuts `input` into chunks for [`Redactor::clean`]. `path` is the host path: it picks what is special to some files.
+    pub fn reader<R: io::Read>(&self, input: R, path: &[u8]) -> Chunks<R> {
+        Chunks::new(input, path)
+    }
+
+    /// Redacts one chunk. Pure: any worker, any order.
+    ///
+    /// # Errors
+    /// `Encoding` if the result cannot be written in the encoding of the input.
+    #[expect(clippy::needless_pass_by_value, reason = "raw bytes end here: nobody is to keep them")]
+    pub fn clean(&self, raw: Raw, scratch: &mut Scratch) -> Result<(Clean, Counts), RedactError> {
+        let mut counts = Counts::default();
+        let mut out = Vec::with_capacity(raw.bytes.len() - raw.skip + 1024);
+        let piece = Piece {
+            text: &raw.bytes,
+            skip: raw.skip,
+            first_line: raw.first_line(),
+            state: raw.state,
+            file: raw.file,
+            open_end: raw.open_end,
+            depth: DEPTH,
+        };
+        self.pass(&piece, scratch, &mut counts, &mut out);
+        let bytes = match raw.encoding {
+            Encoding::Utf16Le => utf16(&out, u16::to_le_bytes)?,
+            Encoding::Utf16Be => utf16(&out, u16::to_be_bytes)?,
+            Encoding::Utf8 | Encoding::Gb18030 | Encoding::Bytes => out,
+        };
+        Ok((Clean(bytes), counts))
+    }
+
+    /// Redacts a short string: an error text, a device name.
+    pub fn text(&self, bytes: &[u8], counts: &mut Counts) -> Text {
+        let out = self.short(bytes, File::Text, counts);
+        Text(String::from_utf8_lossy(&out).into_owned())
+    }
+
+    /// Redacts the arguments of a command, seen as one command line.
+    pub fn argv(&self, argv: &[&[u8]], counts: &mut Counts) -> Vec<Text> {
+        let out = self.short(&argv.join(&0), File::Text, counts);
+        out.split(|b| *b == 0).map(|a| Text(String::from_utf8_lossy(a).into_owned())).take(argv.len()).collect()
+    }
+
+    /// Redacts a host path, component by component.
+    pub fn path(&self, path: &[u8], counts: &mut Counts) -> Vec<u8> {
+        let mut out = Vec::with_capacity(path.len());
+        let mut home = false;
+        for (i, component) in path.split(|b| *b == b'/').enumerate() {
+            if i > 0 {
+                out.push(b'/');
+            }
+            if home && account::is_account(component) {
+                tag::push_token(&self.prf, Kind::Username, &component.to_ascii_lowercase(), &mut out);
+                counts.one(Kind::Username);
+            } else {
+                out.extend_from_slice(&self.short(component, File::Path, counts));
+            }
+            home = component == b"home" && i <= 1;
+        }
+        out
+    }
+
+    fn short(&self, bytes: &[u8], file: File, counts: &mut Counts) -> Vec<u8> {
+        let mut out = Vec::with_capacity(bytes.len() + 32);
+        self.pass(&Piece::whole(bytes, file, DEPTH), &mut Scratch::default(), counts, &mut out);
+        out
+    }
+
+    /// Redacts a text that was found inside of another.
+    fn decoded(&self, bytes: &[u8], depth: u8) -> Vec<u8> {
+        let mut out = Vec::with_capacity(bytes.len() + 32);
+        self.pass(&Piece::whole(bytes, File::Text, depth), &mut Scratch::default(), &mut Counts::default(), &mut out);
+        out
+    }
+
+    /// What a hit of the automaton of Chinese keys means.
+    fn wide_kind(pattern: usize) -> Kind {
+        WIDE_RULES[pattern / 2].2
+    }
+
+    fn pass(&self, piece: &Piece<'_>, scratch: &mut Scratch, counts: &mut Counts, out: &mut Vec<u8>) {
+        let Scratch { cache, spans, settled, arena } = scratch;
+        let text = piece.text;
+        spans.clear();
+        arena.clear();
+        pem::walk(text, piece.first_line, piece.state, &mut |line| spans.push(Span::new(&line, Kind::PrivateKey, Form::Tag)));
+        let literals = Literals { redactor: self, text, open_end: piece.open_end, depth: piece.depth };
+        let words = Words { redactor: self, text, file: piece.file };
+        let mut from = 0;
+        while from < text.len() {
+            let to = memchr::memchr(b'\n', &text[text.len().min(from + WINDOW)..]).map_or(text.len(), |n| from + WINDOW + n + 1);
+            literals.scan(from, to, spans, arena);
+            words.scan(from, to, spans);
+            piece.file.fields(text, from, to, spans);
+            if self.level == Level::Reduced {
+                spans.retain(|s| !matches!(s.kind, Kind::Ipv4 | Kind::Ipv6));
+            }
+            if from < piece.skip {
+                begin_at(piece.skip, spans);
+            }
+            span::settle(spans, settled);
+            // A value on the line after its key may already belong to the next window.
+            let here = settled.partition_point(|s| (s.start as usize) < to);
+            spans.extend_from_slice(&settled[here..]);
+            if to > piece.skip {
+                let writer = Writer {
+                    prf: &self.prf,
+                    addresses: &self.addresses,
+                    strict: self.level == Level::Strict,
+                    named: &self.names.tokens,
+                    arena,
+                    text,
+                };
+                writer.write(from.max(piece.skip)..to, &settled[..here], cache, counts, out);
+            }
+            from = to;
+        }
+    }
+
+    /// Lines that hold one canary each: it must not survive, and its neighbour must.
+    fn self_test(&self) -> Result<(), RedactError> {
+        for (kind, line, canary, stays) in CANARIES {
+            let out = self.short(line.as_bytes(), File::Text, &mut Counts::default());
+            let gone = memchr::memmem::find(&out, canary.as_bytes()).is_none();
+            let kept = memchr::memmem::find(&out, stays.as_bytes()).is_some();
+            let address = matches!(*kind, "ipv4" | "ipv6");
+            if !(kept && (gone || address && self.level == Level::Reduced)) {
+                return Err(RedactError::SelfTest(kind));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Kind, line, what must go, what must stay.
+const CANARIES: &[(&str, &str, &str, &str)] = &[
+    ("password_kv", "pool.password = cnry-Kq81!xV\n", "cnry-Kq81!xV", "pool.password = "),
+    ("password_json", "{\"password\":\"cnry-Kq81!xV\",\"port\":1}\n", "cnry-Kq81!xV", "\"port\":1}"),
+    ("password_cli", "sshpass -p cnry-Kq81!xV ssh\n", "cnry-Kq81!xV", "sshpass -p "),
+    ("url_userinfo", "proxy=http://px:cnry-Kq81@192.0.2.1:3128\n", "cnry-Kq81", ":3128"),
+    ("auth_bearer", "Authorization: Bearer cnryKq81xVmmPp09\n", "cnryKq81xVmmPp09", "Bearer "),
+    ("private_key", "-----BEGIN PRIVATE KEY-----\ncnryKq81xVmmPp09\n-----END PRIVATE KEY-----\n", "cnryKq81", "-----END"),
+    ("pw_hash", "root:$6$cnryKq81$cnryKq81xVmmPp09cnryKq81xVmmPp09:1\n", "cnryKq81xVmm", "root:"),
+    ("email", "to=<cnry.person@mail.example.net> ok\n", "cnry.person", "> ok"),
+    ("ipv4", "peer 198.51.100.23 up\n", "198.51.100.23", " up"),
+    ("mac", "link 52:54:00:3a:91:c2 up\n", "3a:91:c2", " up"),
+    ("cn_id", "id 110199189902140032 ok\n", "110199189902140032", " ok"),
+    ("audit_hex", "proctitle=73736870617373002D7000636E72792D4B713831\n", "636E72792D4B713831", "7373687061737300"),
+];
+
+/// Takes away what lies before `skip`, and the start of what crosses it: the chunk before has replaced it.
+fn begin_at(skip: usize, spans: &mut Vec<Span>) {
+    spans.retain(|s| s.end as usize > skip);
+    for span in spans {
+        if (span.start as usize) < skip {
+            *span = Span { start: skip as u32, form: Form::Nothing, ..*span };
+        }
+    }
+}
+
+fn utf16(text: &[u8], bytes: fn(u16) -> [u8; 2]) -> Result<Vec<u8>, RedactError> {
+    let text = std::str::from_utf8(text).map_err(|_| RedactError::Encoding)?;
+    Ok(text.encode_utf16().flat_map(bytes).collect())
+}

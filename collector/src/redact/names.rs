@@ -1,0 +1,196 @@
+//! The dictionary of one run: the rules' literals and the host's names, in one list for the automaton.
+//!
+//! In: the harvest. Out: patterns, and for each what it stands for, with its token made in advance.
+
+use std::collections::BTreeMap;
+
+use super::{
+    harvest::Harvest,
+    kinds::Kind,
+    rules::{RULES, Rule},
+    tag::{Prf, canonical, push_token},
+};
+
+/// What a pattern of the automaton stands for.
+pub(super) enum Entry {
+    /// A literal of the rule table.
+    Rule(&'static Rule),
+    /// A name of this host, by its number.
+    Name(usize),
+}
+
+/// A name of this host.
+pub(super) struct Name {
+    pub(super) kind: Kind,
+}
+
+/// The names of one run.
+pub(super) struct Names {
+    names: Vec<Name>,
+    /// The names' tokens, by number.
+    pub(super) tokens: Vec<Vec<u8>>,
+}
+
+/// Names that are also words: they are replaced only where a field says that they are names.
+const COMMON: &[&str] = &[
+    "test",
+    "tests",
+    "admin",
+    "data",
+    "server",
+    "node",
+    "backup",
+    "deploy",
+    "oracle",
+    "mysql",
+    "postgres",
+    "redis",
+    "nginx",
+    "docker",
+    "jenkins",
+    "git",
+    "gitlab",
+    "www",
+    "web",
+    "app",
+    "user",
+    "users",
+    "guest",
+    "demo",
+    "dev",
+    "ops",
+    "prod",
+    "monitor",
+    "zabbix",
+    "prometheus",
+    "grafana",
+    "kafka",
+    "hadoop",
+    "hdfs",
+    "yarn",
+    "hive",
+    "spark",
+    "elastic",
+    "tomcat",
+    "apache",
+    "system",
+    "service",
+    "daemon",
+    "build",
+    "release",
+    "update",
+    "nobody",
+    "host",
+    "localhost",
+    "master",
+    "slave",
+    "worker",
+    "client",
+    "gateway",
+    "router",
+    "proxy",
+    "mail",
+    "ftp",
+    "dns",
+    "ntp",
+    "database",
+    "cache",
+    "storage",
+    "linux",
+    "kernel",
+    "openeuler",
+    "euler",
+    "root",
+    "operator",
+    "support",
+    "info",
+    "error",
+    "warning",
+    "debug",
+    "default",
+    "network",
+    "memory",
+    "process",
+    "disk",
+    "cpu",
+    "public",
+    "private",
+    "home",
+    "log",
+    "logs",
+    "message",
+    "messages",
+    "session",
+    "time",
+    "none",
+    "control",
+    "compute",
+    "manager",
+    "agent",
+    "api",
+    "key",
+    "token",
+    "name",
+    "type",
+    "state",
+    "status",
+    "start",
+    "stop",
+    "failed",
+];
+
+impl Names {
+    /// The names that are looked for in free text, and the patterns of the automaton: the rules first.
+    pub(super) fn new(harvest: &Harvest, prf: &Prf) -> (Names, Vec<Vec<u8>>) {
+        let kinds = [
+            (&harvest.keywords, Kind::Keyword),
+            (&harvest.hosts, Kind::Hostname),
+            (&harvest.domains, Kind::Domain),
+            (&harvest.users, Kind::Username),
+            (&harvest.names, Kind::PersonName),
+            (&harvest.uuids, Kind::SystemUuid),
+            (&harvest.serials, Kind::SerialNumber),
+        ];
+        // The same word in two roles is what comes first in the list.
+        let mut wanted = BTreeMap::new();
+        for (names, kind) in kinds {
+            for name in names {
+                let lower = name.trim().to_lowercase();
+                let bytes = lower.len();
+                let word = COMMON.contains(&lower.as_str()) || bytes < 3 || lower.bytes().all(|b| b.is_ascii_digit());
+                let literal = RULES.iter().any(|r| r.word.eq_ignore_ascii_case(&lower));
+                if bytes > 0 && bytes <= 256 && !literal && (!word || kind == Kind::Keyword) {
+                    wanted.entry(lower).or_insert((name.trim().to_owned(), kind));
+                }
+            }
+        }
+        let mut patterns: Vec<Vec<u8>> = RULES.iter().map(|r| r.word.as_bytes().to_vec()).collect();
+        let mut names = Names { names: Vec::new(), tokens: Vec::new() };
+        let mut plain = Vec::new();
+        for (name, kind) in wanted.into_values() {
+            canonical(kind, name.as_bytes(), &mut plain);
+            let mut token = Vec::new();
+            push_token(prf, kind, &plain, &mut token);
+            if kind == Kind::Domain {
+                token.extend_from_slice(b".invalid");
+            }
+            patterns.push(name.into_bytes());
+            names.names.push(Name { kind });
+            names.tokens.push(token);
+        }
+        (names, patterns)
+    }
+
+    /// What the pattern with this number stands for.
+    pub(super) fn entry(pattern: usize) -> Entry {
+        match RULES.get(pattern) {
+            Some(rule) => Entry::Rule(rule),
+            None => Entry::Name(pattern - RULES.len()),
+        }
+    }
+
+    /// The name with this number.
+    pub(super) fn get(&self, index: usize) -> &Name {
+        &self.names[index]
+    }
+}

@@ -1,0 +1,136 @@
+//! Private keys over many lines: found by their header, or at the head of a file by their shape.
+//!
+//! In: text and the state its first line is in. Out: the places of the key's lines and the state after the text.
+//! Header and footer lines stay, so that line numbers hold.
+
+use std::ops::Range;
+
+use memchr::memmem;
+
+/// Lines that are no part of a key but stand between its lines, before the key counts as cut off.
+const STRAY_MAX: u8 = 8;
+
+/// Whether the next line is inside a private key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum State {
+    /// Outside.
+    #[default]
+    Outside,
+    /// Inside; so many lines since the last line of the key were something else.
+    Inside { stray: u8 },
+}
+
+const BEGIN: &[u8] = b"-----BEGIN ";
+const END: &[u8] = b"-----END ";
+/// Lines of an armoured key that are not its body.
+const HEADERS: [&[u8]; 5] = [b"Proc-Type:", b"DEK-Info:", b"Comment:", b"Version:", b"Hash:"];
+
+fn is_base64(b: u8) -> bool {
+    b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'=')
+}
+
+/// Where a private key's header ends in this line.
+fn header_end(line: &[u8]) -> Option<usize> {
+    let mut from = 0;
+    loop {
+        let begin = from + memmem::find(&line[from..], BEGIN)? + BEGIN.len();
+        let near = &line[begin..line.len().min(begin + 64)];
+        if let Some(label) = memmem::find(near, b"-----")
+            && memmem::find(&near[..label], b"PRIVATE KEY").is_some()
+        {
+            return Some(begin + label + 5);
+        }
+        from = begin;
+    }
+}
+
+/// Finds the key lines in `text[from..]` and tells the state after it.
+pub(super) fn walk(text: &[u8], from: usize, state: State, found: &mut dyn FnMut(Range<usize>)) -> State {
+    let mut state = state;
+    let mut start = from;
+    while start < text.len() {
+        if state == State::Outside {
+            let Some(next) = memmem::find(&text[start..], BEGIN) else { break };
+            start = memchr::memrchr(b'\n', &text[from..start + next]).map_or(from, |n| from + n + 1).max(start);
+        }
+        let end = memchr::memchr(b'\n', &text[start..]).map_or(text.len(), |n| start + n);
+        state = line(text, start..end, state, found);
+        start = end + 1;
+    }
+    state
+}
+
+fn line(text: &[u8], range: Range<usize>, state: State, found: &mut dyn FnMut(Range<usize>)) -> State {
+    let line = &text[range.clone()];
+    if let Some(end) = header_end(line) {
+        let rest = range.start + end..range.end;
+        // A key in one line: its line ends are escaped, or blanks.
+        if text[rest.clone()].iter().filter(|b| is_base64(**b)).count() > 8 {
+            escaped(text, rest, found);
+            return State::Outside;
+        }
+        return State::Inside { stray: 0 };
+    }
+    let State::Inside { stray } = state else { return State::Outside };
+    if memmem::find(line, END).is_some() {
+        return State::Outside;
+    }
+    if let Some(body) = body(line) {
+        found(range.start + body.start..range.start + body.end);
+        return State::Inside { stray: 0 };
+    }
+    let trimmed = line.trim_ascii();
+    let header =
+        trimmed.is_empty() || HEADERS.iter().any(|h| trimmed.starts_with(h)) || memmem::find(line, b"OEr-key-").is_some();
+    match stray {
+        _ if header && stray == 0 => State::Inside { stray },
+        STRAY_MAX.. => State::Outside,
+        _ => State::Inside { stray: stray + 1 },
+    }
+}
+
+/// The key's part of a line: all of it but indentation and quotes, or the long run at the end of a logged line.
+fn body(line: &[u8]) -> Option<Range<usize>> {
+    let from = line.iter().position(|b| is_base64(*b))?;
+    let to = line.iter().rposition(|b| is_base64(*b))? + 1;
+    let edge =
+        |part: &[u8]| part.iter().all(|b| matches!(b, b' ' | b'\t' | b'\r' | b'"' | b'\'' | b',' | b'>' | b'|' | b'#' | b'*'));
+    if line[from..to].iter().all(|b| is_base64(*b)) && edge(&line[..from]) && edge(&line[to..]) {
+        return Some(from..to);
+    }
+    let run = line[..to].iter().rev().take_while(|b| is_base64(**b)).count();
+    (run >= 40).then(|| to - run..to)
+}
+
+/// The runs of a key whose line ends are written as `\n`, up to its footer.
+fn escaped(text: &[u8], range: Range<usize>, found: &mut dyn FnMut(Range<usize>)) {
+    let end = memmem::find(&text[range.clone()], END).map_or(range.end, |n| range.start + n);
+    let mut i = range.start;
+    while i < end {
+        if text[i] == b'\\' {
+            i += 2;
+        } else if is_base64(text[i]) {
+            let run = text[i..end].iter().take_while(|b| is_base64(**b)).count();
+            if run >= 4 && !text[i..].starts_with(b"OEr") && (i == 0 || text[i - 1] != b'-') {
+                found(i..i + run);
+            }
+            i += run;
+        } else {
+            i += 1;
+        }
+    }
+}
+
+/// Whether a file that was cut at its head begins inside a private key: lines of base64 up to a private key's footer.
+pub(super) fn begins_inside(head: &[u8]) -> bool {
+    for (lines, line) in head.split(|b| *b == b'\n').enumerate() {
+        let trimmed = line.trim_ascii();
+        if memmem::find(trimmed, END).is_some() {
+            return lines > 0 && memmem::find(trimmed, b"PRIVATE KEY").is_some();
+        }
+        if trimmed.is_empty() || !trimmed.iter().all(|b| is_base64(*b)) {
+            return false;
+        }
+    }
+    false
+}

@@ -1,0 +1,89 @@
+//! Secrets that are known by their own shape, from the place a literal gives.
+//!
+//! In: text and a place. Out: the secret's place. A failed look is short, so that repeated literals cost little.
+
+use std::ops::Range;
+
+use super::value::{at, has_stand_in, is_no_secret, line_end, skip_blanks};
+
+/// A secret with a known beginning is at most this long.
+const REACH: usize = 4096;
+/// As far as this a secret has to show that it is one.
+const LOOK: usize = 256;
+
+/// How many bytes from `i` on are in the set, at most `limit`.
+fn run(t: &[u8], i: usize, limit: usize, set: impl Fn(u8) -> bool) -> usize {
+    t[i.min(t.len())..].iter().take(limit).take_while(|b| set(**b)).count()
+}
+
+/// Whether nothing joins what begins at `start` to the text before.
+fn is_free(t: &[u8], start: usize, joins: &[u8]) -> bool {
+    start == 0 || !(t[start - 1].is_ascii_alphanumeric() || joins.contains(&t[start - 1]))
+}
+
+/// The token behind a literal that announces one: at least so many characters, with a digit or padding.
+pub(super) fn follows(t: &[u8], i: usize, least: usize) -> Option<Range<usize>> {
+    let start = skip_blanks(t, i);
+    let end = start + run(t, start, line_end(t, start) - start, |b| b.is_ascii_alphanumeric() || b"+/=_.~%-".contains(&b));
+    let value = &t[start..end];
+    let fits = value.len() >= least
+        && value.iter().any(|b| b.is_ascii_digit() || *b == b'=')
+        && !is_no_secret(value)
+        && !has_stand_in(value);
+    fits.then_some(start..end)
+}
+
+/// The token that begins with `word`, in this case, and has at least so many characters.
+pub(super) fn prefixed(t: &[u8], start: usize, word: &str, least: usize) -> Option<Range<usize>> {
+    if !is_free(t, start, b"_") || !t[start..].starts_with(word.as_bytes()) {
+        return None;
+    }
+    let dots = word.ends_with('.');
+    let set = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-') || dots && b == b'.';
+    let look = run(t, start, LOOK, set);
+    let fits = look >= least && t[start..start + look].iter().any(u8::is_ascii_digit);
+    fits.then(|| start..start + run(t, start, REACH, set))
+}
+
+/// The hash of a password: `$id$salt$hash` or `{SCHEME}base64`.
+pub(super) fn hash(t: &[u8], start: usize) -> Option<Range<usize>> {
+    let end = start + run(t, start, LOOK, |b| b.is_ascii_alphanumeric() || b"./$=,+{}-_".contains(&b));
+    let value = &t[start..end];
+    let salted = at(t, start) == b'{' || memchr::memchr_iter(b'$', value).count() >= 3;
+    (value.len() >= 20 && salted).then_some(start..end)
+}
+
+/// A JSON web token: three parts, of which the first is the start of a JSON object in base64.
+pub(super) fn jwt(t: &[u8], start: usize) -> Option<Range<usize>> {
+    if !is_free(t, start, b"_-") || !t[start..].starts_with(b"eyJ") {
+        return None;
+    }
+    let mut end = start;
+    for least in [8, 8, 0] {
+        let part = run(t, end, REACH, |b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'));
+        if part < least {
+            return None;
+        }
+        end += part;
+        if least > 0 {
+            if at(t, end) != b'.' {
+                return None;
+            }
+            end += 1;
+        }
+    }
+    Some(start..end)
+}
+
+/// The password of `user:password` that ends at `end`, as in `user:password@tcp(host)`.
+pub(super) fn before_host(t: &[u8], end: usize) -> Option<Range<usize>> {
+    let length = t[..end]
+        .iter()
+        .rev()
+        .take(LOOK)
+        .take_while(|b| !matches!(b, b' ' | b'\t' | b'\n' | b'"' | b'\'' | b'=' | b'/' | 0))
+        .count();
+    let start = end - length;
+    let colon = memchr::memchr(b':', &t[start..end])?;
+    (!is_no_secret(&t[start + colon + 1..end])).then_some(start + colon + 1..end)
+}

@@ -1,0 +1,248 @@
+//! Places to be replaced, and the one copy that replaces them.
+//!
+//! In: text and the spans that the scans found, in any order, perhaps overlapping. Out: the text with the winners
+//! replaced: credentials win over identities, then the longer span. What of a loser sticks out is replaced too.
+
+use std::ops::Range;
+
+use super::{
+    address::Addresses,
+    counts::Counts,
+    kinds::Kind,
+    tag::{Prf, TagCache},
+};
+
+/// How a span is replaced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// By the token of the value.
+    Tag,
+    /// By the prepared token of a name in the dictionary.
+    Named(u32),
+    /// By two tokens around the `@` at this offset.
+    Email(u32),
+    /// By the stand-in of an address in dotted form, perhaps reversed.
+    Ip4 { address: [u8; 4], reversed: bool, separator: u8 },
+    /// By the stand-in in 8 hexadecimal digits, in the byte order of the host.
+    Ip4Hex([u8; 4]),
+    /// By the stand-in in the usual form.
+    Ip6([u8; 16]),
+    /// By the stand-in in 32 hexadecimal digits, as one number or as four words of the host.
+    Ip6Hex { address: [u8; 16], words: bool },
+    /// By the stand-in, separators and case as before.
+    Mac([u8; 6]),
+    /// By bytes made before, in the arena.
+    Made(u32, u32),
+    /// By nothing: the rest of a value that the chunk before has replaced.
+    Nothing,
+}
+
+/// One place to be replaced.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Span {
+    pub(super) start: u32,
+    pub(super) end: u32,
+    pub(super) kind: Kind,
+    pub(super) form: Form,
+}
+
+impl Span {
+    pub(super) fn new(range: &Range<usize>, kind: Kind, form: Form) -> Span {
+        Span { start: range.start as u32, end: range.end as u32, kind, form }
+    }
+
+    fn beats(&self, other: &Span) -> bool {
+        let rank = |s: &Span| (s.kind.is_credential(), s.end - s.start, std::cmp::Reverse(s.start));
+        rank(self) > rank(other)
+    }
+}
+
+/// Sorts the spans and takes out overlaps: `kept` gets the winners in order, `spans` is empty afterwards.
+pub(super) fn settle(spans: &mut Vec<Span>, kept: &mut Vec<Span>) {
+    // The scans give sorted runs, which a stable sort only merges.
+    spans.sort_by_key(|s| (u64::from(s.start) << 32 | u64::from(!s.end), s.kind));
+    kept.clear();
+    for next in spans.drain(..) {
+        let Some(last) = kept.last_mut().filter(|last| next.start < last.end) else {
+            kept.push(next);
+            continue;
+        };
+        let loser = *last;
+        if next.beats(&loser) {
+            // The start of the loser stays replaced, and so does its end.
+            if loser.start < next.start {
+                *last = Span { end: next.start, form: Form::Tag, ..loser };
+                kept.push(next);
+            } else {
+                *last = next;
+            }
+            if loser.end > next.end {
+                kept.push(Span { start: next.end, form: Form::Tag, ..loser });
+            }
+        } else if next.end > loser.end {
+            kept.push(Span { start: loser.end, form: Form::Tag, ..next });
+        }
+    }
+}
+
+/// What is needed to write stand-ins.
+pub(super) struct Writer<'a> {
+    pub(super) prf: &'a Prf,
+    pub(super) addresses: &'a Addresses,
+    /// Opaque tokens for addresses and whole hardware addresses.
+    pub(super) strict: bool,
+    /// Prepared tokens of the dictionary.
+    pub(super) named: &'a [Vec<u8>],
+    pub(super) arena: &'a [u8],
+    pub(super) text: &'a [u8],
+}
+
+impl Writer<'_> {
+    /// Copies this range of the text, replacing the spans, which are settled and lie in it.
+    pub(super) fn write(
+        &self,
+        Range { start: from, end: to }: Range<usize>,
+        spans: &[Span],
+        cache: &mut TagCache,
+        counts: &mut Counts,
+        out: &mut Vec<u8>,
+    ) {
+        let text = self.text;
+        let mut done = from;
+        for span in spans {
+            let (start, end) = (span.start as usize, span.end as usize);
+            if start < done {
+                continue;
+            }
+            out.extend_from_slice(&text[done..start]);
+            let before = out.len();
+            self.stand_in(&text[start..end], span, cache, out);
+            done = end;
+            if span.form != Form::Nothing {
+                counts.one(span.kind);
+            }
+            if !span.kind.is_credential() {
+                done += align(&text[end..to], end - start, out.len() - before, out);
+            }
+        }
+        out.extend_from_slice(&text[done..to]);
+    }
+
+    fn stand_in(&self, value: &[u8], span: &Span, cache: &mut TagCache, out: &mut Vec<u8>) {
+        match span.form {
+            Form::Tag => {
+                let before = out.len();
+                cache.push(self.prf, span.kind, value, out);
+                if span.kind == Kind::Domain {
+                    out.extend_from_slice(b".invalid");
+                }
+                if matches!(span.kind, Kind::Hostname | Kind::Domain) {
+                    follow_case(value, &mut out[before..]);
+                }
+            }
+            Form::Named(index) => {
+                let before = out.len();
+                out.extend_from_slice(&self.named[index as usize]);
+                if matches!(span.kind, Kind::Hostname | Kind::Domain) {
+                    follow_case(value, &mut out[before..]);
+                }
+            }
+            Form::Email(at) => {
+                let at = at as usize - span.start as usize;
+                cache.push(self.prf, Kind::Username, &value[..at], out);
+                out.push(b'@');
+                cache.push(self.prf, Kind::Domain, &value[at + 1..], out);
+                out.extend_from_slice(b".invalid");
+            }
+            Form::Ip4 { .. } | Form::Ip4Hex(_) | Form::Ip6(_) | Form::Ip6Hex { .. } if self.strict => {
+                cache.push(self.prf, span.kind, value, out);
+            }
+            Form::Ip4 { address, reversed, separator } => {
+                let mut octets = cache.address(4, address, || self.addresses.v4(address));
+                if reversed {
+                    octets.reverse();
+                }
+                for (i, octet) in octets.iter().enumerate() {
+                    if i > 0 {
+                        out.push(separator);
+                    }
+                    push_decimal(*octet, out);
+                }
+            }
+            Form::Ip4Hex(address) => {
+                let octets = cache.address(4, address, || self.addresses.v4(address));
+                push_hex(octets.iter().rev(), value, out);
+            }
+            Form::Ip6(address) => {
+                let stand_in = std::net::Ipv6Addr::from(cache.address(6, address, || self.addresses.v6(address))).to_string();
+                out.extend_from_slice(stand_in.as_bytes());
+            }
+            Form::Ip6Hex { address, words } => {
+                let mut bytes = cache.address(6, address, || self.addresses.v6(address));
+                if words {
+                    bytes.chunks_mut(4).for_each(<[u8]>::reverse);
+                }
+                push_hex(bytes.iter(), value, out);
+            }
+            Form::Mac(address) => {
+                let full = self.strict;
+                let mac = cache
+                    .address(48, address, || if full { self.addresses.mac_full(address) } else { self.addresses.mac(address) });
+                let upper = value.iter().any(u8::is_ascii_uppercase);
+                let mut digits = mac.iter().flat_map(|b| [b >> 4, b & 15]);
+                for &b in value {
+                    out.push(if b.is_ascii_hexdigit() { hex_digit(digits.next().unwrap_or(0), upper) } else { b });
+                }
+            }
+            Form::Made(start, end) => out.extend_from_slice(&self.arena[start as usize..end as usize]),
+            Form::Nothing => {}
+        }
+    }
+}
+
+/// In columns a shorter stand-in is filled up, a longer one takes the blanks behind it but one. Gives the blanks taken.
+fn align(rest: &[u8], old: usize, new: usize, out: &mut Vec<u8>) -> usize {
+    let blanks = rest.iter().take(256).take_while(|b| **b == b' ').count();
+    if blanks < 2 || rest.get(blanks).is_none_or(|b| *b == b'\n') {
+        return 0;
+    }
+    if new < old {
+        out.resize(out.len() + old - new, b' ');
+        0
+    } else {
+        (new - old).min(blanks - 1)
+    }
+}
+
+/// A name in capitals (NetBIOS, SAP) stays one.
+fn follow_case(value: &[u8], token: &mut [u8]) {
+    if value.iter().any(u8::is_ascii_uppercase) && !value.iter().any(u8::is_ascii_lowercase) {
+        token.make_ascii_uppercase();
+    }
+}
+
+fn push_decimal(octet: u8, out: &mut Vec<u8>) {
+    if octet >= 100 {
+        out.push(b'0' + octet / 100);
+    }
+    if octet >= 10 {
+        out.push(b'0' + octet / 10 % 10);
+    }
+    out.push(b'0' + octet % 10);
+}
+
+fn hex_digit(value: u8, upper: bool) -> u8 {
+    match value {
+        0..=9 => b'0' + value,
+        _ if upper => b'A' + value - 10,
+        _ => b'a' + value - 10,
+    }
+}
+
+fn push_hex<'a>(bytes: impl Iterator<Item = &'a u8>, like: &[u8], out: &mut Vec<u8>) {
+    let upper = !like.iter().any(u8::is_ascii_lowercase);
+    for b in bytes {
+        out.push(hex_digit(b >> 4, upper));
+        out.push(hex_digit(b & 15, upper));
+    }
+}

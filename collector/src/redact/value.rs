@@ -1,0 +1,401 @@
+//! Where a value begins and ends, and whether it is one.
+//!
+//! In: text and the place after a key. Out: the place of the value: quoted, escaped, in XML, in a list of
+//! options, at the end of a line. Values that are already masked, and words that are no values, are none.
+
+use std::ops::Range;
+
+/// A value lies at most this far from the line end a verifier may look at.
+const REACH: usize = 4096;
+/// So much of a value without quotes decides whether it is one: a failed look is short.
+const LOOK: usize = 256;
+
+/// What may stand between a key and its value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Between {
+    /// `=`, `:`, `=>`, an XML tag or attribute.
+    Sign,
+    /// As `Sign`, or blanks: `requirepass x`, `--password x`.
+    SignOrBlank,
+}
+
+/// How the value was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Style {
+    Json,
+    Xml,
+    Plain,
+}
+
+/// A value's place and style.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Value {
+    pub(super) range: Range<usize>,
+    pub(super) style: Style,
+    pub(super) quoted: bool,
+    /// `=` or `:` or blank or `>`.
+    pub(super) sign: u8,
+    /// It may reach to the line's end, as in a configuration file.
+    whole_line: bool,
+}
+
+impl Value {
+    /// The value's place. One without quotes has been looked at as far as [`LOOK`] only; here it is taken whole.
+    pub(super) fn full(&self, t: &[u8]) -> Range<usize> {
+        if self.quoted || self.range.len() < LOOK {
+            return self.range.clone();
+        }
+        self.range.start..plain_end(t, self.range.start, self.whole_line, usize::MAX)
+    }
+}
+
+fn is_blank(b: u8) -> bool {
+    matches!(b, b' ' | b'\t' | 0)
+}
+
+pub(super) fn is_name(b: u8) -> bool {
+    b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.')
+}
+
+/// Byte at `i`, or a line end.
+pub(super) fn at(t: &[u8], i: usize) -> u8 {
+    t.get(i).copied().unwrap_or(b'\n')
+}
+
+/// The end of the line that `i` is in, at most [`REACH`] away.
+pub(super) fn line_end(t: &[u8], i: usize) -> usize {
+    let limit = t.len().min(i + REACH);
+    memchr::memchr(b'\n', &t[i..limit]).map_or(limit, |n| i + n)
+}
+
+/// The start of the line that `i` is in, at most `reach` away.
+pub(super) fn line_start(t: &[u8], i: usize, reach: usize) -> usize {
+    let from = i.saturating_sub(reach);
+    memchr::memrchr(b'\n', &t[from..i]).map_or(from, |n| from + n + 1)
+}
+
+pub(super) fn skip_blanks(t: &[u8], mut i: usize) -> usize {
+    let limit = t.len().min(i + 256);
+    while i < limit && is_blank(t[i]) {
+        i += 1;
+    }
+    i
+}
+
+/// The quote that opens at `i`, if one does: plain, escaped or an entity.
+fn quote(t: &[u8], i: usize) -> Option<&'static [u8]> {
+    const QUOTES: [&[u8]; 6] = [b"\"", b"'", b"\\\"", b"\\'", b"&quot;", b"`"];
+    let rest = &t[i.min(t.len())..];
+    QUOTES.into_iter().find(|q| rest.starts_with(q))
+}
+
+/// The value after the key that ends at `key_end`.
+pub(super) fn after_key(t: &[u8], key_end: usize, between: Between, open_end: bool) -> Option<Value> {
+    let mut i = key_end;
+    let mut key_quote = None;
+    if let Some(q) = quote(t, i) {
+        key_quote = Some(q);
+        i += q.len();
+    }
+    if at(t, i) == b']' && key_quote.is_some() {
+        i += 1;
+    }
+    if key_quote.is_none() && at(t, i) == b'>' {
+        return element(t, i + 1, b'<');
+    }
+    if t[i.min(t.len())..].starts_with(b"</") {
+        return sibling(t, i);
+    }
+    let after_name = i;
+    i = skip_blanks(t, i);
+    if key_quote.is_some()
+        && let Some(rest) = t[i.min(t.len())..].get(..6)
+        && rest.eq_ignore_ascii_case(b"value=")
+    {
+        return scalar(t, i + 6, b'=', Style::Xml, open_end);
+    }
+    let sign = at(t, i);
+    match sign {
+        b'=' | b':' => {
+            let next = at(t, i + 1);
+            if (sign == b'=' && next == b'=') || (sign == b':' && matches!(next, b':' | b'/')) {
+                return None;
+            }
+            i += 1;
+            if (sign == b'=' && next == b'>') || (sign == b':' && next == b'=') {
+                i += 1;
+            }
+            let style = if key_quote.is_some() && sign == b':' { Style::Json } else { Style::Plain };
+            let start = skip_blanks(t, i);
+            // `KEY= NEXT=value`: an empty value, the next setting follows.
+            let word = t[start..t.len().min(start + 64)].iter().take_while(|b| is_name(**b)).count();
+            if sign == b'=' && start > i && after_name + 1 == i && word > 0 && at(t, start + word) == b'=' {
+                return None;
+            }
+            scalar(t, start, sign, style, open_end)
+        }
+        _ if between == Between::SignOrBlank && i > after_name => scalar(t, i, b' ', Style::Plain, open_end),
+        _ => None,
+    }
+}
+
+/// The text of an XML element.
+fn element(t: &[u8], start: usize, close: u8) -> Option<Value> {
+    let end = line_end(t, start);
+    let length = memchr::memchr(close, &t[start..end])?;
+    if !t[start + length..].starts_with(b"</") {
+        return None;
+    }
+    nonempty(Value { range: start..start + length, style: Style::Xml, quoted: true, sign: b'>', whole_line: false })
+}
+
+/// `<name>..key</name> <value>..</value>`, the second perhaps on the next line.
+fn sibling(t: &[u8], i: usize) -> Option<Value> {
+    let window = &t[i..t.len().min(i + 256)];
+    let open = memchr::memmem::find(window, b"<value>")?;
+    let between = &window[memchr::memchr(b'>', window)? + 1..];
+    let gap = open - (window.len() - between.len());
+    let blank = between[..gap].iter().all(u8::is_ascii_whitespace) && memchr::memchr_iter(b'\n', &between[..gap]).count() <= 1;
+    if blank { element(t, i + open + 7, b'<') } else { None }
+}
+
+fn nonempty(value: Value) -> Option<Value> {
+    (!value.range.is_empty()).then_some(value)
+}
+
+/// The value that starts at `i`, quoted or not.
+pub(super) fn scalar(t: &[u8], i: usize, sign: u8, style: Style, open_end: bool) -> Option<Value> {
+    if let Some(q) = quote(t, i) {
+        let start = i + q.len();
+        let closed = closing(t, start, q, open_end);
+        let end = closed.unwrap_or_else(|| plain_end(t, start, false, LOOK));
+        return nonempty(Value { range: start..end, style, quoted: closed.is_some(), sign, whole_line: false });
+    }
+    let whole_line = sign != b' ' && begins_line(t, i);
+    nonempty(Value { range: i..plain_end(t, i, whole_line, LOOK), style, quoted: false, sign, whole_line })
+}
+
+/// Where the value quoted by `q` ends. A line that goes on in the next chunk may close it there.
+fn closing(t: &[u8], start: usize, q: &[u8], open_end: bool) -> Option<usize> {
+    let end = line_end(t, start);
+    let mut i = start;
+    while i < end {
+        let b = t[i];
+        if t[i..].starts_with(q) {
+            return Some(i);
+        }
+        if q == b"\"" || q == b"'" {
+            // In a string that is itself quoted, a backslash before the closing quote belongs to the outer one.
+            if b == b'\\' && i + 1 < end && t[i + 1] != b'\'' {
+                i += 1;
+            }
+        } else if q.starts_with(b"\\") && b == b'"' {
+            return None;
+        }
+        i += 1;
+    }
+    (open_end && end == t.len()).then_some(end)
+}
+
+/// Whether only a key, a sign and indentation stand before `i` in its line, as in a configuration file.
+fn begins_line(t: &[u8], i: usize) -> bool {
+    let start = line_start(t, i, 160);
+    if start > 0 && t[start - 1] != b'\n' {
+        return false;
+    }
+    // A stand-in was something else before: without this, redacting twice would see another line.
+    if has_stand_in(&t[start..i]) {
+        return false;
+    }
+    let mut words = 0;
+    let mut inside = false;
+    for &b in &t[start..i] {
+        let word = is_name(b) || matches!(b, b'"' | b'\'' | b'/' | b':' | b'_');
+        if word && !inside {
+            words += 1;
+        } else if !word && !matches!(b, b' ' | b'\t' | b'=' | b'#' | b';') {
+            return false;
+        }
+        inside = word;
+    }
+    words <= 2
+}
+
+/// The end of a value without quotes. A separator ends it only if what follows looks like the next thing.
+pub(super) fn plain_end(t: &[u8], start: usize, whole_line: bool, limit: usize) -> usize {
+    let mut i = start;
+    let end = t.len().min(start.saturating_add(limit));
+    while i < end {
+        let b = t[i];
+        match b {
+            b'\n' | b'\r' | b' ' | b'\t' | 0 | b'"' | b'`' => break,
+            // The frame of a key is no part of a value.
+            b'-' if t[i..].starts_with(b"-----") => break,
+            b'\'' if !whole_line || matches!(at(t, i + 1), b'\n' | b' ' | b'\r' | b',' | b';' | 0) => break,
+            b'\\' if matches!(at(t, i + 1), b'"' | b'\'' | b'n' | b'r' | b't') => break,
+            b'<' | b'>' if !whole_line => break,
+            b',' | b';' | b'&' | b'|' if next_begins(t, i + 1) => break,
+            b')' | b']' | b'}'
+                if !whole_line
+                    && matches!(
+                        at(t, i + 1),
+                        b'\n' | b'\r' | b' ' | b',' | b';' | b'.' | b')' | b']' | b'}' | b'"' | b'\'' | 0
+                    ) =>
+            {
+                break;
+            }
+            // Full-width punctuation and closing quotes in UTF-8.
+            0xe3 | 0xef | 0xe2 if is_wide_stop(&t[i..]) => break,
+            _ => i += 1,
+        }
+    }
+    i
+}
+
+fn is_wide_stop(t: &[u8]) -> bool {
+    const STOPS: [&str; 9] = ["，", "。", "；", "、", "）", "”", "’", "】", "："];
+    STOPS.iter().any(|s| t.starts_with(s.as_bytes()))
+}
+
+/// Whether the text after a separator is an end or another `name=`.
+fn next_begins(t: &[u8], i: usize) -> bool {
+    let b = at(t, i);
+    if matches!(b, b'\n' | b'\r' | b' ' | b'\t' | b'"' | b'\'' | b'}' | b')' | b'&' | b'|' | 0) {
+        return true;
+    }
+    let limit = t.len().min(i + 64);
+    let name = t[i..limit].iter().take_while(|b| is_name(**b)).count();
+    // An option without value, as in `password=x,noauto 0 0`, is all letters.
+    let sign = at(t, i + name);
+    let letters = name >= 2 && t[i..i + name].iter().all(|b| b.is_ascii_lowercase() || *b == b'_');
+    name > 0 && (sign == b'=' || sign == b':' || (letters && matches!(sign, b' ' | b',' | b';' | b'\n' | b'"')))
+}
+
+/// Words that stand after a key without being its value.
+const WORDS: &[&str] = &[
+    "null",
+    "none",
+    "nil",
+    "true",
+    "false",
+    "yes",
+    "no",
+    "on",
+    "off",
+    "required",
+    "require",
+    "requisite",
+    "sufficient",
+    "optional",
+    "include",
+    "incorrect",
+    "invalid",
+    "expired",
+    "failed",
+    "failure",
+    "wrong",
+    "missing",
+    "changed",
+    "change",
+    "empty",
+    "not",
+    "is",
+    "must",
+    "unset",
+    "set",
+    "unknown",
+    "undefined",
+    "disabled",
+    "enabled",
+    "default",
+    "prompt",
+    "files",
+    "compat",
+    "sss",
+    "nis",
+    "nisplus",
+    "db",
+    "systemd",
+    "never",
+    "redacted",
+    "masked",
+    "hidden",
+    "filtered",
+    "removed",
+    "ok",
+    "error",
+    "denied",
+    "accepted",
+    "rejected",
+    "updated",
+    "authentication",
+    "string",
+    "password",
+    "passwd",
+    "secret",
+    "field",
+    "for",
+    "foobared",
+    "changeme-example",
+    "ask",
+    "locked",
+    "the",
+    "and",
+    "a",
+    "to",
+    "was",
+    "has",
+];
+
+/// Whether the value is masked already, a placeholder, a reference or a word that is no value.
+pub(super) fn is_no_secret(v: &[u8]) -> bool {
+    let Some(&first) = v.first() else { return true };
+    if v.len() >= 4 && v[..4].eq_ignore_ascii_case(b"oer-") {
+        return true;
+    }
+    let all = |f: fn(u8) -> bool| v.iter().all(|b| f(*b));
+    let masks = matches!(first, b'*' | b'x' | b'X' | b'.' | b'-' | b'#' | b'?' | b'_') && v.iter().all(|b| *b == first);
+    let reference = match first {
+        b'$' => {
+            matches!(v.get(1), Some(b'{' | b'(' | b'['))
+                || (v.len() > 1 && v[1..].iter().all(|b| b.is_ascii_uppercase() || matches!(b, b'_' | b'0'..=b'9')))
+        }
+        b'<' => v.ends_with(b">") || all(|b| b != b'>'),
+        b'{' => v.starts_with(b"{{") || v == b"{" || v == b"{}",
+        b'%' => matches!(v.get(1), Some(b'(' | b'{')) || (v.len() == 2 && v[1].is_ascii_alphabetic()),
+        b'[' => {
+            v.len() == 1 || v == b"[]" || v[1..].iter().all(|b| b.is_ascii_alphabetic() || matches!(b, b']' | b' ' | b'_' | b'-'))
+        }
+        b'!' => v.starts_with(b"!vault") || v.starts_with(b"!ENV") || v.starts_with(b"!Ref") || v.starts_with(b"!!"),
+        b'E' => v.starts_with(b"ENC[") || v.starts_with(b"ENC("),
+        b'(' => v.ends_with(b")") && all(|b| b.is_ascii_alphabetic() || matches!(b, b'(' | b')')),
+        b'|' | b'>' => v.len() <= 2,
+        b'&' => v.len() == 1,
+        _ => false,
+    };
+    let word = v.strip_suffix(b".").or(v.strip_suffix(b",")).unwrap_or(v);
+    masks || reference || WORDS.iter().any(|w| word.eq_ignore_ascii_case(w.as_bytes()))
+}
+
+/// Whether the value is a path of the system, as in `password = /run/secrets/db`.
+pub(super) fn is_path(v: &[u8]) -> bool {
+    const ROOTS: [&[u8]; 10] =
+        [b"/etc/", b"/run/", b"/var/", b"/usr/", b"/opt/", b"/root/", b"/home/", b"/tmp/", b"/proc/", b"/dev/"];
+    ROOTS.iter().any(|r| v.starts_with(r)) || v == b"/root" || v == b"/"
+}
+
+/// Whether a stand-in is in the value: what is around it has been looked at.
+pub(super) fn has_stand_in(v: &[u8]) -> bool {
+    memchr::memmem::find(v, b"OEr-").is_some()
+}
+
+/// Whether the value could be a token: long enough, and not a word or a small number.
+pub(super) fn is_tokenlike(v: &[u8]) -> bool {
+    let digit = v.iter().any(u8::is_ascii_digit);
+    let upper = v.iter().any(u8::is_ascii_uppercase);
+    let lower = v.iter().any(u8::is_ascii_lowercase);
+    v.len() >= 8
+        && ((digit && (upper || lower || v.len() >= 16)) || (upper && lower && v.len() >= 16))
+        && !v.contains(&b' ')
+        && !has_stand_in(v)
+}

@@ -1,0 +1,299 @@
+//! Each rule on single lines: what must go, and what must stay as it is.
+
+use oediag_collector::redact::{Counts, Harvest, Key, Level, Redactor, Scratch};
+
+fn redactor(level: Level) -> Redactor {
+    let mut harvest = Harvest::default().with_keywords(["ProjectTaishan".to_owned()]);
+    harvest.learn_fqdn("bjdc-app-017.prod.corp.example.com bjdc-db-003");
+    harvest.learn_passwd("ops_admin:x:1000:1000:Li Ming:/home/ops_admin:/bin/bash\ntest:x:1001:1001::/home/test:/bin/bash\n");
+    Redactor::new(&harvest, &Key::for_bundle(&[1; 32], &[2; 16]), level).expect("the self-test passes")
+}
+
+fn redact(redactor: &Redactor, path: &str, text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    let mut scratch = Scratch::default();
+    for raw in redactor.reader(text, path.as_bytes()) {
+        let (clean, _) = redactor.clean(raw.expect("text"), &mut scratch).expect("clean");
+        out.extend_from_slice(clean.as_bytes());
+    }
+    out
+}
+
+fn line(text: &str) -> String {
+    String::from_utf8(redact(&redactor(Level::Standard), "/var/log/any", text.as_bytes())).expect("still UTF-8")
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |text, b| text + &format!("{b:02X}"))
+}
+
+/// Line, what must be gone; all other words of the line must be there.
+const GO: &[(&str, &str)] = &[
+    ("password = n0w-You!See", "n0w-You!See"),
+    ("export OS_PASSWORD=n0wYou+See", "n0wYou+See"),
+    ("passphrase=\"delta comet orbit 51\" cipher=aes", "delta comet orbit 51"),
+    ("(user=me, pwd=n0wYouSee, timeout=3000ms)", "n0wYouSee"),
+    ("{\"password\":\"n0w \\\"You See\",\"port\":1}", "n0w \\\"You See"),
+    ("body={\\\"passwd\\\":\\\"n0wYouSee\\\",\\\"mode\\\":\\\"sync\\\"}", "n0wYouSee"),
+    ("password: 'n0w#YouSee'", "n0w#YouSee"),
+    ("<user password=\"n0wYouSee\" roles=\"x\"/>", "n0wYouSee"),
+    ("<password>n0wYouSee</password> <a>b</a>", "n0wYouSee"),
+    ("<name>x.ConnectionPassword</name> <value>n0wYouSee</value> <a/>", "n0wYouSee"),
+    ("<nvpair name=\"passwd\" value=\"n0wYouSee\"/>", "n0wYouSee"),
+    ("run --password n0wYouSee --all", "n0wYouSee"),
+    ("run --password='n0w YouSee' --all", "n0w YouSee"),
+    ("mysql -uroot -pn0wYouSee db", "n0wYouSee"),
+    ("mysqldump -u root -p'n0w See' db", "n0w See"),
+    ("sshpass -p n0wYouSee ssh root@h", "n0wYouSee"),
+    ("ipmitool -I lanplus -U root -P n0wYouSee sel", "n0wYouSee"),
+    ("redis-cli -p 6379 -a n0wYouSee info", "n0wYouSee"),
+    ("openssl pkcs12 -passin pass:n0wYouSee -nodes", "n0wYouSee"),
+    ("curl -s -u me:n0wYouSee http://h/", "n0wYouSee"),
+    ("requirepass n0wYouSee", "n0wYouSee"),
+    ("bindpw n0wYouSee", "n0wYouSee"),
+    ("ro rd.iscsi.password=n0wYouSee quiet", "n0wYouSee"),
+    ("ro luks.key=n0wYouSee quiet", "n0wYouSee"),
+    ("GET /login?user=root&passwd=n0w%20See&x=1", "n0w%20See"),
+    ("mysql://bill:n0w%40See@h:3306/db", "n0w%40See"),
+    ("DSN=me:n0w^You@tcp(127.0.0.1:3306)/x", "n0w^You"),
+    ("Server=x;Password=n0wYouSee;Encrypt=false", "n0wYouSee"),
+    ("Authorization: Basic bjB3OllvdVNlZQ== x", "bjB3OllvdVNlZQ=="),
+    ("-H 'Authorization: Bearer n0wYouSee77aa' -X", "n0wYouSee77aa"),
+    ("{\"authorization\":\"Bearer n0wYouSee77aa\",\"a\":1}", "n0wYouSee77aa"),
+    ("AUTH LOGIN bjB3OllvdVNlZQ== accepted", "bjB3OllvdVNlZQ=="),
+    ("X-Auth-Token: n0wYouSee77aa path=/v3", "n0wYouSee77aa"),
+    ("GET /api?access_token=9f8e7d6c5b4a39281706 x", "9f8e7d6c5b4a39281706"),
+    ("api_key=sk_live_51N8xQeXAMPLE", "sk_live_51N8xQeXAMPLE"),
+    ("AWS_SECRET_ACCESS_KEY=u9Xv/Tq3LrW0bEXAMPLE+Yz7", "u9Xv/Tq3LrW0bEXAMPLE+Yz7"),
+    ("root:$6$Qx8rT2vL$cZGdzDJVrJUjqcVSze.yIQ6766:19900:0", "$6$Qx8rT2vL$cZGdzDJVrJUjqcVSze.yIQ6766"),
+    ("to=<li.ming+git@mail.example.net>, delay=0.4", "li.ming+git@mail.example.net"),
+    ("Connection closed by 203.0.113.9 port 22", "203.0.113.9"),
+    ("peer 203.0.113.9:443, 0.5 s.", "203.0.113.9"),
+    ("inet 203.0.113.9/24 brd x", "203.0.113.9"),
+    ("from 2001:db8:20:31::99 port 22", "2001:db8:20:31::99"),
+    ("[fd28:1c07:15eb::7283:a3c9]:8443 x", "fd28:1c07:15eb::7283:a3c9"),
+    ("link/ether 28:53:4e:0f:5b:7a brd x", "0f:5b:7a"),
+    ("VLAN 10 2853.4e0e.9100 DYNAMIC", "4e0e.9100"),
+    ("hardware ethernet A0-36-9F-45-C4-E7;", "45-C4-E7"),
+    ("Jan 18 23:31:41 bjdc-app-017 systemd[1]: Started", "bjdc-app-017"),
+    ("http://yum.prod.corp.example.com/OS/", "yum.prod.corp.example.com"),
+    ("peer BJDC-DB-003 up", "BJDC-DB-003"),
+    ("iqn.2003-01.org.linux-iscsi.bjdc-db-003:sn.2f", "bjdc-db-003"),
+    ("Started Session 811 of user ops_admin.", "ops_admin"),
+    ("cwd /home/huangbin/src", "huangbin"),
+    ("Failed password for invalid user liujie88 from x", "liujie88"),
+    ("id 110199189902140032 ok", "110199189902140032"),
+    ("mobile=13800138063 ok", "13800138063"),
+    ("syscontact ops +86 138-0013-8044", "+86 138-0013-8044"),
+    ("make[2]: /build/ProjectTaishan/src", "ProjectTaishan"),
+    ("holder Li Ming of x", "Li Ming"),
+    ("登录失败，密码：n0w#2019!，请重试", "n0w#2019!"),
+    ("用户 meter_web 登录成功", "meter_web"),
+    ("\"Env\":[\"PATH=/usr/bin\",\"POSTGRES_PASSWORD=n0wYouSee\"]", "n0wYouSee"),
+];
+
+/// Lines of which no byte may change.
+const STAY: &[&str] = &[
+    "SUBDEBUG Upgrade: kernel-4.19.90-2109.1.0.0108.oe1.aarch64",
+    "version:        4.19.90.1",
+    "firmware-version: 16.31.1014.22",
+    "Server version 8.0.31.7 started in 2.813 s",
+    "agent Edg/118.0.2088.61 chrome/118.0.5993.88",
+    "libreswan-4.5.1.2-1.oe2203.x86_64",
+    ".1.3.6.1.4.1.2021.10.1.3 = 1.2.840.113549.1.1.11",
+    "12:34:56.789 +0800 load average: 0.12, 0.38, 0.08",
+    "pci 0000:7d:00.0: [19e5:1822] type 00, 2:0:0:0",
+    "x29: ffff8000101b2c3d a0=ffffff9c",
+    "commit b02ac8b1bf8c6616967c13937dbf822fea3108dc",
+    "std::string abc::def::f0 ns::detail::cafe::run()",
+    "UUID=39cfda4c-dbd3-483f-a369-903c721bcccf /boot ext4",
+    "inet 127.0.0.1/8, ::1, 0.0.0.0, [::]:80, 255.255.255.0, 224.0.0.1, ff02::1",
+    "33:33:00:00:00:01 00:00:00:00:00:00 ff:ff:ff:ff:ff:ff",
+    "user@0.service getty@tty1.service git@github.com",
+    "http://repo.openeuler.org/openEuler-22.03-LTS-SP1/OS/",
+    "password    requisite     pam_pwquality.so try_first_pass",
+    "PasswordAuthentication yes",
+    "PASS_MAX_DAYS   90",
+    "app: password: required field missing",
+    "password_file = /run/secrets/db",
+    "min_password_length = 12",
+    "passwd:     files sss",
+    "ops ALL=(ALL) NOPASSWD: /usr/bin/systemctl",
+    "PWD=/root ; USER=root ; COMMAND=/usr/bin/id",
+    "DB_PASSWORD=${DB_PASSWORD} API_KEY=$(cat /run/key) TOKEN=<your-token-here>",
+    "password = ******** secret = [REDACTED] api_key = xxxxxxxx",
+    "password: \"\" token: null secret_name: db-credentials",
+    "auth_basic \"Restricted\"; missing bearer token",
+    "# requirepass foobared",
+    "redis-cli -p 6379 info; mkdir -p /a/b; ps -p 1",
+    "smmu.bypassdev=0x1000:0x17 cgroup_disable=files",
+    "bin:*:19600:0:99999:7::: daemon:!!:19600::::::",
+    "batch 11684887362 rows, order 20260102138001, 110199189902140031",
+    "cpu 16458859200 13912345678 1545245549",
+    "eth0:13912345678 {\"bytes\":13912345678,\"n\":2}",
+    "密码错误，请重新输入；密码已过期；口令长度不少于 97 位",
+    "scp test server node",
+    "Last password change : Nov 10, 2025",
+    "UUID 87ef2400-7512-4bd3-a0ee-fc9009bd88f5",
+];
+
+#[test]
+fn what_must_go_goes_and_the_rest_of_the_line_stays() {
+    for (text, secret) in GO {
+        let out = line(text);
+        assert!(!out.contains(secret), "{text}\n{out}");
+        let (before, after) = text.split_once(secret).expect("the secret is in the line");
+        assert!(out.starts_with(before) || secret.starts_with("yum."), "{text}\n{out}");
+        assert!(out.ends_with(after), "{text}\n{out}");
+    }
+}
+
+#[test]
+fn what_must_stay_stays() {
+    for text in STAY {
+        assert_eq!(line(text), *text);
+    }
+}
+
+#[test]
+fn equal_values_have_equal_tokens_and_others_have_others() {
+    let out = line("bjdc-app-017 bjdc-db-003 BJDC-APP-017 bjdc-app-017.prod.corp.example.com");
+    let words: Vec<&str> = out.split(' ').collect();
+    assert_ne!(words[0], words[1]);
+    assert_eq!(words[0].to_ascii_uppercase(), words[2]);
+    assert!(words[3].starts_with(words[0]));
+}
+
+#[test]
+fn keys_over_many_lines_go_and_their_frame_stays() {
+    let body = "vESkHofnWtkKckKCEQFzeG7omLVQcvMDPmiJFYKbEN7fvHnN1OulbsKBG9dQ64HH";
+    for (text, lines) in [
+        (
+            format!(
+                "a\n-----BEGIN RSA PRIVATE KEY-----\n{body}\n{body}\nnU/YdR5pwAv/iw==\n-----END RSA PRIVATE KEY-----\nz = 1\n"
+            ),
+            7,
+        ),
+        (format!("key: |\n    -----BEGIN PRIVATE KEY-----\n    {body}\n    -----END PRIVATE KEY-----\nz = 1\n"), 5),
+        (format!("{{\"k\":\"-----BEGIN PRIVATE KEY-----\\n{body}\\n{body}\\n-----END PRIVATE KEY-----\",\"z = 1\":0}}\n"), 1),
+        (format!("{body}\n{body}\n-----END PRIVATE KEY-----\nz = 1\n"), 4),
+        (
+            format!(
+                "Nov 1 h app: -----BEGIN PRIVATE KEY-----\nNov 1 h app: {body}\nNov 1 h app: -----END PRIVATE KEY-----\nz = 1\n"
+            ),
+            4,
+        ),
+    ] {
+        let out = line(&text);
+        assert!(!out.contains(&body[..20]) && !out.contains("nU/Yd"), "{out}");
+        assert!(out.contains("z = 1"), "{out}");
+        assert_eq!(out.lines().count(), lines, "{out}");
+    }
+    let public = format!("-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----\n");
+    assert_eq!(line(&public), public);
+}
+
+#[test]
+fn tables_of_the_kernel_keep_their_shape() {
+    let redactor = redactor(Level::Standard);
+    let tcp = "   0: 111F140A:0016 0804630A:C822 01 00000000:00000000\n   3: 0100007F:18EB 00000000:0000 0A 12345678\n";
+    let out = String::from_utf8(redact(&redactor, "/proc/net/tcp", tcp.as_bytes())).expect("text");
+    assert!(!out.contains("111F140A") && !out.contains("0804630A"), "{out}");
+    assert!(out.contains("0100007F:18EB 00000000:0000 0A 12345678") && out.len() == tcp.len(), "{out}");
+    let dotted = line("10.20.31.17");
+    let octets: Vec<u8> = dotted.trim().split('.').map(|o| o.parse().expect("octet")).collect();
+    let reversed: Vec<u8> = octets.into_iter().rev().collect();
+    let hex = hex(&reversed);
+    assert!(out.contains(&hex), "the same address has the same stand-in in both forms: {out} {dotted}");
+    let six = "fe80000000000000505400fffe3a91c2 02 40 20 80   ens1f0\n00000000000000000000000000000001 01 80 10 80       lo\n";
+    let out = String::from_utf8(redact(&redactor, "/proc/net/if_inet6", six.as_bytes())).expect("text");
+    assert!(!out.contains("3a91c2") && out.contains("00000000000000000000000000000001 01"), "{out}");
+}
+
+#[test]
+fn commands_in_hexadecimal_are_decoded_and_encoded_again() {
+    let out = line(&format!("type=PROCTITLE msg=audit(1.2:3): proctitle={}\n", hex(b"sshpass\0-p\0Ceph@Deploy#42")));
+    assert!(!out.contains(&hex(b"Ceph@Deploy")), "{out}");
+    assert!(out.contains(&format!("proctitle={}", hex(b"sshpass\0-p\0OEr-password-cli-"))), "{out}");
+    let harmless = format!("proctitle={}\n", hex(b"ls\0-la\0/root"));
+    assert_eq!(line(&harmless), harmless);
+}
+
+#[test]
+fn separators_of_arguments_stay() {
+    let redactor = redactor(Level::Standard);
+    let out = redact(&redactor, "/proc/1/cmdline", b"mysqldump\0-h\x00203.0.113.9\0-pDump_2025\0x\0");
+    assert_eq!(out.split(|b| *b == 0).count(), 6);
+    assert!(!String::from_utf8_lossy(&out).contains("Dump_2025"));
+    let mut counts = Counts::default();
+    let argv = redactor.argv(&[b"/usr/bin/sshpass", b"-p", b"n0wYouSee", b"ssh"], &mut counts);
+    assert_eq!(argv.len(), 4);
+    assert!(argv[2].as_str().starts_with("OEr-password-cli-"));
+    assert_eq!(counts.iter().collect::<Vec<_>>(), [("password_cli", 1)]);
+}
+
+#[test]
+fn paths_are_redacted_by_component() {
+    let redactor = redactor(Level::Standard);
+    let mut counts = Counts::default();
+    let path = |p: &str, c: &mut Counts| String::from_utf8(redactor.path(p.as_bytes(), c)).expect("text");
+    assert_eq!(path("/var/log/messages-20251109.gz", &mut counts), "/var/log/messages-20251109.gz");
+    assert_eq!(
+        path("/var/crash/127.0.0.1-2025-11-09-23:58:12/vmcore-dmesg.txt", &mut counts),
+        "/var/crash/127.0.0.1-2025-11-09-23:58:12/vmcore-dmesg.txt"
+    );
+    assert_eq!(counts.total(), 0);
+    assert!(!path("/var/crash/203.0.113.9-2025-11-09-23:58:12/vmcore", &mut counts).contains("203.0.113.9"));
+    assert!(!path("/home/wanghua/x/bjdc-db-003.log", &mut counts).contains("wanghua"));
+    assert_eq!(counts.total(), 3);
+}
+
+#[test]
+fn levels_differ_in_addresses_only() {
+    let text = "peer 203.0.113.9 28:53:4e:0f:5b:7a password=n0wYouSee\n";
+    let at = |level| String::from_utf8(redact(&redactor(level), "/x", text.as_bytes())).expect("text");
+    assert!(at(Level::Reduced).contains("203.0.113.9") && !at(Level::Reduced).contains("n0wYouSee"));
+    assert!(at(Level::Standard).contains(" 28:53:4e:"));
+    assert!(at(Level::Strict).contains("OEr-ip4-") && !at(Level::Strict).contains("28:53:4e"));
+}
+
+#[test]
+fn columns_stay_aligned() {
+    let out = line("bjdc-db-003               up 1\nother                     up 2\n");
+    let at: Vec<_> = out.lines().map(|l| l.find("up")).collect();
+    assert_eq!(at[0], at[1], "{out}");
+}
+
+#[test]
+fn utf16_and_gb18030_keep_their_encoding() {
+    let redactor = redactor(Level::Standard);
+    let text = "\u{feff}\"Password\"=\"LiKizUSH07I\"\r\nport=1\r\n";
+    for big in [false, true] {
+        let bytes: Vec<u8> = text.encode_utf16().flat_map(|u| if big { u.to_be_bytes() } else { u.to_le_bytes() }).collect();
+        let out = redact(&redactor, "/x.reg", &bytes);
+        let units: Vec<u16> = out
+            .chunks(2)
+            .map(|p| if big { u16::from_be_bytes([p[0], p[1]]) } else { u16::from_le_bytes([p[0], p[1]]) })
+            .collect();
+        let out = String::from_utf16(&units).expect("still UTF-16");
+        assert!(out.starts_with("\u{feff}\"Password\"=\"OEr-") && out.ends_with("\r\nport=1\r\n"), "{out}");
+    }
+    // 连接失败 密码=qSf4mzBQDX
+    let gb = b"\xc1\xac\xbd\xd3\xca\xa7\xb0\xdc \xc3\xdc\xc2\xeb=qSf4mzBQDX\n";
+    let out = redact(&redactor, "/x.log", gb);
+    assert!(out.starts_with(b"\xc1\xac\xbd\xd3\xca\xa7\xb0\xdc \xc3\xdc\xc2\xeb=OEr-zh-password-"));
+}
+
+#[test]
+fn binary_content_is_refused() {
+    let redactor = redactor(Level::Standard);
+    for bytes in [
+        &b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x03\0\x3e\0"[..],
+        b"SQLite format 3\0\x10\0\x01\x01\0@  \0\0\0\x07",
+        b"\x1f\x8b\x08\0\0\0\0\0\0\x03\xab\x01\x02",
+    ] {
+        let first = redactor.reader(bytes, b"/x").next();
+        assert!(matches!(first, Some(Err(oediag_collector::redact::RedactError::Binary))), "{bytes:?}");
+    }
+    assert!(redactor.reader(&b""[..], b"/x").next().is_none());
+}
