@@ -3,6 +3,13 @@
 //! In: a request, a host (live or a folder that looks like one), a place for the bundle. Out: a signed,
 //! redacted bundle and its manifest. Blocking code on threads; no network, ever.
 
+pub mod bundle;
 pub mod catalogue;
+pub mod disk;
+pub mod gather;
 pub mod host;
+pub mod item;
+pub mod plan;
 pub mod redact;
+pub mod start;
+pub mod state;

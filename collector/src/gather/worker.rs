@@ -1,0 +1,157 @@
+//! The work on one chunk: redact it, give it the member's form, deflate it. Pure, on any thread, in any order.
+
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        mpsc::{Receiver, SyncSender, sync_channel},
+    },
+    thread::{Scope, ScopedJoinHandle},
+};
+
+use crate::{
+    bundle::{
+        deflate::{Deflater, Level},
+        file::{Headers, WriteError},
+    },
+    redact::{Clean, Counts, Raw, RedactError, Redactor, Scratch},
+};
+
+/// What the bytes of a member are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// The redacted text.
+    Plain,
+    /// The redacted text, compressed with gzip again as the host's file was.
+    Gzip,
+}
+
+/// A finished chunk.
+#[derive(Debug)]
+pub(super) struct Done {
+    /// The redacted text.
+    pub text: Clean,
+    /// The member's bytes, where they are not the text itself.
+    pub gzip: Option<Vec<u8>>,
+    /// Gzip members of the bundle, ready to be written.
+    pub packed: Vec<u8>,
+    /// What was replaced.
+    pub counts: Counts,
+}
+
+impl Done {
+    /// The bytes of the member.
+    pub(super) fn content(&self) -> &[u8] {
+        self.gzip.as_deref().unwrap_or(self.text.as_bytes())
+    }
+}
+
+/// Why a chunk could not be done.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum WorkError {
+    /// It could not be redacted.
+    #[error(transparent)]
+    Redact(#[from] RedactError),
+    /// Its header could not be made.
+    #[error(transparent)]
+    Header(#[from] WriteError),
+}
+
+/// One thread's tools.
+#[derive(Debug)]
+pub(super) struct Worker<'a> {
+    redactor: &'a Redactor,
+    scratch: Scratch,
+    deflater: Deflater,
+    headers: Headers,
+}
+
+impl<'a> Worker<'a> {
+    /// Tools of one thread.
+    pub(super) fn new(redactor: &'a Redactor, headers: Headers, level: Level) -> Self {
+        Self { redactor, scratch: Scratch::default(), deflater: Deflater::new(level), headers }
+    }
+
+    /// Does one chunk of a member that has more.
+    pub(super) fn chunk(&mut self, raw: Raw, form: Form) -> Result<Done, WorkError> {
+        let (text, counts) = self.redactor.clean(raw, &mut self.scratch)?;
+        let mut packed = Vec::new();
+        let gzip = self.compressed(form, text.as_bytes());
+        match &gzip {
+            Some(gzip) => self.deflater.wrap(gzip, &mut packed),
+            None => self.deflater.members(text.as_bytes(), &mut packed),
+        }
+        Ok(Done { text, gzip, packed, counts })
+    }
+
+    /// Does the only chunk of a member, header and padding included.
+    pub(super) fn whole(&mut self, raw: Option<Raw>, form: Form, path: &str) -> Result<Done, WorkError> {
+        let (text, counts) = raw.map(|raw| self.redactor.clean(raw, &mut self.scratch)).transpose()?.unwrap_or_default();
+        let gzip = self.compressed(form, text.as_bytes());
+        let content = gzip.as_deref().unwrap_or(text.as_bytes());
+        let header = self.headers.header(path, content.len() as u64)?;
+        let packed = self.deflater.entry(&header, content);
+        Ok(Done { text, gzip, packed, counts })
+    }
+
+    fn compressed(&mut self, form: Form, text: &[u8]) -> Option<Vec<u8>> {
+        (form == Form::Gzip).then(|| self.deflater.gzip(text))
+    }
+}
+
+/// A chunk on its way, and where its result goes.
+struct Work {
+    raw: Raw,
+    form: Form,
+    reply: SyncSender<Result<Done, WorkError>>,
+}
+
+/// Threads that do chunks of large members; gone when the pool is dropped.
+#[derive(Debug)]
+pub(super) struct Pool {
+    queue: SyncSender<Work>,
+}
+
+impl std::fmt::Debug for Work {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Work")
+    }
+}
+
+impl Pool {
+    /// Starts one thread for each worker.
+    pub(super) fn start<'scope, 'env: 'scope>(
+        scope: &'scope Scope<'scope, 'env>,
+        workers: Vec<Worker<'env>>,
+    ) -> (Self, Vec<ScopedJoinHandle<'scope, ()>>) {
+        let (queue, work) = sync_channel::<Work>(workers.len());
+        let work = Arc::new(Mutex::new(work));
+        let threads = workers
+            .into_iter()
+            .map(|mut worker| {
+                let work = Arc::clone(&work);
+                scope.spawn(move || {
+                    while let Some(Work { raw, form, reply }) = next(&work) {
+                        // A panic in a rule must cost this item, not the thread or the bundle.
+                        let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| worker.chunk(raw, form)));
+                        let done = done.unwrap_or(Err(WorkError::Redact(RedactError::SelfTest("panic"))));
+                        // The lane may have given the item up; then nobody wants the result.
+                        drop(reply.send(done));
+                    }
+                })
+            })
+            .collect();
+        (Self { queue }, threads)
+    }
+
+    /// Hands in a chunk; waits while all threads are busy. The result comes through the receiver.
+    pub(super) fn submit(&self, raw: Raw, form: Form) -> Receiver<Result<Done, WorkError>> {
+        let (reply, result) = sync_channel(1);
+        // The threads outlive every lane, so the queue is open; a closed one shows as a missing result.
+        drop(self.queue.send(Work { raw, form, reply }));
+        result
+    }
+}
+
+fn next(work: &Mutex<Receiver<Work>>) -> Option<Work> {
+    work.lock().unwrap_or_else(PoisonError::into_inner).recv().ok()
+}

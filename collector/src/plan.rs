@@ -1,0 +1,383 @@
+//! From a request and a host to the exact list of what will be read and run; runs nothing itself.
+//!
+//! In: names of topics, presets and sources. Out: tasks in catalogue order; a row that gives nothing is a
+//! task too, with the reason, so that silence is never ambiguous.
+
+use std::{
+    collections::HashSet,
+    os::unix::ffi::OsStrExt as _,
+    path::{Path, PathBuf},
+};
+
+use oediag_protocol::bundle::manifest::{Limits, Reason, Window};
+
+use crate::{
+    catalogue::{self, Depth, Over, Probe, Source, Topic, When},
+    host::{Host, Refusal},
+};
+
+/// What somebody wants to know, in names of the catalogue only.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// A named set of topics and rows.
+    pub preset: String,
+    /// Only these topics; empty: those of the preset.
+    pub topics: Vec<String>,
+    /// These rows whatever their preset; with no topics named, only these.
+    pub sources: Vec<String>,
+    /// Not these rows or topics.
+    pub skip: Vec<String>,
+    /// The time of interest.
+    pub window: Window,
+    /// What the run may cost.
+    pub limits: Limits,
+    /// Seconds of sampling.
+    pub perf_seconds: u64,
+}
+
+/// Why a request cannot be planned.
+#[derive(Debug, thiserror::Error)]
+pub enum PlanError {
+    /// A name the catalogue does not have.
+    #[error("there is no {what} called {name:?}{}", nearest.as_deref().map(|name| format!("; did you mean {name:?}?")).unwrap_or_default())]
+    Unknown {
+        /// `preset`, `topic`, `source`, or `topic or source`.
+        what: &'static str,
+        /// What was asked for.
+        name: String,
+        /// The most similar name there is.
+        nearest: Option<String>,
+    },
+    /// Nothing is left to do.
+    #[error("nothing is selected: every source is skipped by the options given")]
+    Nothing,
+}
+
+/// What will be read and run, in this order.
+#[derive(Debug)]
+pub struct Plan {
+    /// The tasks; every row of the catalogue has at least one.
+    pub tasks: Vec<Task>,
+    /// What was asked.
+    pub request: Request,
+}
+
+/// One thing to do for one row.
+#[derive(Debug)]
+pub struct Task {
+    /// The row.
+    pub source: &'static Source,
+    /// What to do.
+    pub look: Look,
+}
+
+/// What a task does.
+#[derive(Debug)]
+pub enum Look {
+    /// Reads a file; its size when it was planned.
+    File {
+        /// Path on the host.
+        path: PathBuf,
+        /// Size in bytes, where a file has one.
+        size: Option<u64>,
+    },
+    /// Runs a program, or reads what was recorded of it.
+    Command {
+        /// Program and arguments.
+        argv: Vec<String>,
+        /// The device it is about.
+        device: Option<String>,
+    },
+    /// Runs `journalctl`, or reads what was recorded of it.
+    Journal {
+        /// Program and arguments.
+        argv: Vec<String>,
+    },
+    /// Runs our own code once.
+    Native,
+    /// Runs our own code once a second.
+    Sample,
+    /// Nothing to do, for this reason.
+    Absent {
+        /// The path it is about, for rows over many.
+        path: Option<PathBuf>,
+        /// Why.
+        refusal: Refusal,
+    },
+}
+
+impl Task {
+    /// The path, or the program with its arguments, as one line.
+    pub fn what(&self) -> String {
+        match &self.look {
+            Look::Command { argv, .. } | Look::Journal { argv } => argv.join(" "),
+            Look::File { path, .. } | Look::Absent { path: Some(path), .. } => path.display().to_string(),
+            Look::Native | Look::Sample | Look::Absent { .. } => describe(&self.source.probe),
+        }
+    }
+
+    /// How many bytes it will read, where that is known.
+    pub fn estimate(&self) -> Option<u64> {
+        match self.look {
+            Look::File { size, .. } => size,
+            _ => None,
+        }
+    }
+
+    /// Whether anything will be read or run.
+    pub fn applies(&self) -> bool {
+        !matches!(self.look, Look::Absent { .. })
+    }
+}
+
+/// What a row looks at, as one line.
+pub fn describe(probe: &Probe) -> String {
+    match probe {
+        Probe::File(path) => (*path).to_owned(),
+        Probe::Glob { pattern, .. } => (*pattern).to_owned(),
+        Probe::Command(argv) | Probe::Each { argv, .. } => argv.join(" "),
+        Probe::Journal { select } => format!("{JOURNALCTL} {}", select.join(" ")).trim_end().to_owned(),
+        Probe::Native { member, .. } | Probe::Sample { member, .. } => format!("oediag/{member}"),
+    }
+}
+
+/// The program behind journal rows.
+const JOURNALCTL: &str = "/usr/bin/journalctl";
+
+impl Plan {
+    /// Works out what to do. Reads folders and file sizes of the host, runs nothing.
+    pub fn new(request: &Request, rows: &[&'static Source], host: &Host) -> Result<Self, PlanError> {
+        let selection = Selection::new(request, rows)?;
+        let mut seen = HashSet::new();
+        let mut tasks = Vec::new();
+        for &source in rows {
+            if !selection.takes(source) {
+                tasks.push(absent(source, None, Reason::NotSelected));
+                continue;
+            }
+            let before = tasks.len();
+            expand(source, request, host, &mut seen, &mut tasks);
+            if tasks.len() == before {
+                tasks.push(absent(source, None, Reason::NotPresent));
+            }
+        }
+        if tasks.iter().all(|task| matches!(&task.look, Look::Absent { refusal, .. } if refusal.reason == Reason::NotSelected)) {
+            return Err(PlanError::Nothing);
+        }
+        Ok(Self { tasks, request: request.clone() })
+    }
+}
+
+/// Which rows are wanted.
+struct Selection {
+    topics: Vec<Topic>,
+    depth: Depth,
+    named: Vec<String>,
+    only_named: bool,
+    skip: Vec<String>,
+}
+
+impl Selection {
+    fn new(request: &Request, rows: &[&'static Source]) -> Result<Self, PlanError> {
+        let ids: Vec<&str> = rows.iter().map(|row| row.id).collect();
+        let topics: Vec<&str> = Topic::ALL.iter().map(|topic| topic.name()).collect();
+        let presets: Vec<&str> = catalogue::PRESETS.iter().map(|preset| preset.name).collect();
+        let preset = catalogue::preset(&request.preset).ok_or_else(|| unknown("preset", &request.preset, &presets))?;
+        let parse = |name: &String| Topic::parse(name).ok_or_else(|| unknown("topic", name, &topics));
+        let wanted = request.topics.iter().map(parse).collect::<Result<Vec<_>, _>>()?;
+        if let Some(name) = request.sources.iter().find(|name| !ids.contains(&name.as_str())) {
+            return Err(unknown("source", name, &ids));
+        }
+        let both: Vec<&str> = ids.iter().chain(&topics).copied().collect();
+        if let Some(name) = request.skip.iter().find(|name| !both.contains(&name.as_str())) {
+            return Err(unknown("topic or source", name, &both));
+        }
+        Ok(Self {
+            only_named: wanted.is_empty() && !request.sources.is_empty(),
+            topics: match (wanted.is_empty(), preset.topics.is_empty()) {
+                (false, _) => wanted,
+                (true, false) => preset.topics.to_vec(),
+                (true, true) => Topic::ALL.to_vec(),
+            },
+            depth: preset.depth,
+            named: request.sources.clone(),
+            skip: request.skip.clone(),
+        })
+    }
+
+    fn takes(&self, source: &Source) -> bool {
+        let skipped = self.skip.iter().any(|name| name == source.id || name == source.topic.name());
+        let named = self.named.iter().any(|name| name == source.id);
+        let of_topic = !self.only_named && source.depth <= self.depth && self.topics.contains(&source.topic);
+        !skipped && (named || of_topic)
+    }
+}
+
+fn unknown(what: &'static str, name: &str, names: &[&str]) -> PlanError {
+    let nearest = names.iter().map(|known| (distance(name, known), *known)).min().filter(|(far, _)| *far <= 3);
+    PlanError::Unknown { what, name: name.to_owned(), nearest: nearest.map(|(_, known)| known.to_owned()) }
+}
+
+/// Levenshtein distance in bytes, over names of the catalogue: short by construction, and cut for what a user typed.
+fn distance(a: &str, b: &str) -> usize {
+    let (a, b) = (&a.as_bytes()[..a.len().min(64)], &b.as_bytes()[..b.len().min(64)]);
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.iter().enumerate() {
+        let mut diagonal = i;
+        row[0] = i + 1;
+        for (j, y) in b.iter().enumerate() {
+            let next = (diagonal + usize::from(x != y)).min(row[j] + 1).min(row[j + 1] + 1);
+            diagonal = row[j + 1];
+            row[j + 1] = next;
+        }
+    }
+    row[b.len()]
+}
+
+fn expand(source: &'static Source, request: &Request, host: &Host, seen: &mut HashSet<PathBuf>, tasks: &mut Vec<Task>) {
+    if let Some(recorded) = recorded(source, host) {
+        tasks.push(recorded);
+        return;
+    }
+    // What a row needs of a live host is no question where its output was recorded.
+    let replays = !host.is_live() && matches!(source.probe, Probe::Command(_) | Probe::Each { .. } | Probe::Journal { .. });
+    for when in source.when.iter().filter(|_| !replays) {
+        let missing = match when {
+            When::Path(path) => (!host.exists(Path::new(path))).then_some(refusal(Reason::NotPresent)),
+            When::Program(program) if host.is_live() => host.program(program).err(),
+            When::Program(_) => None,
+        };
+        if let Some(refusal) = missing {
+            tasks.push(Task { source, look: Look::Absent { path: None, refusal } });
+            return;
+        }
+    }
+    match &source.probe {
+        Probe::File(path) => {
+            let path = PathBuf::from(path);
+            if seen.insert(path.clone()) {
+                tasks.push(file(source, path, host, request));
+            } else {
+                tasks.push(absent(source, Some(path), Reason::Duplicate));
+            }
+        }
+        Probe::Glob { pattern, newest } => {
+            let found = host.expand(pattern, *newest);
+            let mut duplicates = 0;
+            for path in found.files {
+                if seen.insert(path.clone()) {
+                    tasks.push(file(source, path, host, request));
+                } else {
+                    duplicates += 1;
+                }
+            }
+            for path in found.older {
+                tasks.push(absent(source, Some(path), Reason::OlderFile));
+            }
+            for (path, refusal) in found.refused {
+                tasks.push(Task { source, look: Look::Absent { path: Some(path), refusal } });
+            }
+            if found.cut {
+                tasks.push(absent(source, Some(PathBuf::from(pattern)), Reason::TooMany));
+            }
+            if duplicates > 0 {
+                tasks.push(absent(source, Some(PathBuf::from(pattern)), Reason::Duplicate));
+            }
+        }
+        Probe::Command(argv) => tasks.push(command(source, argv, None, host)),
+        Probe::Each { over, argv } => {
+            for device in devices(source, *over, host) {
+                tasks.push(command(source, argv, Some(device), host));
+            }
+        }
+        Probe::Journal { select } => tasks.push(journal(source, select, request, host)),
+        Probe::Native { .. } => tasks.push(Task { source, look: Look::Native }),
+        Probe::Sample { .. } if host.is_live() => tasks.push(Task { source, look: Look::Sample }),
+        Probe::Sample { .. } => tasks.push(absent(source, None, Reason::NotLive)),
+    }
+}
+
+/// What an unpacked bundle holds of a row whose output is a member of ours.
+fn recorded(source: &'static Source, host: &Host) -> Option<Task> {
+    let path = match source.probe {
+        Probe::Native { member, .. } | Probe::Sample { member, .. } => Path::new("/oediag").join(member),
+        Probe::Journal { .. } => Path::new("/oediag/journal").join(source.id),
+        _ => return None,
+    };
+    let found = !host.is_live() && host.exists(&path);
+    found.then(|| Task { source, look: Look::File { size: size(host, &path), path } })
+}
+
+fn file(source: &'static Source, path: PathBuf, host: &Host, request: &Request) -> Task {
+    match host.open(&path) {
+        Err(refusal) => Task { source, look: Look::Absent { path: Some(path), refusal } },
+        // Only logs and the like grow old; a configuration file of last year is today's configuration.
+        Ok(open) if source.topic == Topic::Logs && request.window.since.is_some_and(|since| open.mtime.as_second() < since.0) => {
+            absent(source, Some(path), Reason::OutsideWindow)
+        }
+        Ok(open) => {
+            let size = (open.size > 0).then_some(open.size);
+            Task { source, look: Look::File { path, size } }
+        }
+    }
+}
+
+fn size(host: &Host, path: &Path) -> Option<u64> {
+    host.open(path).ok().map(|open| open.size)
+}
+
+fn command(source: &'static Source, argv: &[&str], device: Option<String>, host: &Host) -> Task {
+    let argv: Vec<String> =
+        argv.iter().map(|word| device.as_ref().map_or_else(|| (*word).to_owned(), |device| word.replace("{}", device))).collect();
+    let refusal = if host.is_live() {
+        argv.first().and_then(|program| host.program(program).err())
+    } else if host.recorded(source.id, device.as_deref()).is_none() {
+        Some(refusal(Reason::NotRecorded))
+    } else {
+        None
+    };
+    match refusal {
+        Some(refusal) => Task { source, look: Look::Absent { path: None, refusal } },
+        None => Task { source, look: Look::Command { argv, device } },
+    }
+}
+
+/// The devices of an `Each` row: those of the host, and below another root those recorded.
+fn devices(source: &Source, over: Over, host: &Host) -> Vec<String> {
+    let mut devices = host.devices(over);
+    if !host.is_live() {
+        devices.retain(|device| host.recorded(source.id, Some(device)).is_some());
+    }
+    devices
+}
+
+fn journal(source: &'static Source, select: &[&str], request: &Request, host: &Host) -> Task {
+    if !host.is_live() {
+        return absent(source, None, Reason::NotRecorded);
+    }
+    if let Err(refusal) = host.program(JOURNALCTL) {
+        return Task { source, look: Look::Absent { path: None, refusal } };
+    }
+    let mut argv = vec![JOURNALCTL.to_owned(), "--no-pager".into(), "--quiet".into(), "--output=short-iso-precise".into()];
+    argv.extend(select.iter().map(|&word| word.to_owned()));
+    if let Some(since) = request.window.since {
+        argv.push(format!("--since=@{}", since.0));
+    }
+    if let Some(until) = request.window.until {
+        argv.push(format!("--until=@{}", until.0));
+    }
+    Task { source, look: Look::Journal { argv } }
+}
+
+fn absent(source: &'static Source, path: Option<PathBuf>, reason: Reason) -> Task {
+    Task { source, look: Look::Absent { path, refusal: refusal(reason) } }
+}
+
+fn refusal(reason: Reason) -> Refusal {
+    Refusal { reason, error: Vec::new() }
+}
+
+/// A path as the redactor and the name encoding take it.
+pub fn bytes(path: &Path) -> &[u8] {
+    path.as_os_str().as_bytes()
+}

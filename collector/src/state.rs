@@ -1,0 +1,300 @@
+//! What this installation of oediag keeps: its key, its name, its redaction key, its bundles.
+//!
+//! In: nothing, or a folder named by the operator. Out: paths and keys, made at first use, never overwritten,
+//! refused when others could have read or changed them. A session's `HOME` is never used by root.
+
+#![expect(clippy::disallowed_methods, reason = "keys and state are ours")]
+
+use std::{
+    fs::{self, File},
+    io::{self, Read as _, Write as _},
+    os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _},
+    path::{Path, PathBuf},
+};
+
+use nix::fcntl::OFlag;
+use oediag_protocol::{
+    id::HostId,
+    sshsig::{Namespace, Signer, allowed_line},
+};
+use zeroize::Zeroizing;
+
+use crate::disk;
+
+/// Why the state cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum StateError {
+    /// A file or folder could not be made or read.
+    #[error("{path}: {doing}")]
+    Io {
+        /// The path.
+        path: PathBuf,
+        /// What was being done.
+        doing: &'static str,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// A file is open to others, or not ours.
+    #[error("{path}: {why}; oediag does not start with keys that others may know or replace")]
+    Exposed {
+        /// The path.
+        path: PathBuf,
+        /// What is wrong.
+        why: String,
+    },
+    /// A file does not hold what it should.
+    #[error("{path}: {why}; it is left as it is: restore it from a backup, or remove it to become a new host")]
+    Damaged {
+        /// The path.
+        path: PathBuf,
+        /// What is wrong.
+        why: String,
+    },
+    /// Another run holds the lock.
+    #[error("another run of oediag is at work ({path}); wait for it to end")]
+    Busy {
+        /// The lock file.
+        path: PathBuf,
+    },
+    /// An ordinary user without a home.
+    #[error("neither XDG_STATE_HOME nor HOME is set: say with --state where to keep keys and bundles")]
+    NoHome,
+}
+
+/// Where this installation keeps its things.
+#[derive(Debug)]
+pub struct State {
+    config: PathBuf,
+    data: PathBuf,
+}
+
+/// Who signs.
+#[derive(Debug)]
+pub struct Identity {
+    /// The host's name in bundles.
+    pub host_id: HostId,
+    /// The host's key.
+    pub signer: Signer,
+    /// Whether both were made just now.
+    pub created: bool,
+}
+
+/// Held by the one run at work.
+#[derive(Debug)]
+pub struct Lock(#[expect(dead_code, reason = "held open: closing it gives the lock back")] File);
+
+impl State {
+    /// The operator's folder, else the system's for root, else the user's own. Makes nothing: for those who only look.
+    pub fn locate(folder: Option<&Path>, home: &Home) -> Result<Self, StateError> {
+        match (folder, home) {
+            (Some(folder), _) => Ok(Self { config: folder.join("etc"), data: folder.to_owned() }),
+            (None, Home::Root) => Ok(Self { config: "/etc/oediag".into(), data: "/var/lib/oediag".into() }),
+            (None, Home::User(Some(folder))) => Ok(Self { config: folder.join("etc"), data: folder.clone() }),
+            (None, Home::User(None)) => Err(StateError::NoHome),
+        }
+    }
+
+    /// The same place with its folders made; refused when others own or may write them.
+    pub fn open(folder: Option<&Path>, home: &Home) -> Result<Self, StateError> {
+        let state = Self::locate(folder, home)?;
+        // Each is looked at before anything is made in it.
+        for folder in [&state.data, &state.config] {
+            make_folder(folder)?;
+            ours(folder)?;
+        }
+        make_folder(&state.keys())?;
+        private(&state.keys())?;
+        make_folder(&state.bundles())?;
+        Ok(state)
+    }
+
+    /// Takes the lock that lets one run at a time work.
+    pub fn lock(&self) -> Result<Lock, StateError> {
+        let path = self.data.join("lock");
+        let io = |source| StateError::Io { path: path.clone(), doing: "taking the lock", source };
+        let mut options = File::options();
+        options.create(true).truncate(false).write(true).mode(0o600).custom_flags(OFlag::O_NOFOLLOW.bits());
+        let file = options.open(&path).map_err(io)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Lock(file)),
+            Err(fs::TryLockError::WouldBlock) => Err(StateError::Busy { path }),
+            Err(fs::TryLockError::Error(source)) => Err(io(source)),
+        }
+    }
+
+    /// The host's key and id; made at first use.
+    pub fn identity(&self) -> Result<Identity, StateError> {
+        let (key_path, id_path) = (self.keys().join("host_ed25519"), self.config.join("host_id"));
+        let signer = match secret(&key_path)? {
+            Some(text) => Signer::from_openssh(text.as_bytes())
+                .map_err(|error| StateError::Damaged { path: key_path.clone(), why: error.to_string() })?,
+            None => return self.create_identity(&key_path, &id_path),
+        };
+        let damaged = |why: &str| StateError::Damaged { path: id_path.clone(), why: why.to_owned() };
+        let id = secret(&id_path)?.ok_or_else(|| damaged("is missing beside the host's key"))?;
+        let host_id = HostId::parse(id.trim_end()).ok_or_else(|| damaged("holds no host id"))?;
+        Ok(Identity { host_id, signer, created: false })
+    }
+
+    fn create_identity(&self, key_path: &Path, id_path: &Path) -> Result<Identity, StateError> {
+        let signer = Signer::generate(random(key_path)?);
+        // An id may be there from a run that was killed between the two files.
+        let host_id = if let Some(id) = secret(id_path)?.and_then(|id| HostId::parse(id.trim_end())) {
+            id
+        } else {
+            let id = HostId(random(id_path)?);
+            place(id_path, format!("{id}\n").as_bytes())?;
+            id
+        };
+        let text =
+            signer.to_openssh().map_err(|error| StateError::Damaged { path: key_path.to_owned(), why: error.to_string() })?;
+        let public = signer.public();
+        let allowed = allowed_line(&host_id.to_string(), Namespace::HOST, &public);
+        replace(&self.keys().join("host_ed25519.pub"), format!("{public}\n").as_bytes())?;
+        replace(&self.allowed_signers(), format!("{allowed}\n").as_bytes())?;
+        place(key_path, text.as_bytes())?;
+        Ok(Identity { host_id, signer, created: true })
+    }
+
+    /// The file that `ssh-keygen -Y verify -f` and `oediag verify` take.
+    pub fn allowed_signers(&self) -> PathBuf {
+        self.keys().join("allowed_signers")
+    }
+
+    /// The key that pseudonyms are made with; made at first use, never in a bundle.
+    pub fn redaction_key(&self) -> Result<Zeroizing<[u8; 32]>, StateError> {
+        let path = self.data.join("redact.key");
+        if !path.exists() {
+            match place(&path, &*Zeroizing::new(random::<32>(&path)?)) {
+                // Another first run was faster: the key is the one it made.
+                Err(StateError::Io { source, .. }) if source.kind() == io::ErrorKind::AlreadyExists => {}
+                made => made?,
+            }
+        }
+        let mut key = Zeroizing::new([0; 32]);
+        private(&path)?;
+        let io = |source| StateError::Io { path: path.clone(), doing: "reading the key", source };
+        let mut file = File::open(&path).map_err(io)?;
+        if file.metadata().map_err(io)?.len() != 32 {
+            return Err(StateError::Damaged { path, why: "is not 32 bytes long".into() });
+        }
+        file.read_exact(&mut *key).map_err(io)?;
+        Ok(key)
+    }
+
+    /// Where bundles go when the operator names no place.
+    pub fn bundles(&self) -> PathBuf {
+        self.data.join("bundles")
+    }
+
+    /// Where the customer's own rows lie.
+    pub fn site_sources(&self) -> PathBuf {
+        self.config.join("sources.d")
+    }
+
+    fn keys(&self) -> PathBuf {
+        self.config.join("keys")
+    }
+}
+
+/// Whose state it is, when the operator does not say.
+#[derive(Debug)]
+pub enum Home {
+    /// The system's.
+    Root,
+    /// A user's own folder for state, where one is known.
+    User(Option<PathBuf>),
+}
+
+/// Reads a small private text file; none when it is not there.
+fn secret(path: &Path) -> Result<Option<Zeroizing<String>>, StateError> {
+    if fs::symlink_metadata(path).is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
+        return Ok(None);
+    }
+    private(path)?;
+    let mut text = Zeroizing::new(String::new());
+    let read = File::open(path).and_then(|file| file.take(64 << 10).read_to_string(&mut text));
+    read.map_err(|source| StateError::Io { path: path.to_owned(), doing: "reading it", source })?;
+    Ok(Some(text))
+}
+
+fn make_folder(folder: &Path) -> Result<(), StateError> {
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|source| StateError::Io {
+        path: folder.to_owned(),
+        doing: "making the folder",
+        source,
+    })
+}
+
+/// Refuses a folder that belongs to another user or that others may write; they may look into it.
+fn ours(folder: &Path) -> Result<(), StateError> {
+    let meta =
+        fs::metadata(folder).map_err(|source| StateError::Io { path: folder.to_owned(), doing: "looking at it", source })?;
+    let me = nix::unistd::geteuid().as_raw();
+    let why = if meta.uid() != me {
+        format!("belongs to uid {} and not to uid {me}", meta.uid())
+    } else if meta.mode() & 0o022 != 0 {
+        format!("has mode {:04o}, which lets others write", meta.mode() & 0o7777)
+    } else {
+        return Ok(());
+    };
+    Err(StateError::Exposed { path: folder.to_owned(), why })
+}
+
+/// Refuses what belongs to another user, is a link, or lets others in.
+fn private(path: &Path) -> Result<(), StateError> {
+    let meta =
+        fs::symlink_metadata(path).map_err(|source| StateError::Io { path: path.to_owned(), doing: "looking at it", source })?;
+    let me = nix::unistd::geteuid().as_raw();
+    let why = if meta.file_type().is_symlink() {
+        "is a link".to_owned()
+    } else if meta.uid() != me {
+        format!("belongs to uid {} and not to uid {me}", meta.uid())
+    } else if meta.mode() & 0o077 != 0 {
+        format!("has mode {:04o}, which lets others in", meta.mode() & 0o7777)
+    } else {
+        return Ok(());
+    };
+    Err(StateError::Exposed { path: path.to_owned(), why })
+}
+
+/// Puts a new file in place whole or not at all; never over one that is there.
+fn place(path: &Path, content: &[u8]) -> Result<(), StateError> {
+    put(path, content, |from, to| fs::hard_link(from, to).and_then(|()| fs::remove_file(from)))
+}
+
+/// Puts a file in place whole or not at all, over an older one.
+fn replace(path: &Path, content: &[u8]) -> Result<(), StateError> {
+    put(path, content, |from, to| fs::rename(from, to))
+}
+
+fn put(path: &Path, content: &[u8], publish: impl Fn(&Path, &Path) -> io::Result<()>) -> Result<(), StateError> {
+    // A name of this process alone: two runs may make the same file at once.
+    let draft = path.with_extension(format!("new.{}", std::process::id()));
+    let write = || {
+        if draft.symlink_metadata().is_ok() {
+            fs::remove_file(&draft)?;
+        }
+        let mut file = disk::create(&draft)?;
+        file.write_all(content)?;
+        file.sync_all()?;
+        publish(&draft, path)?;
+        path.parent().map_or(Ok(()), disk::sync_folder)
+    };
+    write().map_err(|source| {
+        // Gone already when it was published; a draft that cannot be removed is replaced by a later one.
+        fs::remove_file(&draft).unwrap_or_default();
+        StateError::Io { path: path.to_owned(), doing: "making it", source }
+    })
+}
+
+fn random<const N: usize>(path: &Path) -> Result<[u8; N], StateError> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).map_err(|error| StateError::Io {
+        path: path.to_owned(),
+        doing: "asking the kernel for random bytes",
+        source: error.into(),
+    })?;
+    Ok(bytes)
+}
