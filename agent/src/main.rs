@@ -1,1 +1,7 @@
-fn main() {}
+//! The program `oediag`: hands its arguments to the library and ends with the library's exit code.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    oediag::run(std::env::args_os())
+}

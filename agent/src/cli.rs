@@ -1,0 +1,228 @@
+//! The command line as data. In: words. Out: structs; nothing is looked up, opened or decided here.
+//! The texts people see are the messages `help-<command>` and `arg-<option>`: see [`crate::help`].
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use oediag_protocol::time::Time;
+
+use crate::values::{self, Around, Moment, Size};
+
+/// The whole command line.
+#[derive(Debug, Parser)]
+#[command(name = "oediag", version, disable_help_flag = true, disable_version_flag = true, disable_help_subcommand = true)]
+pub struct Cli {
+    /// Options of every command.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options of every command.
+#[derive(Debug, Clone, Args)]
+pub struct Global {
+    /// Language of the texts; otherwise taken from the locale.
+    #[arg(long, global = true, value_name = "LANG")]
+    pub lang: Option<Language>,
+    /// One JSON value on standard output instead of text.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Where keys and bundles lie.
+    #[arg(long, global = true, value_name = "DIR")]
+    pub state: Option<PathBuf>,
+    /// When to colour.
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub color: Color,
+}
+
+/// The languages there are texts in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Language {
+    /// Simplified Chinese.
+    #[value(name = "zh-CN", aliases = ["zh", "zh_CN", "zh-cn"])]
+    ZhCn,
+    /// English.
+    #[value(name = "en")]
+    En,
+}
+
+/// When to colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+/// The commands, in the order the help lists them.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Examine, redact, pack, sign.
+    Collect(Box<Collect>),
+    /// What `collect` would read and run.
+    Plan(Box<Selection>),
+    /// The catalogue.
+    Sources,
+    /// What a bundle says about its host.
+    Show(Bundle),
+    /// The members of a bundle and what is missing.
+    Ls(Bundle),
+    /// Members of a bundle, as they are.
+    Cat(Cat),
+    /// The alerts of a bundle.
+    Alerts(Bundle),
+    /// Whether a bundle is whole and who signed it.
+    Verify(Verify),
+    /// The redactor as a filter.
+    Redact(Redact),
+}
+
+/// What to collect; the options `collect` and `plan` share.
+#[derive(Debug, Clone, Args)]
+pub struct Selection {
+    /// A named set of topics and limits.
+    #[arg(long, value_name = "NAME", default_value = "standard")]
+    pub preset: Preset,
+    /// Only these topics.
+    #[arg(long, value_name = "TOPIC", value_delimiter = ',')]
+    pub topic: Vec<String>,
+    /// These sources, by id.
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    pub source: Vec<String>,
+    /// Not these sources or topics.
+    #[arg(long, value_name = "ID|TOPIC", value_delimiter = ',')]
+    pub skip: Vec<String>,
+    /// Begin of the window.
+    #[arg(long, value_name = "2h|TIME", conflicts_with = "around")]
+    pub since: Option<Moment>,
+    /// End of the window.
+    #[arg(long, value_name = "TIME", conflicts_with = "around")]
+    pub until: Option<Moment>,
+    /// Window around a time.
+    #[arg(long, value_name = "TIME±30m")]
+    pub around: Option<Around>,
+    /// Most bytes of the packed bundle.
+    #[arg(long, value_name = "SIZE", default_value = "512M")]
+    pub max_bytes: Size,
+    /// Most bytes read for one item.
+    #[arg(long, value_name = "SIZE", default_value = "64M")]
+    pub max_item_bytes: Size,
+    /// Most seconds of the run.
+    #[arg(long, value_name = "SECONDS", default_value = "900", value_parser = values::seconds)]
+    pub max_seconds: u64,
+    /// Seconds of performance samples; the preset's own when not given.
+    #[arg(long, value_name = "SECONDS", value_parser = values::seconds_or_none)]
+    pub perf_seconds: Option<u64>,
+    /// A folder to examine instead of this machine.
+    #[arg(long, value_name = "DIR")]
+    pub root: Option<PathBuf>,
+    /// The present of that folder.
+    #[arg(long, value_name = "TIME", requires = "root", value_parser = values::time)]
+    pub now: Option<Time>,
+}
+
+/// `oediag collect`.
+#[derive(Debug, Clone, Args)]
+pub struct Collect {
+    /// What to collect.
+    #[command(flatten)]
+    pub selection: Selection,
+    /// The case the bundle belongs to.
+    #[arg(long = "case", value_name = "ID", value_parser = values::case)]
+    pub case: Option<String>,
+    /// How bad the matter is.
+    #[arg(long, value_name = "P1..P4", ignore_case = true)]
+    pub severity: Option<Severity>,
+    /// How hard to compress.
+    #[arg(long, value_name = "LEVEL", default_value = "fast")]
+    pub level: Level,
+    /// Folder or file of the bundle.
+    #[arg(short, long, value_name = "DIR|FILE.tar.gz")]
+    pub output: Option<PathBuf>,
+}
+
+/// A named set of topics and limits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Preset {
+    Quick,
+    Standard,
+    Deep,
+    Perf,
+    Net,
+    Disk,
+    Crash,
+}
+
+/// How bad the matter is: P1 is worst.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "UPPER")]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Severity {
+    P1,
+    P2,
+    P3,
+    P4,
+}
+
+/// How hard to compress.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Level {
+    /// Least time.
+    Fast,
+    /// Least bytes.
+    Small,
+}
+
+/// A bundle to look into.
+#[derive(Debug, Clone, Args)]
+pub struct Bundle {
+    /// The `.tar.gz` file.
+    #[arg(value_name = "BUNDLE")]
+    pub bundle: PathBuf,
+}
+
+/// `oediag cat`.
+#[derive(Debug, Clone, Args)]
+pub struct Cat {
+    /// The `.tar.gz` file.
+    #[arg(value_name = "BUNDLE")]
+    pub bundle: PathBuf,
+    /// Member paths as `ls` prints them, or source ids.
+    #[arg(value_name = "MEMBER", required = true)]
+    pub member: Vec<String>,
+}
+
+/// `oediag verify`.
+#[derive(Debug, Clone, Args)]
+pub struct Verify {
+    /// The `.tar.gz` file.
+    #[arg(value_name = "BUNDLE")]
+    pub bundle: PathBuf,
+    /// Who may have signed it, in ssh-keygen's format.
+    #[arg(long, value_name = "FILE")]
+    pub allowed_signers: Option<PathBuf>,
+}
+
+/// `oediag redact`.
+#[derive(Debug, Clone, Args)]
+pub struct Redact {
+    /// Files to read, one after the other; `-` is standard input.
+    #[arg(value_name = "FILE", required_unless_present = "input", conflicts_with_all = ["input", "out"])]
+    pub file: Vec<PathBuf>,
+    /// A folder to read.
+    #[arg(long = "in", value_name = "DIR", requires = "out")]
+    pub input: Option<PathBuf>,
+    /// The folder to write, made new.
+    #[arg(long, value_name = "DIR", requires = "input")]
+    pub out: Option<PathBuf>,
+    /// Names of this site, as JSON.
+    #[arg(long, value_name = "FILE")]
+    pub context: Option<PathBuf>,
+    /// For each file its path on the host it came from.
+    #[arg(long, value_name = "TSV", requires = "input")]
+    pub paths: Option<PathBuf>,
+}

@@ -1,0 +1,11 @@
+//! The commands, one file each, named as people type them. Each takes its options and the invocation, and gives an exit code.
+
+pub mod alerts;
+pub mod cat;
+pub mod collect;
+pub mod ls;
+pub mod plan;
+pub mod redact;
+pub mod show;
+pub mod sources;
+pub mod verify;

@@ -1,0 +1,55 @@
+//! `oediag verify`: whether a bundle is whole, unchanged, and signed by the host it names. Exit code 0 or 4.
+
+use std::{fs::File, path::Path};
+
+use oediag_protocol::{
+    bundle::{name::BundleName, verify::verify},
+    id::HostId,
+};
+
+use crate::{
+    cli::Verify,
+    failure::{Failure, Kind, exit},
+    invocation::Invocation,
+    opened::OnDisk,
+    term, text,
+    trust::{self, Signers},
+    view,
+};
+
+/// Runs the command.
+pub fn run(options: &Verify, given: &Invocation) -> Result<u8, Failure> {
+    let texts = &given.texts;
+    let shown = term::escape(&options.bundle.display().to_string());
+    let unreadable = || text!(texts, "error-bundle-open", path = shown.clone());
+    let file = File::open(&options.bundle).map_err(|error| Failure::new(Kind::Usage, unreadable()).because(error))?;
+    let detached = trust::detached(&options.bundle).map_err(|error| Failure::new(Kind::Usage, unreadable()).because(error))?;
+    let signers = signers(options.allowed_signers.as_deref(), given)?;
+    let no_host = || Failure::new(Kind::Usage, text!(texts, "error-no-signer")).hint(text!(texts, "hint-signers"));
+    // A file that lists one host leaves no choice; of several the one is taken that the bundle says it is of.
+    let claimed = if signers.hosts.len() > 1 { claimed(&options.bundle) } else { None };
+    let report = verify(file, detached.as_deref(), signers.trust(claimed).ok_or_else(no_host)?, expected(&options.bundle));
+    given.show(&report, |page| view::verify::lines(&report, page))?;
+    if report.ok { Ok(exit::OK) } else { Err(Failure::new(Kind::Verification, text!(texts, "error-verify"))) }
+}
+
+fn signers(named: Option<&Path>, given: &Invocation) -> Result<Signers, Failure> {
+    let hint = || text!(given.texts, "hint-signers");
+    let Some(path) = named.map(Path::to_owned).or_else(|| trust::default_signers(given)) else {
+        return Err(Failure::new(Kind::Usage, text!(given.texts, "error-no-signer")).hint(hint()));
+    };
+    Signers::read(&path).map_err(|error| {
+        let path = term::escape(&path.display().to_string());
+        Failure::new(Kind::Usage, text!(given.texts, "error-signers", path = path)).because(error).hint(hint())
+    })
+}
+
+/// The host a bundle says it is of; only to pick a line of the verifier's own file.
+fn claimed(bundle: &Path) -> Option<HostId> {
+    OnDisk::open(bundle).ok().map(|bundle| bundle.manifest.start.host_id)
+}
+
+/// The name that the file's own name promises; none when somebody renamed it.
+fn expected(bundle: &Path) -> Option<BundleName> {
+    BundleName::parse(bundle.file_name()?.to_str()?.strip_suffix(".tar.gz")?)
+}

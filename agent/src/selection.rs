@@ -1,0 +1,108 @@
+//! From the options of `collect` and `plan` to the collector's request. In: [`cli::Selection`], the host's present.
+//! Out: a request in which every limit and the window are plain numbers, and the host to ask.
+
+use jiff::Timestamp;
+use oediag_collector::{
+    catalogue::{self, Source, site},
+    host::Host,
+    plan::{Plan, Request},
+    state::State,
+};
+use oediag_protocol::{
+    bundle::manifest::{Limits, Window},
+    time::Time,
+};
+
+use crate::{
+    cli::{Preset, Selection},
+    failure::{Failure, Kind},
+    invocation::{Invocation, home},
+    text,
+};
+
+impl Preset {
+    /// As people type it and the catalogue knows it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Quick => "quick",
+            Self::Standard => "standard",
+            Self::Deep => "deep",
+            Self::Perf => "perf",
+            Self::Net => "net",
+            Self::Disk => "disk",
+            Self::Crash => "crash",
+        }
+    }
+
+    /// Seconds of performance samples without `--perf-seconds`: enough for a rate in every preset, a minute where load is the matter.
+    pub fn perf_seconds(self) -> u64 {
+        match self {
+            Self::Quick | Self::Crash => 3,
+            Self::Standard | Self::Net | Self::Disk => 10,
+            Self::Deep | Self::Perf => 60,
+        }
+    }
+}
+
+/// The machine to examine: this one, or the folder of `--root`.
+pub fn host(selection: &Selection, given: &Invocation) -> Result<Host, Failure> {
+    let opened = match &selection.root {
+        None => Host::live(),
+        Some(root) => Host::at(root, selection.now.and_then(|now| Timestamp::from_second(now.0).ok())),
+    };
+    opened.map_err(|error| {
+        let path = selection.root.as_deref().unwrap_or(std::path::Path::new("/")).display().to_string();
+        Failure::new(Kind::Usage, text!(given.texts, "error-root", path = path)).because(error)
+    })
+}
+
+/// What is asked of the host.
+pub fn request(selection: &Selection, now: Time, given: &Invocation) -> Result<Request, Failure> {
+    let window = window(selection, now);
+    if let Window { since: Some(since), until: Some(until) } = window
+        && until < since
+    {
+        let sentence = text!(given.texts, "error-window", since = since.to_string(), until = until.to_string());
+        return Err(Failure::new(Kind::Usage, sentence));
+    }
+    Ok(Request {
+        preset: selection.preset.name().to_owned(),
+        topics: selection.topic.clone(),
+        sources: selection.source.clone(),
+        skip: selection.skip.clone(),
+        window,
+        limits: Limits { bytes: selection.max_bytes.0, item_bytes: selection.max_item_bytes.0, seconds: selection.max_seconds },
+        perf_seconds: selection.perf_seconds.unwrap_or(selection.preset.perf_seconds()),
+    })
+}
+
+/// The catalogue of this installation, in order: the built-in rows, then the customer's own. Makes no folder.
+pub fn rows(given: &Invocation) -> Result<Vec<&'static Source>, Failure> {
+    let state = State::locate(given.state.as_deref(), &home());
+    let site = match state {
+        Ok(state) => site::load(&state.site_sources())
+            .map_err(|error| Failure::new(Kind::Usage, text!(given.texts, "error-site-sources")).because(error))?,
+        // Without a place for state there are no rows in it; what needs the state says so itself.
+        Err(_) => Vec::new(),
+    };
+    Ok(catalogue::all().chain(site).collect())
+}
+
+/// The request as a plan for the host.
+pub fn plan(request: &Request, rows: &[&'static Source], host: &Host, given: &Invocation) -> Result<Plan, Failure> {
+    Plan::new(request, rows, host).map_err(|error| {
+        Failure::new(Kind::Usage, text!(given.texts, "error-plan")).because(error).hint(text!(given.texts, "hint-sources"))
+    })
+}
+
+fn window(selection: &Selection, now: Time) -> Window {
+    match selection.around {
+        Some(around) => {
+            let (since, until) = around.window();
+            Window { since: Some(since), until: Some(until) }
+        }
+        None => {
+            Window { since: selection.since.map(|moment| moment.at(now)), until: selection.until.map(|moment| moment.at(now)) }
+        }
+    }
+}
