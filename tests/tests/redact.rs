@@ -1,0 +1,74 @@
+//! The redactor as a filter: private outputs that replace nothing, a bounded context, and the truth about a stream that fails.
+
+use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
+
+use oediag_tests::{folder, run};
+
+const UTF8: &str = "test paths are UTF-8";
+
+/// Runs `oediag redact` without the names of this machine; gives the exit status, what was written, and what was said.
+fn redact(work: &Path, more: &[&Path]) -> (i32, String, String) {
+    let names = work.join("names.json");
+    if !names.exists() {
+        fs::write(&names, r#"{"users":["alice"]}"#).expect("the names can be written");
+    }
+    let mut arguments = vec!["redact", "--context", names.to_str().expect(UTF8)];
+    arguments.extend(more.iter().map(|path| path.to_str().expect(UTF8)));
+    let output = run(&work.join("state"), &arguments);
+    let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+    (output.status.code().unwrap_or(-1), text(&output.stdout), text(&output.stderr))
+}
+
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).expect("it is there").permissions().mode() & 0o777
+}
+
+#[test]
+fn outputs_are_private_and_replace_nothing() {
+    let work = folder("redact-private");
+    let (input, out) = (work.join("in"), work.join("out"));
+    fs::create_dir_all(input.join("deep")).expect("the folder can be made");
+    fs::write(input.join("deep/log"), "session of alice\n").expect("the log can be written");
+    fs::write(input.join("broken"), [b"\x7fELF".as_slice(), &[0; 4096]].concat()).expect("the file can be written");
+    let run = || redact(&work, &[Path::new("--in"), &input, Path::new("--out"), &out]);
+    let (code, _, said) = run();
+    assert_eq!(code, 1, "one file of two cannot be redacted: {said}");
+    assert!(said.contains("nothing of it was written"), "{said}");
+    assert_eq!((mode(&out), mode(&out.join("deep")), mode(&out.join("deep/log"))), (0o700, 0o700, 0o600));
+    assert!(!fs::read_to_string(out.join("deep/log")).expect("it can be read").contains("alice"));
+    assert_eq!(fs::read_dir(&out).expect("it can be read").count(), 1, "nothing of the broken file is there");
+    let (code, _, said) = run();
+    assert_eq!(code, 2, "a folder that is there is not written to: {said}");
+}
+
+#[test]
+fn a_stream_that_fails_says_what_stays_written() {
+    let work = folder("redact-stream");
+    // UTF-16 that breaks off in the middle of a character, long after its first piece was written.
+    let mut bytes = vec![0xff, 0xfe];
+    for unit in "session of alice\n".repeat(200_000).encode_utf16() {
+        bytes.extend(unit.to_le_bytes());
+    }
+    bytes.extend([0x00, 0xd8, 0x41, 0x00]);
+    let log = work.join("log");
+    fs::write(&log, &bytes).expect("the log can be written");
+    let (code, written, said) = redact(&work, &[&log]);
+    assert_eq!(code, 2, "{said}");
+    assert!(said.contains("stays written"), "{said}");
+    assert!(!written.is_empty() && !written.contains("alice"));
+    // Where nothing was written, that is said.
+    let (code, written, said) = redact(&work, &[&work]);
+    assert_eq!((code, written.as_str()), (2, ""), "{said}");
+    assert!(said.contains("nothing of it was written"), "{said}");
+}
+
+#[test]
+fn a_context_is_read_up_to_its_cap() {
+    let work = folder("redact-context");
+    fs::write(work.join("names.json"), vec![b' '; (4 << 20) + 1]).expect("the names can be written");
+    let log = work.join("log");
+    fs::write(&log, "text\n").expect("the log can be written");
+    let (code, written, said) = redact(&work, &[&log]);
+    assert_eq!((code, written.as_str()), (2, ""));
+    assert!(said.contains("longer than 4194304 bytes"), "{said}");
+}
