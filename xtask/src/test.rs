@@ -1,0 +1,17 @@
+//! `cargo xtask test`: what the tests need, then format, lints, and every test.
+
+use anyhow::Result;
+
+use crate::{packages, run};
+
+/// Runs everything; the first failure ends it.
+pub(crate) fn run(long: bool) -> Result<()> {
+    packages::install()?;
+    run::shown(&mut run::cargo(&["fmt", "--all", "--check"]))?;
+    run::shown(&mut run::cargo(&["clippy", "--quiet", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
+    let mut tests = run::cargo(&["test", "--workspace", "--no-fail-fast"]);
+    if long {
+        tests.env("OEDIAG_LONG", "1");
+    }
+    run::shown(&mut tests)
+}
