@@ -69,7 +69,14 @@ const DOZEN: &[&str] = &[
 
 /// Names of ours in the closing words of an answer's path: where a host path lies in the unpacked bundle.
 fn member(unpacked: &Path, path: &str) -> Option<std::path::PathBuf> {
-    let plain = unpacked.join(name::member_path(format!("/{path}").as_bytes()));
+    // Binary login records are not copied; what they say stands in tables of ours.
+    let path = match path {
+        "var/log/btmp" => "oediag/native/operations.failed_logins.tsv",
+        "var/log/wtmp" => "oediag/native/operations.logins.tsv",
+        path => path,
+    };
+    let ours = path.starts_with("oediag/");
+    let plain = unpacked.join(if ours { path.to_owned() } else { name::member_path(format!("/{path}").as_bytes()) });
     if plain.is_file() {
         return Some(plain);
     }
