@@ -315,7 +315,7 @@ fn samplers_end_when_told() {
         let ticks = Ticks::new(host.now(), 60, cancel.clone());
         assert!(ticks.count() <= 1);
     });
-    assert!(begun.elapsed() < Duration::from_secs(1));
+    assert!(begun.elapsed() < Duration::from_secs(10));
 }
 
 fn native(host: &Host, id: &str) -> String {

@@ -14,6 +14,11 @@ use oediag_protocol::bundle::manifest::Reason;
 
 const MANY: u64 = 1 << 20;
 
+/// So many seconds, and what a busy machine may add: these tests tell an end from a hang, they do not measure speed.
+fn soon(seconds: u64) -> Duration {
+    Duration::from_secs(seconds + 8)
+}
+
 /// A script in a file of its own, run by `/bin/sh` (the catalogue has no shells; the runner does not care).
 fn script(text: &str) -> (PathBuf, Vec<String>) {
     static NEXT: AtomicU32 = AtomicU32::new(0);
@@ -58,7 +63,7 @@ fn output_and_status_are_kept_apart() {
     let done = run("echo out; echo err >&2; exit 3", 10, MANY);
     assert_eq!((done.out.as_str(), done.err.as_str()), ("out\n", "err\n"));
     assert_eq!((done.ran.exit, done.ran.signal, done.ran.timed_out, done.ran.cut), (Some(3), None, false, false));
-    assert!(done.took < Duration::from_secs(2), "{:?}", done.took);
+    assert!(done.took < soon(2), "{:?}", done.took);
 }
 
 #[test]
@@ -66,7 +71,7 @@ fn a_program_that_ignores_term_is_gone_in_time() {
     let done = run("trap '' TERM; echo begun; while :; do sleep 0.2; done", 3, MANY);
     assert!(done.ran.timed_out && !done.ran.stuck && !done.ran.cancelled);
     assert_eq!((done.ran.signal, done.out.as_str()), (Some(9), "begun\n"));
-    assert!(done.took < Duration::from_secs(5), "{:?}", done.took);
+    assert!(done.took < soon(5), "{:?}", done.took);
 }
 
 #[test]
@@ -74,7 +79,7 @@ fn a_program_that_heeds_term_may_say_goodbye() {
     let done = run("trap 'echo bye; exit 7' TERM; while :; do sleep 0.1; done", 1, MANY);
     assert!(done.ran.timed_out);
     assert_eq!((done.ran.exit, done.out.as_str()), (Some(7), "bye\n"));
-    assert!(done.took < Duration::from_secs(3), "{:?}", done.took);
+    assert!(done.took < soon(3), "{:?}", done.took);
 }
 
 #[test]
@@ -82,7 +87,7 @@ fn endless_output_is_cut() {
     let done = run("while :; do echo 0123456789abcdef; done", 20, 100_000);
     assert!(done.ran.cut && !done.ran.timed_out);
     assert_eq!(done.out.len(), 100_000);
-    assert!(done.took < Duration::from_secs(5), "{:?}", done.took);
+    assert!(done.took < soon(5), "{:?}", done.took);
 }
 
 #[test]
@@ -144,11 +149,11 @@ fn a_sink_that_has_enough_ends_it() {
 fn a_child_left_behind_does_not_hold_us() {
     let done = run("sleep 30 & echo parent", 20, MANY);
     assert_eq!((done.ran.exit, done.out.as_str()), (Some(0), "parent\n"));
-    assert!(done.took < Duration::from_secs(3), "{:?}", done.took);
+    assert!(done.took < soon(3), "{:?}", done.took);
     // It left our session as well, so that no signal to the group reaches it.
-    let done = run("setsid sleep 2 & echo parent", 20, MANY);
+    let done = run("setsid sleep 20 & echo parent", 20, MANY);
     assert_eq!((done.ran.exit, done.out.as_str()), (Some(0), "parent\n"));
-    assert!(done.took < Duration::from_millis(1_800), "{:?}", done.took);
+    assert!(done.took < soon(2), "{:?}", done.took);
 }
 
 #[test]
@@ -168,10 +173,10 @@ fn the_whole_group_is_ended() {
 fn closed_output_is_not_the_end() {
     let done = run("exec >&- 2>&-; sleep 1; exit 4", 10, MANY);
     assert_eq!(done.ran.exit, Some(4));
-    assert!(done.took >= Duration::from_secs(1) && done.took < Duration::from_secs(3), "{:?}", done.took);
+    assert!(done.took >= Duration::from_secs(1) && done.took < soon(3), "{:?}", done.took);
     let done = run("exec >&- 2>&-; sleep 30", 1, MANY);
     assert!(done.ran.timed_out);
-    assert!(done.took < Duration::from_secs(4), "{:?}", done.took);
+    assert!(done.took < soon(4), "{:?}", done.took);
 }
 
 #[test]
@@ -185,7 +190,7 @@ fn cancelling_ends_it() {
     let (path, argv) = script("sleep 30");
     let cancel = Cancel::new(Some(Instant::now() + Duration::from_millis(500)));
     let done = run_with(&argv, Duration::from_secs(20), MANY, &cancel);
-    assert!(!done.ran.timed_out && done.took < Duration::from_secs(2), "{:?}", done.took);
+    assert!(!done.ran.timed_out && done.took < soon(2), "{:?}", done.took);
     assert_eq!((done.ran.signal, done.ran.cancelled, done.ran.cut), (Some(15), true, false));
     let cancel = Cancel::default();
     std::thread::scope(|scope| {
@@ -194,7 +199,7 @@ fn cancelling_ends_it() {
             cancel.cancel();
         });
         let done = run_with(&argv, Duration::from_secs(20), MANY, &cancel);
-        assert!(done.ran.cancelled && done.took < Duration::from_secs(2), "{:?}", done.took);
+        assert!(done.ran.cancelled && done.took < soon(2), "{:?}", done.took);
     });
     fs::remove_file(path).expect("remove");
 }

@@ -114,7 +114,7 @@ fn what_is_not_a_regular_file_never_blocks() {
     assert_eq!(tree.text("/var/log/b.log"), Err(Reason::NotRegular));
     assert_eq!(tree.text("/var/log/c.log"), Err(Reason::NotRegular));
     assert_eq!(tree.text("/var/log/d.log"), Err(Reason::NotRegular));
-    assert!(begun.elapsed() < Duration::from_secs(1));
+    assert!(begun.elapsed() < Duration::from_secs(10));
 }
 
 #[test]
