@@ -1,11 +1,21 @@
 //! What both sides agree on: identities, signed objects, and the bundle format.
 //!
 //! In: bytes and readers handed over by the caller. Out: typed values, verdicts and bytes to store.
-//! This crate opens no file, no socket, and reads no clock; it can run anywhere, on hostile input.
+//! This crate opens no file, no socket, and reads no clock; it can run anywhere, on hostile input. It makes no randomness
+//! either, with one exception: `sealed` leaves the making of file keys to the age library.
 
+pub mod ack;
 pub mod bundle;
+pub mod consent;
 pub mod digest;
+pub mod document;
+pub mod enroll;
+pub mod envelope;
 pub mod id;
 pub mod json;
+pub mod keyset;
+pub mod sealed;
+pub mod signed;
 pub mod sshsig;
+pub mod text;
 pub mod time;

@@ -1,4 +1,4 @@
-//! Tar headers of the one kind a bundle has: a regular file in plain ustar, of mode 0600, owned by 0:0 without names.
+//! Tar headers of the one kind that bundles and sealed files have: a regular file in plain ustar, of mode 0600, owned by 0:0 without names.
 //!
 //! In: path, size, time; or 512 bytes. Out: 512 bytes; or path, size, time. The two are inverse to each other.
 //! Never: reads or writes an extension (PAX, GNU), a link, a folder or a device, so two readers cannot disagree.
@@ -17,7 +17,7 @@ const MAX_MTIME: i64 = 0o777_7777_7777;
 /// What a header tells.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// Path of the member, `NAME/...`.
+    /// Path of the member: `NAME/...` in a bundle.
     pub path: String,
     /// Bytes of its content.
     pub size: u64,
@@ -28,7 +28,7 @@ pub struct Entry {
 /// Why a header was not made or not accepted.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HeaderError {
-    /// The path is not `NAME/` and a path of the profile.
+    /// Not a path of the profile: `NAME/...` in a bundle, one of six names in a sealed file.
     #[error("member path outside the profile: {path:?}")]
     Path {
         /// The path.
@@ -60,6 +60,11 @@ pub fn header(path: &str, size: u64, mtime: Time) -> Result<[u8; BLOCK], HeaderE
     if !named {
         return Err(HeaderError::Path { path: path.to_owned() });
     }
+    unnamed(path, size, mtime)
+}
+
+/// Makes the header of a path that the caller has judged.
+pub(crate) fn unnamed(path: &str, size: u64, mtime: Time) -> Result<[u8; BLOCK], HeaderError> {
     if size > MAX_SIZE {
         return Err(HeaderError::Size { path: path.to_owned(), size });
     }
@@ -80,6 +85,14 @@ pub fn header(path: &str, size: u64, mtime: Time) -> Result<[u8; BLOCK], HeaderE
 
 /// Reads a header, and accepts it only if [`header`] would write the same 512 bytes.
 pub fn parse(block: &[u8; BLOCK]) -> Result<Entry, HeaderError> {
+    parse_as(block, header)
+}
+
+/// Reads a header, and accepts it only if `write` would write the same 512 bytes.
+pub(crate) fn parse_as(
+    block: &[u8; BLOCK],
+    write: impl Fn(&str, u64, Time) -> Result<[u8; BLOCK], HeaderError>,
+) -> Result<Entry, HeaderError> {
     let text = |from: usize, len: usize| {
         let field = &block[from..from + len];
         let end = field.iter().position(|byte| *byte == 0).unwrap_or(len);
@@ -95,7 +108,7 @@ pub fn parse(block: &[u8; BLOCK]) -> Result<Entry, HeaderError> {
     let (last, front) = (text(0, 100)?, text(345, 155)?);
     let path = if front.is_empty() { last.to_owned() } else { format!("{front}/{last}") };
     let entry = Entry { path, size: octal(124)?, mtime: Time(octal(136)?.cast_signed()) };
-    match header(&entry.path, entry.size, entry.mtime) {
+    match write(&entry.path, entry.size, entry.mtime) {
         Ok(again) if again == *block => Ok(entry),
         Ok(_) => Err(HeaderError::Profile),
         Err(HeaderError::Path { path }) => Err(HeaderError::Path { path: path.escape_default().to_string() }),

@@ -3,6 +3,7 @@
 use std::io::{Cursor, Read};
 
 use oediag_protocol::{
+    ack::Ack,
     bundle::{
         manifest::{BundleJson, Manifest},
         name::{BundleName, is_member_path, long_path, member_path, segment},
@@ -10,15 +11,25 @@ use oediag_protocol::{
         sums, ustar,
         verify::{Trust, verify},
     },
+    consent::Consent,
     digest::Sha256,
+    document,
+    enroll::{EnrollRequest, Enrolled, Token},
+    envelope::Envelope,
     id::{BundleId, HostId},
     json,
+    keyset::Keyset,
+    sealed::{Frame, Identity, Opener, Recipient},
+    signed::Signed,
     sshsig::{AllowedSigners, Namespace, Prehash, PublicKey, Signer, allowed_line},
     time::Time,
 };
 use proptest::{collection::vec, prelude::*, sample::Index};
 
-use crate::common::{archive, end, gzip, header, members, sign_file, signer};
+use crate::{
+    common::{archive, end, gzip, header, members, sign_file, signer},
+    papers::{GIVEN, ciphertext, head, identity, key, keyset},
+};
 
 /// Everything at once, on the same bytes.
 fn feed(bytes: &[u8]) {
@@ -55,9 +66,43 @@ fn feed(bytes: &[u8]) {
     for name in [member_path(bytes), long_path(bytes), segment(bytes)] {
         assert!(bytes.is_empty() || is_member_path(&name), "{name:?}");
     }
+    papers(bytes);
     read(bytes);
     let report = verify(Cursor::new(bytes), Some(bytes), Trust::Key(&key), None);
     assert!(!report.ok);
+}
+
+/// The signed documents, their wrapper, and the sealed file.
+fn papers(bytes: &[u8]) {
+    document::parse::<Consent>(bytes).ok();
+    document::parse::<Envelope>(bytes).ok();
+    document::parse::<Ack>(bytes).ok();
+    if let Ok(signed) = Signed::parse(bytes) {
+        assert_eq!(Signed::parse(&signed.to_bytes().expect("it was JSON")).as_ref(), Ok(&signed));
+        signed.open::<Keyset>(&[signer().public()], 1).ok();
+        EnrollRequest::open(&signed).ok();
+    }
+    Enrolled::parse(bytes).ok();
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        assert!(Token::parse(text).is_none_or(|token| *token.to_text() == text));
+        assert!(Recipient::parse(text).is_none_or(|recipient| recipient.to_string() == text));
+        Identity::parse(text);
+    }
+    if let Ok(mut opener) = Opener::new(bytes, &[identity(1)]) {
+        opener.read_to_end(&mut Vec::new()).ok();
+    }
+    if let Ok(reader) = oediag_protocol::sealed::Reader::new(bytes) {
+        let head = reader.head().clone();
+        let verified = reader.verify(&[signer().public()], GIVEN);
+        let mut payload = reader.into_payload();
+        let mut content = Vec::new();
+        payload.read_to_end(&mut content).ok();
+        // What is accepted is what we would write.
+        if verified.is_ok_and(|(envelope, _)| payload.finish(&envelope).is_ok()) {
+            let frame = Frame::new(&head, content.len() as u64).expect("it was read");
+            assert_eq!([&frame.front[..], &content, &frame.back].concat(), bytes);
+        }
+    }
 }
 
 fn read(bytes: &[u8]) {
@@ -85,6 +130,11 @@ fn seeds() -> Vec<Vec<u8>> {
     seeds.push(crate::common::bundle_name().to_string().into_bytes());
     seeds.push(b"2026-11-23T01:02:03Z".to_vec());
     seeds.push(b"20261123T010203Z".to_vec());
+    let payload = ciphertext();
+    let head = head(&payload);
+    let frame = Frame::new(&head, payload.len() as u64).expect("a good head");
+    seeds.extend([head.envelope, head.consent, [&frame.front[..], &payload, &frame.back].concat(), payload]);
+    seeds.push(Signed::new(&keyset(1), &[&key(10)]).and_then(|signed| signed.to_bytes()).expect("signing"));
     seeds.push(bundle);
     seeds
 }

@@ -3,9 +3,15 @@
 mod common;
 
 mod bundle;
+mod documents;
+mod enroll;
 mod fuzz;
 mod json;
+mod keyset;
 mod names;
+mod papers;
 mod profile;
+mod sealed;
+mod signed;
 mod sshsig;
 mod stock;
