@@ -6,6 +6,7 @@ use oediag_collector::{
     catalogue::{self, Source, site},
     host::Host,
     plan::{Plan, Request},
+    redact::Harvest,
     state::State,
 };
 use oediag_protocol::{
@@ -54,6 +55,14 @@ pub fn host(selection: &Selection, given: &Invocation) -> Result<Host, Failure> 
         let path = selection.root.as_deref().unwrap_or(std::path::Path::new("/")).display().to_string();
         Failure::new(Kind::Usage, text!(given.texts, "error-root", path = path)).because(error)
     })
+}
+
+/// Most bytes read of each file that tells the redactor who a host is.
+pub const HARVEST_FILE: usize = 4 << 20;
+
+/// Who the host is: the names and addresses the redactor looks for.
+pub fn harvest(host: &Host) -> Harvest {
+    Harvest::of(&mut |path| host.read(path, HARVEST_FILE))
 }
 
 /// What is asked of the host.

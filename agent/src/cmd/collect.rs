@@ -13,7 +13,7 @@ use oediag_collector::{
     gather::{self, Job},
     host::{self, Cancel, Host},
     plan::Plan,
-    redact::{Harvest, Key, Level as RedactionLevel, Redactor},
+    redact::{Key, Level as RedactionLevel, Redactor},
     start::{self, About},
     state::{Identity, State, StateError},
 };
@@ -31,9 +31,6 @@ use crate::{
     selection, term, text,
     view::card::{self, Card},
 };
-
-/// Most bytes read of each file that tells the redactor who this host is.
-const HARVEST_FILE: usize = 4 << 20;
 
 /// Runs the command.
 pub fn run(options: &Collect, given: &Invocation) -> Result<u8, Failure> {
@@ -106,7 +103,7 @@ fn begin(
 ) -> Result<(Redactor, Opened), Failure> {
     let key = state.redaction_key().map_err(|error| unusable(error, given))?;
     let id = start::bundle_id(&key, fixed);
-    let harvest = Harvest::of(&mut |path| host.read(path, HARVEST_FILE));
+    let harvest = selection::harvest(host);
     let redactor = Redactor::new(&harvest, &Key::for_bundle(&key, &id.0), RedactionLevel::Standard)
         .map_err(|error| Failure::new(Kind::NoBundle, text!(given.texts, "error-collect")).because(error))?;
     let severity = options.severity.map(|severity| format!("{severity:?}"));

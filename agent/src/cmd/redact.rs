@@ -22,11 +22,8 @@ use crate::{
     cli::Redact,
     failure::{Failure, Kind, exit},
     invocation::Invocation,
-    term, text,
+    selection, term, text,
 };
-
-/// Most bytes read of each file that tells the redactor who this host is, and of a context file.
-const HARVEST_FILE: usize = 4 << 20;
 
 /// Runs the command.
 pub fn run(options: &Redact, given: &Invocation) -> Result<u8, Failure> {
@@ -54,20 +51,20 @@ fn redactor(options: &Redact, given: &Invocation) -> Result<Redactor, Failure> {
     let texts = &given.texts;
     let harvest = if let Some(path) = &options.context {
         let mut bytes = Vec::new();
-        let read = open(path, given)?.take(HARVEST_FILE as u64 + 1).read_to_end(&mut bytes);
+        let read = open(path, given)?.take(selection::HARVEST_FILE as u64 + 1).read_to_end(&mut bytes);
         read.map_err(|error| unreadable(path, error, given))?;
         let wrong = |error: anyhow::Error| {
             let path = term::escape(&path.display().to_string());
             Failure::new(Kind::Usage, text!(texts, "error-redact-context", path = path)).because(error)
         };
-        if bytes.len() > HARVEST_FILE {
-            return Err(wrong(anyhow::anyhow!("longer than {HARVEST_FILE} bytes")));
+        if bytes.len() > selection::HARVEST_FILE {
+            return Err(wrong(anyhow::anyhow!("longer than {} bytes", selection::HARVEST_FILE)));
         }
         Harvest::from_context(&bytes).map_err(|error| wrong(error.into()))?
     } else {
         let host =
             Host::live().map_err(|error| Failure::new(Kind::Usage, text!(texts, "error-root", path = "/")).because(error))?;
-        Harvest::of(&mut |path| host.read(path, HARVEST_FILE))
+        selection::harvest(&host)
     };
     let key = given.state()?.redaction_key().map_err(|error| {
         Failure::new(Kind::Usage, text!(texts, "error-state")).because(error).hint(text!(texts, "hint-root-needed"))
