@@ -1,0 +1,146 @@
+//! The command line. In: arguments. Out: a running center, or a new token. Texts are English: operators of a center read them.
+
+use std::{
+    io::{self, Write as _},
+    net::SocketAddr,
+    path::PathBuf,
+};
+
+use anyhow::{Context as _, Result};
+use clap::{Args, Parser, Subcommand};
+use oediag_protocol::time::Time;
+
+use crate::{
+    clock, serve,
+    settings::{Limits, Settings, Tls},
+    store::{
+        Store,
+        audit::Entry,
+        tokens::{self, Scope},
+    },
+    users,
+};
+
+/// The tenant of a center that serves only one.
+const TENANT: &str = "t-1";
+/// The user that is made on the first start.
+const FIRST_USER: &str = "admin";
+
+/// The support center of oediag: takes in the bundles that customers agreed to send.
+#[derive(Debug, Parser)]
+#[command(name = "oediag-center", version)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the center until it is told to stop (SIGTERM or Ctrl-C).
+    Serve(Serve),
+    /// Tokens with which programs log in.
+    #[command(subcommand)]
+    Token(Token),
+    /// Engineers with a local account.
+    #[command(subcommand)]
+    User(User),
+}
+
+#[derive(Debug, Args)]
+struct Data {
+    /// Folder of database, bundles and unfinished uploads; made when it is not there.
+    #[arg(long, value_name = "DIR", default_value = "oediag-center-data")]
+    data: PathBuf,
+}
+
+#[derive(Debug, Args)]
+struct Serve {
+    #[command(flatten)]
+    data: Data,
+    /// Address and port to listen on. Without TLS only a loopback address.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8443")]
+    listen: SocketAddr,
+    /// Certificate chain, PEM.
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// Private key of the certificate, PEM.
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Token {
+    /// Make a token and print it once; only its digest is stored.
+    Create {
+        #[command(flatten)]
+        data: Data,
+        /// Whose token it is; the tenant is made when it is not there.
+        #[arg(long, default_value = TENANT)]
+        tenant: String,
+        /// What it is for, as the audit log names it.
+        #[arg(long, default_value = "upload")]
+        name: String,
+        /// Days until it is void.
+        #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=90))]
+        days: u32,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum User {
+    /// Make a user and print the password once; only its hash is stored.
+    Create {
+        #[command(flatten)]
+        data: Data,
+        /// Name to log in with.
+        name: String,
+        /// Whose bundles the user sees; the tenant is made when it is not there.
+        #[arg(long, default_value = TENANT)]
+        tenant: String,
+    },
+}
+
+/// Does what the command line says.
+pub fn run(cli: Cli) -> Result<()> {
+    // Several threads: each request hashes or reads files for itself, and one slow client must not hold up the others.
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("starting the runtime")?;
+    runtime.block_on(async {
+        match cli.command {
+            Command::Serve(options) => serve(options).await,
+            Command::Token(Token::Create { data, tenant, name, days }) => create_token(data, &tenant, &name, days).await,
+            Command::User(User::Create { data, name, tenant }) => {
+                let store = Store::open(&data.data).await?;
+                create_user(&store, &tenant, &name).await
+            }
+        }
+    })
+}
+
+async fn serve(options: Serve) -> Result<()> {
+    let tls = options.tls_cert.zip(options.tls_key).map(|(certificate, key)| Tls { certificate, key });
+    let settings = Settings::new(options.listen, options.data.data, tls, Limits::default())?;
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into());
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
+    let store = Store::open(&settings.data).await.context("opening the data folder")?;
+    if !store.has_users().await? {
+        create_user(&store, TENANT, FIRST_USER).await?;
+    }
+    serve::run(settings, store).await
+}
+
+async fn create_user(store: &Store, tenant: &str, name: &str) -> Result<()> {
+    let now = clock::now();
+    let password = users::create(store, tenant, name, now).await?;
+    store.audit(now, Entry { event: "user_created", actor: "command line", tenant: Some(tenant), object: Some(name) }).await?;
+    writeln!(io::stdout(), "user {name}, password {password}").context("printing the password")
+}
+
+async fn create_token(data: Data, tenant: &str, name: &str, days: u32) -> Result<()> {
+    let store = Store::open(&data.data).await?;
+    let now = clock::now();
+    let until = Time(now.0 + i64::from(days) * 24 * 3600);
+    let (id, token) = tokens::create(&store, tenant, name, Scope::Upload, now, until).await?;
+    let entry = Entry { event: "token_created", actor: "command line", tenant: Some(tenant), object: Some(&id) };
+    store.audit(now, entry).await?;
+    writeln!(io::stdout(), "{token}").context("printing the token")
+}

@@ -1,0 +1,98 @@
+//! The running center: one listener, all routes, an orderly stop.
+//!
+//! In: settings. Out: replies, until SIGTERM or Ctrl-C; then requests under way have ten seconds to end.
+
+use std::{
+    net::{SocketAddr, TcpListener},
+    time::Duration,
+};
+
+use anyhow::{Context as _, Result};
+use axum::{Router, extract::State, http::StatusCode, routing::get};
+use axum_server::{Handle, tls_rustls::RustlsConfig};
+use tokio::signal::unix::{SignalKind, signal};
+use tracing::{error, info};
+
+use crate::{clock, console, gate, settings::Settings, store::Store};
+
+/// How long requests under way may go on after the stop was asked for.
+const STOP: Duration = Duration::from_secs(10);
+/// How often expired uploads are looked for.
+const SWEEP: Duration = Duration::from_secs(600);
+
+/// Runs the center until it is told to stop.
+pub async fn run(settings: Settings, store: Store) -> Result<()> {
+    let listener = TcpListener::bind(settings.listen).with_context(|| format!("listening on {}", settings.listen))?;
+    listener.set_nonblocking(true).context("preparing the listener")?;
+    let address = listener.local_addr().context("asking for the address")?;
+    let app = router(&store, &settings).into_make_service_with_connect_info::<SocketAddr>();
+    let handle = Handle::new();
+    let stopping = tokio::spawn(stop(handle.clone()));
+    let sweeping = tokio::spawn(sweep(store));
+    let scheme = if settings.tls.is_some() { "https" } else { "http" };
+    info!(%address, data = %settings.data.display(), "listening on {scheme}://{address}");
+    let served = match &settings.tls {
+        None => axum_server::from_tcp(listener).context("taking the listener")?.handle(handle).serve(app).await,
+        Some(tls) => {
+            // An error means that one is installed already, which is as good.
+            drop(rustls::crypto::ring::default_provider().install_default());
+            let config = RustlsConfig::from_pem_file(&tls.certificate, &tls.key)
+                .await
+                .with_context(|| format!("reading {} and {}", tls.certificate.display(), tls.key.display()))?;
+            axum_server::from_tcp_rustls(listener, config).context("taking the listener")?.handle(handle).serve(app).await
+        }
+    };
+    stopping.abort();
+    sweeping.abort();
+    info!("stopped");
+    served.context("serving")
+}
+
+/// All routes.
+pub fn router(store: &Store, settings: &Settings) -> Router {
+    Router::new()
+        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/readyz", get(ready).with_state(store.clone()))
+        .merge(gate::router(store.clone(), settings.limits))
+        .merge(console::router(store.clone(), settings.tls.is_some()))
+}
+
+async fn ready(State(store): State<Store>) -> (StatusCode, &'static str) {
+    match store.ready().await {
+        Ok(()) => (StatusCode::OK, "ok\n"),
+        Err(error) => {
+            error!(%error, "not ready");
+            (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n")
+        }
+    }
+}
+
+async fn stop(handle: Handle<SocketAddr>) {
+    let terminate = async {
+        match signal(SignalKind::terminate()) {
+            Ok(mut signal) => drop(signal.recv().await),
+            Err(error) => {
+                error!(%error, "SIGTERM will end this program without waiting for requests");
+                std::future::pending::<()>().await;
+            }
+        }
+    };
+    tokio::select! {
+        () = terminate => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+    info!("stopping");
+    handle.graceful_shutdown(Some(STOP));
+}
+
+async fn sweep(store: Store) {
+    let mut every = tokio::time::interval(SWEEP);
+    loop {
+        every.tick().await;
+        match store.sweep_uploads(clock::now()).await {
+            Ok(0) => {}
+            Ok(count) => info!(count, "expired uploads deleted"),
+            Err(error) => error!(%error, "expired uploads could not be deleted"),
+        }
+    }
+}

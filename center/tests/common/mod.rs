@@ -1,0 +1,147 @@
+//! The real program on a free port of the loopback, and raw requests to it.
+
+use std::{
+    fs,
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::TcpStream,
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+/// A running center with a data folder of its own and a token for it.
+pub(crate) struct Center {
+    child: Child,
+    address: String,
+    data: PathBuf,
+    token: String,
+}
+
+/// A reply, read to the end of the connection.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    head: String,
+}
+
+impl Reply {
+    /// A header's value; empty when it is not there.
+    pub(crate) fn header(&self, name: &str) -> &str {
+        let of = |line: &'_ str| line.split_once(": ").filter(|(found, _)| found.eq_ignore_ascii_case(name)).is_some();
+        self.head.lines().find(|line| of(line)).and_then(|line| line.split_once(": ")).map_or("", |(_, value)| value)
+    }
+}
+
+impl Center {
+    /// Starts on an empty data folder.
+    pub(crate) fn start(name: &str) -> Self {
+        let data = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("center").join(name);
+        drop(fs::remove_dir_all(&data));
+        let token = token(&data, "first");
+        let (child, address) = serve(&data);
+        Self { child, address, data, token }
+    }
+
+    /// Ends the program as a power cut would.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().and_then(|()| self.child.wait()).expect("the center can be killed");
+    }
+
+    /// Starts it again on the same folder.
+    pub(crate) fn restart(&mut self) {
+        (self.child, self.address) = serve(&self.data);
+    }
+
+    /// Another token, of another tenant.
+    pub(crate) fn token(&self, name: &str) -> String {
+        token(&self.data, name)
+    }
+
+    /// What lies on the disk of an upload.
+    pub(crate) fn stored(&self, url: &str) -> Vec<u8> {
+        let id = url.rsplit('/').next().unwrap_or_default();
+        fs::read(self.data.join("uploads").join(id)).expect("the upload's file")
+    }
+
+    /// One request with this center's own token.
+    pub(crate) fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Reply {
+        self.send_as(Some(&self.token), method, path, headers, body)
+    }
+
+    /// One request.
+    pub(crate) fn send_as(&self, token: Option<&str>, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Reply {
+        let mut stream = self.begin(token, method, path, headers, body, body.len());
+        let mut reply = Vec::new();
+        // A refusal may come, and the connection be cut, before the whole body was sent.
+        drop(stream.read_to_end(&mut reply));
+        let reply = String::from_utf8_lossy(&reply).into_owned();
+        let head = reply.split("\r\n\r\n").next().unwrap_or_default().to_owned();
+        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
+        Reply { status: status.unwrap_or_else(|| panic!("no reply to {method} {path}")), head }
+    }
+
+    /// The beginning of a request whose body has `length` bytes; it breaks off when the connection is dropped.
+    pub(crate) fn half(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8], length: usize) -> TcpStream {
+        self.begin(Some(&self.token), method, path, headers, body, length)
+    }
+
+    fn begin(
+        &self,
+        token: Option<&str>,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+        length: usize,
+    ) -> TcpStream {
+        let mut stream = TcpStream::connect(&self.address).expect("a connection");
+        stream.set_read_timeout(Some(Duration::from_secs(30))).expect("a timeout");
+        let mut head =
+            format!("{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nContent-Length: {length}\r\n", self.address);
+        for (name, value) in headers {
+            head.push_str(&format!("{name}: {value}\r\n"));
+        }
+        if let Some(token) = token {
+            head.push_str(&format!("Authorization: Bearer {token}\r\n"));
+        }
+        stream.write_all(format!("{head}\r\n").as_bytes()).expect("a head was sent");
+        drop(stream.write_all(body));
+        stream
+    }
+}
+
+impl Drop for Center {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+fn program() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_oediag-center"))
+}
+
+fn token(data: &PathBuf, name: &str) -> String {
+    let output = program().args(["token", "create", "--tenant", name, "--data"]).arg(data).output().expect("a token");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
+}
+
+fn serve(data: &PathBuf) -> (Child, String) {
+    let mut command = program();
+    command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(data).env("RUST_LOG", "info").env("NO_COLOR", "1");
+    let mut child = command.stderr(Stdio::piped()).spawn().expect("the center starts");
+    let mut log = BufReader::new(child.stderr.take().expect("its log"));
+    let mut seen = String::new();
+    let address = loop {
+        let mut line = String::new();
+        assert!(log.read_line(&mut line).expect("a line of the log") > 0, "the center did not start: {seen}");
+        if let Some((_, rest)) = line.split_once("http://") {
+            break rest.split_whitespace().next().unwrap_or_default().to_owned();
+        }
+        seen.push_str(&line);
+    };
+    // Read on, so that the program never waits for room in the pipe.
+    std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
+    (child, address)
+}
