@@ -12,7 +12,8 @@ pub struct NoRandom(#[source] getrandom::Error);
 pub fn random_hex<const N: usize>() -> Result<String, NoRandom> {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).map_err(NoRandom)?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or_default();
+    Ok(bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect())
 }
 
 /// What the database holds in place of a secret. The secrets are random and long, so a plain digest is enough.

@@ -18,7 +18,7 @@ use crate::{clock, console, gate, settings::Settings, store::Store};
 /// How long requests under way may go on after the stop was asked for.
 const STOP: Duration = Duration::from_secs(10);
 /// How often expired uploads are looked for.
-const SWEEP: Duration = Duration::from_secs(600);
+const SWEEP: Duration = Duration::from_mins(10);
 
 /// Runs the center until it is told to stop.
 pub async fn run(settings: Settings, store: Store) -> Result<()> {

@@ -49,8 +49,8 @@ impl Default for Limits {
             open_uploads: 4,
             day_bytes: 10 << 30,
             free_bytes: 1 << 30,
-            expiry: Duration::from_secs(7 * 24 * 3600),
-            idle: Duration::from_secs(60),
+            expiry: Duration::from_hours(7 * 24),
+            idle: Duration::from_mins(1),
         }
     }
 }

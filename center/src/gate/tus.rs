@@ -280,7 +280,7 @@ fn text<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a str>, Refus
 fn number(headers: &HeaderMap, name: &str) -> Result<Option<u64>, Refusal> {
     let Some(text) = text(headers, name)? else { return Ok(None) };
     let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let number = text.parse().ok().filter(|number| digits && *number <= i64::MAX as u64);
+    let number = text.parse().ok().filter(|number| digits && i64::try_from(*number).is_ok());
     number.map(Some).ok_or_else(|| Refusal::Bad(format!("{name} is not a whole number")))
 }
 

@@ -66,7 +66,7 @@ pub enum Made {
     TooMuchToday,
 }
 
-const DAY: Duration = Duration::from_secs(24 * 3600);
+const DAY: Duration = Duration::from_hours(24);
 
 type Row = (String, String, String, i64, i64, String, i64);
 

@@ -1,9 +1,7 @@
 //! tus 1.0.0 by the letter, in raw requests to the real program, which is killed and started again.
 
-mod common;
-
+use crate::common::{Center, Reply};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use common::{Center, Reply};
 use sha2::{Digest as _, Sha256};
 
 const CHUNK: &str = "application/offset+octet-stream";
@@ -134,7 +132,7 @@ fn a_client_that_breaks_off_loses_nothing_that_arrived() {
     let center = Center::start("broken");
     let url = create(&center, 1_000_000);
     let headers = [TUS, ("Upload-Offset", "0"), ("Content-Type", CHUNK)];
-    drop(center.half("PATCH", &url, &headers, &[7; 400_000], 1_000_000));
+    drop(center.half("PATCH", &url, &headers, &vec![7; 400_000], 1_000_000));
     let arrived = (0..100).find_map(|_| {
         std::thread::sleep(std::time::Duration::from_millis(50));
         Some(place(&center, &url)).filter(|place| place != "0")
@@ -143,7 +141,7 @@ fn a_client_that_breaks_off_loses_nothing_that_arrived() {
 
     let wrong = sum(b"something else");
     let headers = [TUS, ("Upload-Offset", "400000"), ("Content-Type", CHUNK), ("Upload-Checksum", &wrong)];
-    drop(center.half("PATCH", &url, &headers, &[7; 100_000], 200_000));
+    drop(center.half("PATCH", &url, &headers, &vec![7; 100_000], 200_000));
     std::thread::sleep(std::time::Duration::from_millis(300));
     assert_eq!(place(&center, &url), "400000", "a chunk with a checksum counts whole or not at all");
 }

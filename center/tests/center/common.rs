@@ -4,7 +4,7 @@ use std::{
     fs,
     io::{BufRead as _, BufReader, Read as _, Write as _},
     net::TcpStream,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::Duration,
 };
@@ -15,6 +15,7 @@ pub(crate) struct Center {
     address: String,
     data: PathBuf,
     token: String,
+    password: String,
 }
 
 /// A reply, read to the end of the connection.
@@ -22,12 +23,13 @@ pub(crate) struct Center {
 pub(crate) struct Reply {
     pub(crate) status: u16,
     head: String,
+    pub(crate) body: String,
 }
 
 impl Reply {
     /// A header's value; empty when it is not there.
     pub(crate) fn header(&self, name: &str) -> &str {
-        let of = |line: &'_ str| line.split_once(": ").filter(|(found, _)| found.eq_ignore_ascii_case(name)).is_some();
+        let of = |line: &'_ str| line.split_once(": ").is_some_and(|(found, _)| found.eq_ignore_ascii_case(name));
         self.head.lines().find(|line| of(line)).and_then(|line| line.split_once(": ")).map_or("", |(_, value)| value)
     }
 }
@@ -38,8 +40,11 @@ impl Center {
         let data = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("center").join(name);
         drop(fs::remove_dir_all(&data));
         let token = token(&data, "first");
-        let (child, address) = serve(&data);
-        Self { child, address, data, token }
+        let (mut child, address) = serve(&data);
+        let mut first = String::new();
+        BufReader::new(child.stdout.take().expect("its output")).read_line(&mut first).expect("the first user");
+        let password = first.trim().rsplit(' ').next().unwrap_or_default().to_owned();
+        Self { child, address, data, token, password }
     }
 
     /// Ends the program as a power cut would.
@@ -55,6 +60,22 @@ impl Center {
     /// Another token, of another tenant.
     pub(crate) fn token(&self, name: &str) -> String {
         token(&self.data, name)
+    }
+
+    /// A user of this tenant; gives the password.
+    pub(crate) fn user(&self, name: &str, tenant: &str) -> String {
+        let line = printed(program().args(["user", "create", name, "--tenant", tenant, "--data"]).arg(&self.data));
+        line.rsplit(' ').next().unwrap_or_default().to_owned()
+    }
+
+    /// The password of the user `admin`, as the first start printed it.
+    pub(crate) fn password(&self) -> &str {
+        &self.password
+    }
+
+    /// The data folder.
+    pub(crate) fn data(&self) -> &Path {
+        &self.data
     }
 
     /// What lies on the disk of an upload.
@@ -75,9 +96,13 @@ impl Center {
         // A refusal may come, and the connection be cut, before the whole body was sent.
         drop(stream.read_to_end(&mut reply));
         let reply = String::from_utf8_lossy(&reply).into_owned();
-        let head = reply.split("\r\n\r\n").next().unwrap_or_default().to_owned();
+        let (head, body) = reply.split_once("\r\n\r\n").unwrap_or_default();
         let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
-        Reply { status: status.unwrap_or_else(|| panic!("no reply to {method} {path}")), head }
+        Reply {
+            status: status.unwrap_or_else(|| panic!("no reply to {method} {path}")),
+            head: head.to_owned(),
+            body: body.to_owned(),
+        }
     }
 
     /// The beginning of a request whose body has `length` bytes; it breaks off when the connection is dropped.
@@ -99,10 +124,10 @@ impl Center {
         let mut head =
             format!("{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nContent-Length: {length}\r\n", self.address);
         for (name, value) in headers {
-            head.push_str(&format!("{name}: {value}\r\n"));
+            head.extend([name, ": ", value, "\r\n"]);
         }
         if let Some(token) = token {
-            head.push_str(&format!("Authorization: Bearer {token}\r\n"));
+            head.extend(["Authorization: Bearer ", token, "\r\n"]);
         }
         stream.write_all(format!("{head}\r\n").as_bytes()).expect("a head was sent");
         drop(stream.write_all(body));
@@ -121,16 +146,20 @@ fn program() -> Command {
     Command::new(env!("CARGO_BIN_EXE_oediag-center"))
 }
 
-fn token(data: &PathBuf, name: &str) -> String {
-    let output = program().args(["token", "create", "--tenant", name, "--data"]).arg(data).output().expect("a token");
+fn token(data: &Path, name: &str) -> String {
+    printed(program().args(["token", "create", "--tenant", name, "--data"]).arg(data))
+}
+
+fn printed(command: &mut Command) -> String {
+    let output = command.output().expect("the program runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
 
-fn serve(data: &PathBuf) -> (Child, String) {
+fn serve(data: &Path) -> (Child, String) {
     let mut command = program();
     command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(data).env("RUST_LOG", "info").env("NO_COLOR", "1");
-    let mut child = command.stderr(Stdio::piped()).spawn().expect("the center starts");
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the center starts");
     let mut log = BufReader::new(child.stderr.take().expect("its log"));
     let mut seen = String::new();
     let address = loop {
