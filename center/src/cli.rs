@@ -8,6 +8,7 @@ use std::{
 
 use anyhow::{Context as _, Result};
 use clap::{Args, Parser, Subcommand};
+use nix::sys::stat::{Mode, umask};
 use oediag_protocol::time::Time;
 
 use crate::{
@@ -102,6 +103,8 @@ enum User {
 
 /// Does what the command line says.
 pub fn run(cli: Cli) -> Result<()> {
+    // Whatever is written here is of customers, or opens what is of customers: for this user only.
+    umask(Mode::from_bits_truncate(0o077));
     // Several threads: each request hashes or reads files for itself, and one slow client must not hold up the others.
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("starting the runtime")?;
     runtime.block_on(async {

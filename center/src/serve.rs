@@ -13,11 +13,11 @@ use axum_server::{Handle, tls_rustls::RustlsConfig};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::{error, info};
 
-use crate::{clock, console, gate, settings::Settings, store::Store};
+use crate::{clock, console, gate, settings::Settings, store::Store, users::session};
 
 /// How long requests under way may go on after the stop was asked for.
 const STOP: Duration = Duration::from_secs(10);
-/// How often expired uploads are looked for.
+/// How often expired uploads and sessions are looked for.
 const SWEEP: Duration = Duration::from_mins(10);
 
 /// Runs the center until it is told to stop.
@@ -89,7 +89,11 @@ async fn sweep(store: Store) {
     let mut every = tokio::time::interval(SWEEP);
     loop {
         every.tick().await;
-        match store.sweep_uploads(clock::now()).await {
+        let now = clock::now();
+        if let Err(error) = session::sweep(&store, now).await {
+            error!(%error, "old sessions could not be deleted");
+        }
+        match store.sweep_uploads(now).await {
             Ok(0) => {}
             Ok(count) => info!(count, "expired uploads deleted"),
             Err(error) => error!(%error, "expired uploads could not be deleted"),

@@ -58,3 +58,8 @@ pub async fn of(store: &Store, cookie: &str, now: Time) -> Result<Option<Session
 pub async fn end(store: &Store, session: &Session) -> Result<(), StoreError> {
     store.end_session(&session.digest).await
 }
+
+/// Forgets sessions that are over by their age.
+pub async fn sweep(store: &Store, now: Time) -> Result<(), StoreError> {
+    store.sweep_sessions(Time(now.0 - LIFE)).await
+}

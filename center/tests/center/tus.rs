@@ -145,3 +145,21 @@ fn a_client_that_breaks_off_loses_nothing_that_arrived() {
     std::thread::sleep(std::time::Duration::from_millis(300));
     assert_eq!(place(&center, &url), "400000", "a chunk with a checksum counts whole or not at all");
 }
+
+#[test]
+fn two_requests_never_write_one_upload() {
+    let center = Center::start("busy");
+    let url = create(&center, 10);
+    let open = center.half("PATCH", &url, &[TUS, ("Upload-Offset", "0"), ("Content-Type", CHUNK)], b"012", 10);
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    let reply = patch(&center, &url, 0, b"abcdefghij", &[]);
+    assert_eq!((reply.status, reply.header("retry-after")), (423, "1"));
+    drop(open);
+    let arrived = (0..100).any(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        place(&center, &url) == "3"
+    });
+    assert!(arrived);
+    assert_eq!(patch(&center, &url, 3, b"3456789", &[]).status, 204);
+    assert_eq!(center.stored(&url), b"0123456789");
+}

@@ -50,7 +50,7 @@ type Rule = (&'static str, fn(&[Text]) -> Vec<Finding>);
 const RULES: &[Rule] = &[
     ("crates depend only on what stands left of them", crates::direction),
     ("the collector has no network in it", crates::no_network),
-    ("modules of the collector name only what stands left of them", modules::order),
+    ("modules of the collector and the center name only what stands left of them", modules::order),
     ("only the redactor makes raw and clean values", modules::carriers),
     ("unsafe code has one place", modules::no_unsafe),
     ("files stay small", files::size),

@@ -1,9 +1,16 @@
-//! Which module of the collector may name which, where carriers are made, where unsafe code is. In: sources. Out: findings.
+//! Which module of the collector and of the center may name which, where carriers are made, where unsafe code is. In: sources. Out: findings.
 
 use super::{Finding, Text};
 
-/// The collector's modules; each may name only those before it.
-const ORDER: &[&str] = &["host", "catalogue", "plan", "redact", "item", "disk", "state", "start", "bundle", "gather"];
+/// A crate's sources and its modules; each module may name only those before it.
+type Order = (&'static str, &'static [&'static str]);
+
+const ORDERS: &[Order] = &[
+    ("collector/src/", &["host", "catalogue", "plan", "redact", "item", "disk", "state", "start", "bundle", "gather"]),
+    ("center/src/", &["clock", "secret", "settings", "store", "users", "gate", "ingest", "console", "serve", "cli"]),
+];
+/// Files that see all modules of their crate.
+const TOPS: &[&str] = &["lib.rs", "main.rs"];
 
 /// The one file with unsafe code.
 const UNSAFE: &str = "collector/src/host/child.rs";
@@ -11,12 +18,12 @@ const UNSAFE: &str = "collector/src/host/child.rs";
 /// Modules name only modules left of themselves. Code of tests is free.
 pub(super) fn order(texts: &[Text]) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for text in texts {
-        let Some(inside) = text.path.strip_prefix("collector/src/").filter(|path| text.is("rs") && *path != "lib.rs") else {
+    for (text, (folder, order)) in texts.iter().flat_map(|text| ORDERS.iter().map(move |order| (text, order))) {
+        let Some(inside) = text.path.strip_prefix(folder).filter(|path| text.is("rs") && !TOPS.contains(path)) else {
             continue;
         };
         let module = inside.split(['/', '.']).next().unwrap_or_default();
-        let Some(place) = ORDER.iter().position(|name| *name == module) else {
+        let Some(place) = order.iter().position(|name| *name == module) else {
             findings.push(Finding {
                 place: text.path.clone(),
                 what: format!("module {module} has no place in the order of xtask/src/tidy/modules.rs"),
@@ -27,7 +34,7 @@ pub(super) fn order(texts: &[Text]) -> Vec<Finding> {
         named.sort();
         named.dedup();
         for name in named {
-            if ORDER.iter().position(|known| *known == name).is_none_or(|at| at > place) {
+            if order.iter().position(|known| *known == name).is_none_or(|at| at > place) {
                 findings.push(Finding {
                     place: text.path.clone(),
                     what: format!("names crate::{name}, which does not stand left of {module}"),
