@@ -105,3 +105,27 @@ pub(super) fn from_our_page(headers: &HeaderMap) -> Result<(), NoPage> {
     };
     if ours { Ok(()) } else { Err(NoPage::Forged) }
 }
+
+#[cfg(test)]
+mod tests {
+    use minijinja::context;
+
+    use super::*;
+
+    #[test]
+    fn text_of_a_bundle_stays_text() {
+        let evil = "<script>alert(1)</script>\"'><img src=x>";
+        let lines = vec![(1_u64, evil)];
+        let none: Option<u64> = None;
+        let values = context! {
+            user => evil, csrf => evil, id => evil, path => evil, name => evil, lines, next => none, previous => none,
+        };
+        let Html(page) = page("file.html", values).expect("a page");
+        assert!(!page.contains("<script") && !page.contains("<img") && page.contains("&lt;script&gt;"), "{page}");
+    }
+
+    #[test]
+    fn a_value_that_is_missing_is_a_fault() {
+        assert!(page("file.html", context! { user => "li" }).is_err());
+    }
+}

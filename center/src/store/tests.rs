@@ -3,6 +3,7 @@
 use super::{
     audit::{Chain, Entry},
     tokens::{self, Scope},
+    uploads::{Made, New, Quota},
     *,
 };
 
@@ -52,4 +53,25 @@ async fn a_newer_database_is_refused() {
     sqlx::query("INSERT INTO versions (version) VALUES (99)").execute(&store.db).await.expect("a row");
     drop(store);
     assert!(matches!(Store::open(&folder.0).await, Err(StoreError::Newer { .. })));
+}
+
+#[tokio::test]
+async fn an_expired_upload_is_deleted_but_counts_for_its_day() {
+    let (store, _folder) = fresh("expired").await;
+    store.ensure_tenant("t-1", Time(0)).await.expect("a tenant");
+    let new =
+        |now: i64| New { tenant: "t-1", sender: "token a", bytes: 60, metadata: "", now: Time(now), expires: Time(now + 1000) };
+    let quota = Quota { open: 1, day_bytes: 100 };
+    let make = async |now: i64| store.new_upload(new(now), quota).await.expect("an answer");
+    let Made::As(id) = make(100_000).await else { panic!("the first is within the quota") };
+    assert!(store.move_upload(&id, 0, 10).await.expect("moved"));
+    assert!(!store.move_upload(&id, 0, 10).await.expect("an answer"), "it is no longer at 0");
+    assert_eq!(make(100_001).await, Made::TooManyOpen);
+
+    assert_eq!(store.sweep_uploads(Time(100_999)).await.expect("a count"), 0);
+    assert_eq!(store.sweep_uploads(Time(101_000)).await.expect("a count"), 1);
+    assert!(!store.upload_path(&id).exists());
+    assert_eq!(store.upload(&id, "token a").await.expect("an answer"), None);
+    assert_eq!(make(101_000).await, Made::TooMuchToday);
+    assert!(matches!(make(100_000 + 24 * 3600).await, Made::As(_)), "a day later");
 }

