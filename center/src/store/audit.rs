@@ -2,8 +2,9 @@
 //!
 //! In: what happened. Out: a line on the disk before the call returns. Never: changes or deletes a line.
 
-use oediag_protocol::{digest::Sha256, time::Time};
+use oediag_protocol::{bundle::manifest::LedgerHead, digest::Sha256, time::Time};
 use serde::Serialize;
+use sqlx::{Sqlite, Transaction};
 
 use super::{Store, StoreError, on};
 
@@ -42,18 +43,9 @@ pub enum Chain {
 impl Store {
     /// Appends a line.
     pub async fn audit(&self, now: Time, entry: Entry<'_>) -> Result<(), StoreError> {
-        let what = "writing the audit log";
         let mut tx = self.write().await?;
-        let last: Option<(i64, String)> = sqlx::query_as("SELECT seq, line FROM audit ORDER BY seq DESC LIMIT 1")
-            .fetch_optional(&mut *tx)
-            .await
-            .map_err(on(what))?;
-        let (seq, prev) = last.map_or((1, Sha256::of(b"")), |(seq, line)| (seq + 1, Sha256::of(line.as_bytes())));
-        let line = Line { seq, prev, at: now, entry };
-        let line = serde_json::to_string(&line).map_err(|_| StoreError::Row { table: "audit" })?;
-        let row = sqlx::query("INSERT INTO audit (seq, line) VALUES ($1, $2)").bind(seq).bind(line);
-        row.execute(&mut *tx).await.map_err(on(what))?;
-        tx.commit().await.map_err(on(what))
+        append(&mut tx, now, entry).await?;
+        tx.commit().await.map_err(on("writing the audit log"))
     }
 
     /// Reads the whole log and compares each line with the one before.
@@ -73,4 +65,20 @@ impl Store {
         }
         Ok(Chain::Whole(rows.len() as u64, head))
     }
+}
+
+/// Appends a line within a transaction that does what the line tells. Gives the head of the log behind it.
+pub(super) async fn append(tx: &mut Transaction<'static, Sqlite>, now: Time, entry: Entry<'_>) -> Result<LedgerHead, StoreError> {
+    let what = "writing the audit log";
+    let last: Option<(i64, String)> = sqlx::query_as("SELECT seq, line FROM audit ORDER BY seq DESC LIMIT 1")
+        .fetch_optional(&mut **tx)
+        .await
+        .map_err(on(what))?;
+    let (seq, prev) = last.map_or((1, Sha256::of(b"")), |(seq, line)| (seq + 1, Sha256::of(line.as_bytes())));
+    let line = Line { seq, prev, at: now, entry };
+    let line = serde_json::to_string(&line).map_err(|_| StoreError::Row { table: "audit" })?;
+    let hash = Sha256::of(line.as_bytes());
+    let row = sqlx::query("INSERT INTO audit (seq, line) VALUES ($1, $2)").bind(seq).bind(line);
+    row.execute(&mut **tx).await.map_err(on(what))?;
+    Ok(LedgerHead { seq: seq as u64, hash })
 }

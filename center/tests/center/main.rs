@@ -1,5 +1,5 @@
 //! The real program, asked over the loopback as clients and attackers ask.
 
 mod common;
-mod pages;
-mod tus;
+mod host;
+mod upload;
