@@ -98,7 +98,8 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            upload_bytes: 2 << 30,
+            // The largest sealed file, and what stands around its payload.
+            upload_bytes: (2 << 30) + (2 << 20),
             open_uploads: 4,
             day_bytes: 10 << 30,
             free_bytes: 1 << 30,

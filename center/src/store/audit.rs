@@ -48,6 +48,17 @@ impl Store {
         tx.commit().await.map_err(on("writing the audit log"))
     }
 
+    /// The lines from number `from` on, at most `most`, oldest first.
+    pub async fn audit_lines(&self, from: u64, most: u32) -> Result<Vec<String>, StoreError> {
+        let rows: Vec<(String,)> = sqlx::query_as("SELECT line FROM audit WHERE seq >= $1 ORDER BY seq LIMIT $2")
+            .bind(from as i64)
+            .bind(i64::from(most))
+            .fetch_all(&self.db)
+            .await
+            .map_err(on("reading the audit log"))?;
+        Ok(rows.into_iter().map(|(line,)| line).collect())
+    }
+
     /// Reads the whole log and compares each line with the one before.
     pub async fn audit_chain(&self) -> Result<Chain, StoreError> {
         let rows: Vec<(i64, String)> = sqlx::query_as("SELECT seq, line FROM audit ORDER BY seq")

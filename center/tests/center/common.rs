@@ -118,7 +118,20 @@ impl Center {
 
     /// The beginning of a request whose body has `length` bytes; it breaks off when the connection is dropped.
     pub(crate) fn half(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8], length: usize) -> TcpStream {
-        self.begin(Some(&self.token), method, path, headers, body, length)
+        self.half_as(Some(&self.token), method, path, headers, body, length)
+    }
+
+    /// The same without a token of this center's, or with another.
+    pub(crate) fn half_as(
+        &self,
+        token: Option<&str>,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+        length: usize,
+    ) -> TcpStream {
+        self.begin(token, method, path, headers, body, length)
     }
 
     fn begin(
