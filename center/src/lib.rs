@@ -1,7 +1,7 @@
 //! The support center: takes in what customers agreed to send, and shows it to engineers.
 //!
 //! In: arguments, a data folder, HTTP requests as hostile as can be. Out: stored bundles, pages, an audit log.
-//! Modules, each naming only what stands left of it: `store < users < gate < ingest < console < serve < cli`;
+//! Modules, each naming only what stands left of it: `store < keys < signer < users < gate < vault < ingest < console < serve < cli`;
 //! `settings`, `secret` and `clock` are seen by all. Never: a network connection that it opened itself.
 
 pub mod cli;
@@ -9,11 +9,14 @@ pub mod clock;
 pub mod console;
 pub mod gate;
 pub mod ingest;
+pub mod keys;
 pub mod secret;
 pub mod serve;
 pub mod settings;
+pub mod signer;
 pub mod store;
 pub mod users;
+pub mod vault;
 
 use std::{
     ffi::OsString,

@@ -8,10 +8,16 @@ use oediag_protocol::digest::Sha256;
 #[error("the system gives no random bytes")]
 pub struct NoRandom(#[source] getrandom::Error);
 
-/// `N` random bytes as lower-case hex digits.
-pub fn random_hex<const N: usize>() -> Result<String, NoRandom> {
+/// `N` random bytes.
+pub fn random<const N: usize>() -> Result<[u8; N], NoRandom> {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).map_err(NoRandom)?;
+    Ok(bytes)
+}
+
+/// `N` random bytes as lower-case hex digits.
+pub fn random_hex<const N: usize>() -> Result<String, NoRandom> {
+    let bytes = random::<N>()?;
     let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or_default();
     Ok(bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect())
 }

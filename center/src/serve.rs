@@ -4,16 +4,30 @@
 
 use std::{
     net::{SocketAddr, TcpListener},
+    sync::Arc,
     time::Duration,
 };
 
 use anyhow::{Context as _, Result};
 use axum::{Router, extract::State, http::StatusCode, routing::get};
 use axum_server::{Handle, tls_rustls::RustlsConfig};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::Notify,
+};
 use tracing::{error, info};
 
-use crate::{clock, console, gate, settings::Settings, store::Store, users::session};
+use crate::{
+    clock, console,
+    gate::{self, Gate},
+    ingest,
+    keys::Keys,
+    settings::{PublicUrl, Settings},
+    signer::Signer,
+    store::Store,
+    users::session,
+    vault::Vault,
+};
 
 /// How long requests under way may go on after the stop was asked for.
 const STOP: Duration = Duration::from_secs(10);
@@ -21,16 +35,29 @@ const STOP: Duration = Duration::from_secs(10);
 const SWEEP: Duration = Duration::from_mins(10);
 
 /// Runs the center until it is told to stop.
-pub async fn run(settings: Settings, store: Store) -> Result<()> {
+pub async fn run(settings: Settings, store: Store, keys: Keys) -> Result<()> {
     let listener = TcpListener::bind(settings.listen).with_context(|| format!("listening on {}", settings.listen))?;
     listener.set_nonblocking(true).context("preparing the listener")?;
     let address = listener.local_addr().context("asking for the address")?;
-    let app = router(&store, &settings).into_make_service_with_connect_info::<SocketAddr>();
+    let tls = settings.tls.is_some();
+    let public = settings.public.clone().unwrap_or_else(|| PublicUrl::of(address, tls));
+    store.set("name", public.host()).await.context("leaving the center's name for its keysets")?;
+    let arrived = Arc::new(Notify::new());
+    let vault = Vault::new(store.clone(), keys.clone());
+    let gate = Gate {
+        store: store.clone(),
+        limits: settings.limits,
+        signer: Arc::new(Signer::new(keys)?),
+        authority: public.authority.as_str().into(),
+        arrived: arrived.clone(),
+    };
+    let app = router(gate, vault.clone(), tls).into_make_service_with_connect_info::<SocketAddr>();
     let handle = Handle::new();
     let stopping = tokio::spawn(stop(handle.clone()));
-    let sweeping = tokio::spawn(sweep(store));
-    let scheme = if settings.tls.is_some() { "https" } else { "http" };
-    info!(%address, data = %settings.data.display(), "listening on {scheme}://{address}");
+    let sweeping = tokio::spawn(sweep(store.clone()));
+    let checking = tokio::spawn(ingest::run(store, vault, arrived));
+    let scheme = if tls { "https" } else { "http" };
+    info!(%address, %public, data = %settings.data.display(), "listening on {scheme}://{address}");
     let served = match &settings.tls {
         None => axum_server::from_tcp(listener).context("taking the listener")?.handle(handle).serve(app).await,
         Some(tls) => {
@@ -44,17 +71,19 @@ pub async fn run(settings: Settings, store: Store) -> Result<()> {
     };
     stopping.abort();
     sweeping.abort();
+    checking.abort();
     info!("stopped");
     served.context("serving")
 }
 
 /// All routes.
-pub fn router(store: &Store, settings: &Settings) -> Router {
+pub fn router(gate: Gate, vault: Vault, tls: bool) -> Router {
+    let store = gate.store.clone();
     Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready).with_state(store.clone()))
-        .merge(gate::router(store.clone(), settings.limits))
-        .merge(console::router(store.clone(), settings.tls.is_some()))
+        .merge(gate::router(gate))
+        .merge(console::router(store, vault, tls))
 }
 
 async fn ready(State(store): State<Store>) -> (StatusCode, &'static str) {
@@ -92,6 +121,9 @@ async fn sweep(store: Store) {
         let now = clock::now();
         if let Err(error) = session::sweep(&store, now).await {
             error!(%error, "old sessions could not be deleted");
+        }
+        if let Err(error) = store.sweep_nonces(now).await {
+            error!(%error, "old nonces could not be deleted");
         }
         match store.sweep_uploads(now).await {
             Ok(0) => {}

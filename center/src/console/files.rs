@@ -37,12 +37,11 @@ pub(super) async fn file(
     headers: HeaderMap,
 ) -> Result<Html<String>, NoPage> {
     let session = session(&console, &headers).await?;
-    let (bundle, opened) = pages::open(&console, &session, &id, Some(&path)).await?;
+    let (bundle, opened, plain) = pages::open(&console, &session, &id, Some(&path)).await?;
     let offset = opened.item(&path).and_then(|item| item.offset).ok_or(NoPage::NotFound)?;
     let first = from.unwrap_or(1).saturating_sub(BEFORE).max(1);
-    let object = console.store.objects().open(&bundle.object, bundle.bytes);
     let member = path.clone();
-    let read = move || open_at(object, offset, &member).map_err(OpenError::from).and_then(|content| Ok(lines(content, first)?));
+    let read = move || open_at(plain, offset, &member).map_err(OpenError::from).and_then(|content| Ok(lines(content, first)?));
     let (lines, more) = tokio::task::spawn_blocking(read).await??;
     let next = more.then_some(first + LINES + BEFORE);
     let previous = (first > 1).then(|| first.saturating_sub(LINES).max(1));

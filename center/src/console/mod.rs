@@ -18,12 +18,13 @@ use axum::{
     routing::{get, post},
 };
 
-use crate::{store::Store, users::throttle::Throttle};
+use crate::{store::Store, users::throttle::Throttle, vault::Vault};
 
 /// What each request needs.
 #[derive(Clone, Debug)]
 pub(crate) struct Console {
     store: Store,
+    vault: Vault,
     throttle: Arc<Throttle>,
     /// Whether browsers reach the center by https.
     tls: bool,
@@ -42,7 +43,7 @@ const HEADERS: [(&str, &str); 5] = [
 ];
 
 /// The routes of the pages.
-pub fn router(store: Store, tls: bool) -> Router {
+pub fn router(store: Store, vault: Vault, tls: bool) -> Router {
     Router::new()
         .route("/", get(pages::bundles))
         .route("/login", get(pages::login_form).post(pages::login))
@@ -51,7 +52,7 @@ pub fn router(store: Store, tls: bool) -> Router {
         .route("/bundles/{id}/files/{*path}", get(files::file))
         .route("/style.css", get(reply::style))
         .layer(middleware::map_response(guarded))
-        .with_state(Console { store, throttle: Arc::default(), tls })
+        .with_state(Console { store, vault, throttle: Arc::default(), tls })
 }
 
 async fn guarded(mut reply: Response) -> Response {

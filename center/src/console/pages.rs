@@ -26,6 +26,7 @@ use crate::{
         password,
         session::{self as sessions, Session},
     },
+    vault::Plain,
 };
 
 /// Most bundles on one page.
@@ -101,7 +102,7 @@ pub(super) async fn bundle(
     headers: HeaderMap,
 ) -> Result<Html<String>, NoPage> {
     let session = session(&console, &headers).await?;
-    let (bundle, opened) = open(&console, &session, &id, None).await?;
+    let (bundle, opened, _) = open(&console, &session, &id, None).await?;
     page(
         "bundle.html",
         context! { user => session.user, csrf => session.csrf, row => views::row(&bundle), ..views::bundle(&opened) },
@@ -109,16 +110,19 @@ pub(super) async fn bundle(
 }
 
 /// Opens a bundle of the session's tenant, after the audit log says so.
-pub(super) async fn open(console: &Console, session: &Session, id: &str, path: Option<&str>) -> Result<(Bundle, Opened), NoPage> {
+pub(super) async fn open(
+    console: &Console,
+    session: &Session,
+    id: &str,
+    path: Option<&str>,
+) -> Result<(Bundle, Opened, Plain), NoPage> {
     let id = BundleId::parse(id).ok_or(NoPage::NotFound)?;
     let bundle = console.store.bundle(&session.tenant, id).await?.ok_or(NoPage::NotFound)?;
-    let object = path.map_or_else(|| id.to_string(), |path| format!("{id} {path}"));
-    let event = if path.is_some() { "item_opened" } else { "bundle_opened" };
-    let entry = Entry { event, actor: &session.user, tenant: Some(&session.tenant), object: Some(&object) };
-    console.store.audit(clock::now(), entry).await?;
-    let (reader, place) = (console.store.objects().open(&bundle.object, bundle.bytes), bundle.manifest_at);
-    let opened = tokio::task::spawn_blocking(move || Opened::of(reader, place)).await??;
-    Ok((bundle, opened))
+    let mut plain = console.vault.open(&bundle, &session.user, path, clock::now()).await?;
+    let place = bundle.manifest_at.ok_or(NoPage::Checking)?;
+    let read = move || Opened::of(&mut plain, place).map(|opened| (opened, plain));
+    let (opened, plain) = tokio::task::spawn_blocking(read).await??;
+    Ok((bundle, opened, plain))
 }
 
 fn set_cookie(tls: bool, value: &str) -> Result<HeaderValue, NoPage> {

@@ -15,6 +15,7 @@ use crate::{
     ingest::OpenError,
     store::StoreError,
     users::session::{self, Session},
+    vault::{Closed, VaultError},
 };
 
 /// All templates; names that end in `.html` escape every value.
@@ -44,7 +45,24 @@ pub(super) enum NoPage {
     NotFound,
     /// A form that did not come from a page of ours.
     Forged,
+    /// Nothing of the bundle can be shown yet.
+    Checking,
+    /// The bundle may not be read.
+    Closed(Closed),
     Fault,
+}
+
+impl From<VaultError> for NoPage {
+    fn from(error: VaultError) -> Self {
+        match error {
+            VaultError::Closed(closed) => Self::Closed(closed),
+            error => {
+                let source = std::error::Error::source(&error).map(ToString::to_string);
+                error!(%error, source, "a bundle could not be opened");
+                Self::Fault
+            }
+        }
+    }
 }
 
 macro_rules! fault {
@@ -66,6 +84,16 @@ impl IntoResponse for NoPage {
             Self::LogIn => return Redirect::to("/login").into_response(),
             Self::NotFound => (StatusCode::NOT_FOUND, "There is nothing here that you may see."),
             Self::Forged => (StatusCode::FORBIDDEN, "This form is too old, or not ours. Load the page again."),
+            Self::Checking => (StatusCode::OK, "This bundle is being checked. Load the page again in a moment."),
+            Self::Closed(closed) => {
+                let text = format!("This bundle cannot be opened: {closed}.");
+                let page = TEMPLATES.get_template("error.html").and_then(|page| page.render(minijinja::context! { text }));
+                return (
+                    StatusCode::FORBIDDEN,
+                    page.map_or_else(|_| StatusCode::FORBIDDEN.into_response(), |page| Html(page).into_response()),
+                )
+                    .into_response();
+            }
             Self::Fault => (StatusCode::INTERNAL_SERVER_ERROR, "A fault of the center; its log says more."),
         };
         let page = TEMPLATES.get_template("error.html").and_then(|page| page.render(minijinja::context! { text }));

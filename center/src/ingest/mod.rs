@@ -1,119 +1,118 @@
-//! From received bytes to a bundle that can be shown: verify, then store, then list.
+//! What happens to a bundle after its ack: its documents are found soon, then all of it is verified.
 //!
-//! In: a file that came in, its signature, and the keys that may have signed. Out: a row of the bundles, or why not.
-//! Never: inflates a byte before the signature was checked, unpacks to disk, names anything by a member's name.
+//! In: rows of stored bundles, one after the other. Out: the same rows, `ready` or `rejected` with the reason. The row's state is
+//! the queue, so that a restart goes on where it was. Never: unpacks to a disk, checks more than two bundles at a time, shows a
+//! document that the receipt does not name.
 
+mod check;
+mod limit;
 pub mod opened;
+mod place;
 
-use std::{
-    fs::File,
-    io::{self, BufReader},
-    path::{Path, PathBuf},
-};
+use std::{sync::Arc, time::Duration};
 
-use oediag_protocol::{
-    bundle::verify::{Report, Trust, verify, verify_detached},
-    id::HostId,
-    sshsig::AllowedSigners,
-};
-pub use opened::{OpenError, Opened, manifest_place};
+use tokio::{sync::Notify, task::spawn_blocking};
+use tracing::{error, info, warn};
 
+pub use self::opened::{OpenError, Opened};
 use crate::{
     clock,
-    store::{Store, StoreError, audit::Entry, bundles::Bundle},
+    store::{
+        Store, StoreError,
+        audit::Entry,
+        bundles::{Bundle, State, Told},
+    },
+    vault::{Vault, VaultError},
 };
 
-/// What came in, and whose signature is expected.
-#[derive(Clone, Debug)]
-pub struct Received {
-    /// Whose it is.
-    pub tenant: String,
-    /// The `.tar.gz`.
-    pub file: PathBuf,
-    /// The content of its `.sig`.
-    pub signature: Vec<u8>,
-    /// The host that sent it, as the center knows it.
-    pub host: HostId,
-    /// That host's keys.
-    pub signers: AllowedSigners,
+/// Rows looked at in one go.
+const ROWS: u32 = 16;
+/// When to look again without being rung for, and after a fault of ours.
+const AGAIN: Duration = Duration::from_mins(1);
+/// Most characters of a reason.
+const REASON: usize = 500;
+
+/// Checks bundles until it is stopped: one lane finds documents, one verifies, so that a large or hostile bundle in the second
+/// keeps nobody's page waiting.
+pub async fn run(store: Store, vault: Vault, arrived: Arc<Notify>) {
+    let ingest = Ingest { store, vault };
+    let found = Notify::new();
+    let (documents, whole) = (ingest.lane(&State::Received, &arrived, &found), ingest.lane(&State::Checking, &found, &found));
+    tokio::join!(documents, whole);
 }
 
-/// Why a bundle was not taken in.
-#[derive(Debug, thiserror::Error)]
-pub enum IngestError {
-    /// It is not what a host of ours signed, or not a bundle.
-    #[error("the bundle is rejected: {0}")]
-    Rejected(String),
-    /// The file that came in.
-    #[error("{path}")]
-    Io {
-        /// Its path.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// Its records.
-    #[error(transparent)]
-    Open(#[from] OpenError),
-    /// The store.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The thread that verified it died.
-    #[error("verifying ended before its time")]
-    Thread(#[source] tokio::task::JoinError),
+struct Ingest {
+    store: Store,
+    vault: Vault,
 }
 
-/// Takes a bundle in. The same bundle again is the same row.
-pub async fn take(store: &Store, received: Received) -> Result<Bundle, IngestError> {
-    let Received { tenant, file, signature, host, signers } = received;
-    let path = file.clone();
-    // Hashing and inflating block.
-    let checked = move || check(&path, &signature, &signers, host);
-    let (report, signer, bytes) = tokio::task::spawn_blocking(checked).await.map_err(IngestError::Thread)??;
-    let (Some(manifest), Some(name)) = (report.manifest, report.name) else {
-        return Err(IngestError::Rejected("there is no manifest".to_owned()));
-    };
-    let start = &manifest.start;
-    if let Some(known) = store.bundle(&tenant, start.bundle_id).await? {
-        return Ok(known);
+impl Ingest {
+    async fn lane(&self, state: &State, rung: &Notify, ring: &Notify) {
+        loop {
+            let bundles = self.store.bundles_in(state, ROWS).await.unwrap_or_else(|error| {
+                error!(%error, "bundles to check cannot be listed");
+                Vec::new()
+            });
+            let mut moved = false;
+            for bundle in &bundles {
+                match self.step(bundle).await {
+                    Ok(()) => {
+                        moved = true;
+                        ring.notify_one();
+                    }
+                    // A fault of ours says nothing of the bundle: it stays where it is.
+                    Err(error) => error!(%error, bundle = %bundle.id, "a bundle could not be checked; it will be tried again"),
+                }
+            }
+            if !moved {
+                drop(tokio::time::timeout(AGAIN, rung.notified()).await);
+            }
+        }
     }
-    let object = store.objects().keep(&file).await?;
-    let reader = store.objects().open(&object, bytes);
-    // Read back from where it will be read from now on.
-    let open = move || manifest_place(BufReader::new(reader.clone())).and_then(|at| Ok((at, Opened::of(reader, at)?)));
-    let (manifest_at, opened) = tokio::task::spawn_blocking(open).await.map_err(IngestError::Thread)??;
-    let now = clock::now();
-    let bundle = Bundle {
-        id: start.bundle_id,
-        tenant,
-        host: start.host_id,
-        name,
-        object,
-        bytes,
-        manifest_at,
-        started: start.started,
-        received: now,
-        complete: manifest.complete,
-        alerts: opened.alerts.len() as u64,
-        signer,
-    };
-    let object = start.bundle_id.to_string();
-    let entry = Entry { event: "bundle_ingested", actor: "ingest", tenant: Some(&bundle.tenant), object: Some(&object) };
-    store.audit(now, entry).await?;
-    if !store.new_bundle(&bundle).await? {
-        // Somebody else was faster with the same one.
-        store.objects().delete(&bundle.object).await?;
-    }
-    Ok(store.bundle(&bundle.tenant, bundle.id).await?.unwrap_or(bundle))
-}
 
-fn check(path: &Path, signature: &[u8], signers: &AllowedSigners, host: HostId) -> Result<(Report, String, u64), IngestError> {
-    let io = |source| IngestError::Io { path: path.to_owned(), source };
-    let trust = Trust::Signers(signers, host);
-    let file = File::open(path).map_err(io)?;
-    let bytes = file.metadata().map_err(io)?.len();
-    let signer = verify_detached(file, Some(signature), trust).map_err(IngestError::Rejected)?;
-    let report = verify(File::open(path).map_err(io)?, Some(signature), trust, None);
-    let wrong: Vec<&str> = report.checks.iter().filter(|check| !check.ok).map(|check| check.detail.as_str()).collect();
-    if wrong.is_empty() { Ok((report, signer, bytes)) } else { Err(IngestError::Rejected(wrong.join("; "))) }
+    /// Moves a bundle to its next state.
+    async fn step(&self, bundle: &Bundle) -> Result<(), VaultError> {
+        let plain = match self.vault.open(bundle, "ingest", None, clock::now()).await {
+            Ok(plain) => plain,
+            Err(VaultError::Closed(closed)) => return Ok(self.reject(bundle, closed.to_string()).await?),
+            Err(error) => return Err(error),
+        };
+        if bundle.state == State::Received {
+            let told = spawn_blocking(move || check::documents(plain)).await.unwrap_or_else(|error| {
+                warn!(%error, "looking for documents ended before its time");
+                None
+            });
+            return Ok(self.store.bundle_checked(bundle, &State::Checking, told.as_ref()).await?);
+        }
+        let (host, place) = (self.store.host(bundle.host).await?, bundle.manifest_at);
+        let signers = host.map(|host| check::signers(&host)).unwrap_or_default();
+        match spawn_blocking(move || check::whole(plain, &signers, place)).await {
+            Ok(Ok(told)) => self.ready(bundle, &told).await?,
+            Ok(Err(check::Wrong::Rejected(reason))) => self.reject(bundle, reason).await?,
+            Ok(Err(check::Wrong::Fault(source))) => return Err(source.into()),
+            // It would do the same the next time.
+            Err(_) => self.reject(bundle, "checking it ended before its time".to_owned()).await?,
+        }
+        Ok(())
+    }
+
+    async fn ready(&self, bundle: &Bundle, told: &Told) -> Result<(), StoreError> {
+        let object = bundle.id.to_string();
+        let entry = Entry { event: "bundle_ready", actor: "ingest", tenant: Some(bundle.tenant.as_str()), object: Some(&object) };
+        self.store.audit(clock::now(), entry).await?;
+        self.store.bundle_checked(bundle, &State::Ready, Some(told)).await?;
+        info!(bundle = %bundle.id, "ready");
+        Ok(())
+    }
+
+    /// Somebody must look at this: a host signed for bytes that it did not send, or sent what is no bundle.
+    async fn reject(&self, bundle: &Bundle, reason: String) -> Result<(), StoreError> {
+        let reason: String = reason.chars().take(REASON).collect();
+        let object = format!("{} rejected: {reason}", bundle.id);
+        let entry = Entry { event: "alert", actor: "ingest", tenant: Some(bundle.tenant.as_str()), object: Some(&object) };
+        self.store.audit(clock::now(), entry).await?;
+        self.store.bundle_checked(bundle, &State::Rejected(reason), None).await?;
+        warn!(bundle = %bundle.id, "rejected");
+        Ok(())
+    }
 }

@@ -1,5 +1,5 @@
 //! The documents of a stored bundle, and its members one by one. In: its bytes. Out: manifest, facts, alerts, contents.
-//! What is read here was verified when it came in.
+//! Its caller compares the manifest's digest with the receipt's; facts and alerts are compared with the manifest here.
 
 use std::io::{self, Read, Seek};
 
@@ -11,6 +11,7 @@ use oediag_protocol::{
         reader::{ReadError, Reader, open_at},
         verify::MAX_MANIFEST,
     },
+    digest::Sha256,
     json::{self, JsonError},
 };
 
@@ -37,6 +38,12 @@ pub enum OpenError {
         /// Why.
         source: serde_json::Error,
     },
+    /// A record has another digest than the manifest says.
+    #[error("{path} is not the one that the manifest names")]
+    Other {
+        /// The member.
+        path: &'static str,
+    },
     /// No manifest.
     #[error("the manifest is missing")]
     NoManifest,
@@ -47,6 +54,8 @@ pub enum OpenError {
 pub struct Opened {
     /// Its manifest.
     pub manifest: Manifest,
+    /// The manifest's digest.
+    pub manifest_sha256: Sha256,
     /// What is known of the host; empty when the run was cut short.
     pub facts: Facts,
     /// What was found; empty when the run was cut short.
@@ -59,9 +68,10 @@ impl Opened {
         let mut bytes = Vec::new();
         open_at(&mut bundle, place, name::MANIFEST)?.take(MAX_MANIFEST as u64 + 1).read_to_end(&mut bytes)?;
         let manifest: Manifest = json::parse(&bytes, MAX_MANIFEST).map_err(OpenError::Manifest)?;
+        let manifest_sha256 = Sha256::of(&bytes);
         let facts = record(&mut bundle, &manifest, name::FACTS)?.unwrap_or_default();
         let alerts = record::<AlertsJson>(&mut bundle, &manifest, name::ALERTS)?;
-        Ok(Self { facts, alerts: alerts.map(|json| json.alerts).unwrap_or_default(), manifest })
+        Ok(Self { facts, alerts: alerts.map(|json| json.alerts).unwrap_or_default(), manifest, manifest_sha256 })
     }
 
     /// The item of this path.
@@ -90,5 +100,8 @@ fn record<T: serde::de::DeserializeOwned>(
     let Some(offset) = item.and_then(|item| item.offset) else { return Ok(None) };
     let mut bytes = Vec::new();
     open_at(bundle, offset, path)?.take(MAX_RECORD).read_to_end(&mut bytes)?;
+    if item.and_then(|item| item.sha256) != Some(Sha256::of(&bytes)) {
+        return Err(OpenError::Other { path });
+    }
     serde_json::from_slice(&bytes).map(Some).map_err(|source| OpenError::Record { path, source })
 }

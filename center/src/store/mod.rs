@@ -5,7 +5,11 @@
 
 pub mod audit;
 pub mod bundles;
+pub mod enrolments;
+pub mod hosts;
+pub mod keysets;
 pub mod objects;
+pub mod receipts;
 pub mod tokens;
 pub mod uploads;
 pub mod users;
@@ -24,7 +28,8 @@ use sqlx::{
 };
 
 /// The steps that lead from an empty database to the present one. Steps are added, never changed.
-const MIGRATIONS: &[&str] = &[include_str!("../../migrations/0001_first.sql")];
+const MIGRATIONS: &[&str] =
+    &[include_str!("../../migrations/0001_first.sql"), include_str!("../../migrations/0002_receiving.sql")];
 
 /// Why the store did not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -125,6 +130,27 @@ impl Store {
             .execute(&self.db)
             .await
             .map_err(on("making a tenant"))?;
+        Ok(())
+    }
+
+    /// A setting that an earlier run left.
+    pub async fn setting(&self, name: &str) -> Result<Option<String>, StoreError> {
+        let row: Option<(String,)> = sqlx::query_as("SELECT value FROM settings WHERE name = $1")
+            .bind(name)
+            .fetch_optional(&self.db)
+            .await
+            .map_err(on("reading a setting"))?;
+        Ok(row.map(|(value,)| value))
+    }
+
+    /// Leaves a setting for later runs.
+    pub async fn set(&self, name: &str, value: &str) -> Result<(), StoreError> {
+        sqlx::query("INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = $2")
+            .bind(name)
+            .bind(value)
+            .execute(&self.db)
+            .await
+            .map_err(on("leaving a setting"))?;
         Ok(())
     }
 

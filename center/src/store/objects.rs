@@ -5,8 +5,11 @@
 use std::{
     fs,
     io::{self, Read, Seek, SeekFrom},
-    path::Path as FilePath,
-    sync::Arc,
+    path::{Path as FilePath, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use object_store::{ObjectStore, ObjectStoreExt as _, buffered::BufWriter, local::LocalFileSystem, path::Path};
@@ -17,14 +20,16 @@ use tokio::{
 };
 
 use super::StoreError;
-use crate::secret;
 
 /// Bytes fetched at one time: what a page shows of a file is mostly in one piece.
 const PIECE: u64 = 256 << 10;
 
 /// The object store. Clones share it.
 #[derive(Clone, Debug)]
-pub struct Objects(Arc<dyn ObjectStore>);
+pub struct Objects {
+    store: Arc<dyn ObjectStore>,
+    folder: PathBuf,
+}
 
 impl Objects {
     /// A folder as object store; made when it is not there.
@@ -32,29 +37,54 @@ impl Objects {
         let io = |source| StoreError::Io { path: path.to_owned(), source };
         fs::create_dir_all(path).map_err(io)?;
         let store = LocalFileSystem::new_with_prefix(path).map_err(|source| io(source.into()))?;
-        Ok(Self(Arc::new(store.with_fsync(true))))
+        Ok(Self { store: Arc::new(store.with_fsync(true)), folder: path.to_owned() })
     }
 
-    /// Copies a file into the store and gives its name there: random, of no meaning.
-    pub async fn keep(&self, file: &FilePath) -> Result<String, StoreError> {
+    /// Puts a whole, durable file into the store under a name of ours, and leaves the file where it is. Doing it again is no harm.
+    ///
+    /// On one file system it is a link, and takes no time whatever the size; else a copy.
+    pub async fn keep(&self, file: &FilePath, name: &str) -> Result<(), StoreError> {
         let io = |source| StoreError::Io { path: file.to_owned(), source };
-        let name = format!("bundles/{}", secret::random_hex::<16>()?);
-        let mut from = File::open(file).await.map_err(io)?;
-        let mut to = BufWriter::new(self.0.clone(), Path::from(name.as_str()));
-        copy(&mut from, &mut to).await.map_err(io)?;
-        to.shutdown().await.map_err(io)?;
-        Ok(name)
+        let target = self.folder.join(name);
+        let folder = target.parent().unwrap_or(&self.folder);
+        fs::create_dir_all(folder).map_err(io)?;
+        match fs::hard_link(file, &target) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) if matches!(error.kind(), io::ErrorKind::CrossesDevices | io::ErrorKind::Unsupported) => {
+                let mut from = File::open(file).await.map_err(io)?;
+                let mut to = BufWriter::new(self.store.clone(), Path::from(name));
+                copy(&mut from, &mut to).await.map_err(io)?;
+                to.shutdown().await.map_err(io)?;
+            }
+            linked => linked.map_err(io)?,
+        }
+        fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(io)
     }
 
     /// Opens an object of this many bytes. Reading blocks: only on a thread that may.
     pub fn open(&self, name: &str, bytes: u64) -> Object {
         let path = Path::from(name);
-        Object { store: self.0.clone(), path, handle: Handle::current(), bytes, at: 0, piece: Vec::new(), piece_at: 0 }
+        let (store, handle, fetched) = (self.store.clone(), Handle::current(), Fetched::default());
+        Object { store, path, handle, bytes, at: 0, piece: Vec::new(), piece_at: 0, fetched }
     }
 
-    /// Deletes an object.
+    /// Deletes an object, if it is there.
     pub async fn delete(&self, name: &str) -> Result<(), StoreError> {
-        self.0.delete(&Path::from(name)).await.map_err(|source| StoreError::Io { path: name.into(), source: source.into() })
+        match self.store.delete(&Path::from(name)).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(source) => Err(StoreError::Io { path: name.into(), source: source.into() }),
+        }
+    }
+}
+
+/// How many bytes were fetched from the store so far. Clones share the count.
+#[derive(Clone, Debug, Default)]
+pub struct Fetched(Arc<AtomicU64>);
+
+impl Fetched {
+    /// The count.
+    pub fn bytes(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
     }
 }
 
@@ -69,6 +99,14 @@ pub struct Object {
     /// The piece at hand, and where it begins.
     piece: Vec<u8>,
     piece_at: u64,
+    fetched: Fetched,
+}
+
+impl Object {
+    /// The count of bytes that are fetched for this object.
+    pub fn fetched(&self) -> Fetched {
+        self.fetched.clone()
+    }
 }
 
 impl Read for Object {
@@ -79,6 +117,7 @@ impl Read for Object {
         if self.at < self.piece_at || self.at >= self.piece_at + self.piece.len() as u64 {
             let end = self.bytes.min(self.at + PIECE);
             let fetched = self.handle.block_on(self.store.get_range(&self.path, self.at..end))?;
+            self.fetched.0.fetch_add(fetched.len() as u64, Ordering::Relaxed);
             (self.piece, self.piece_at) = (fetched.to_vec(), self.at);
         }
         let rest = self.piece.get((self.at - self.piece_at) as usize..).unwrap_or_default();

@@ -1,5 +1,7 @@
 //! Tests of the store: what is kept survives, and what was changed behind its back shows.
 
+use oediag_protocol::id::ReceiptId;
+
 use super::{
     audit::{Chain, Entry},
     tokens::{self, Scope},
@@ -59,8 +61,15 @@ async fn a_newer_database_is_refused() {
 async fn an_expired_upload_is_deleted_but_counts_for_its_day() {
     let (store, _folder) = fresh("expired").await;
     store.ensure_tenant("t-1", Time(0)).await.expect("a tenant");
-    let new =
-        |now: i64| New { tenant: "t-1", sender: "token a", bytes: 60, metadata: "", now: Time(now), expires: Time(now + 1000) };
+    let new = |now: i64| New {
+        tenant: "t-1",
+        sender: "token a",
+        bytes: 60,
+        metadata: "",
+        receipt: ReceiptId([1; 16]),
+        now: Time(now),
+        expires: Time(now + 1000),
+    };
     let quota = Quota { open: 1, day_bytes: 100 };
     let make = async |now: i64| store.new_upload(new(now), quota).await.expect("an answer");
     let Made::As(id) = make(100_000).await else { panic!("the first is within the quota") };

@@ -5,7 +5,10 @@
 
 use std::{fs, io, path::PathBuf, time::Duration};
 
-use oediag_protocol::time::Time;
+use oediag_protocol::{
+    id::{BundleId, ReceiptId},
+    time::Time,
+};
 
 use super::{Store, StoreError, on};
 use crate::secret;
@@ -25,6 +28,8 @@ pub struct Upload {
     pub place: u64,
     /// The `Upload-Metadata` it was made with, as it came.
     pub metadata: String,
+    /// The receipt under which it comes.
+    pub receipt: ReceiptId,
     /// When it will be deleted unless it is whole.
     pub expires: Time,
 }
@@ -40,6 +45,8 @@ pub struct New<'a> {
     pub bytes: u64,
     /// The `Upload-Metadata` header.
     pub metadata: &'a str,
+    /// The receipt that lets it come.
+    pub receipt: ReceiptId,
     /// When it is made.
     pub now: Time,
     /// When it is deleted unless it is whole.
@@ -66,12 +73,16 @@ pub enum Made {
     TooMuchToday,
 }
 
+/// The object's name of a bundle that came in this upload: random, as the upload's id is.
+pub fn object_of(id: &str) -> String {
+    format!("bundles/{id}")
+}
+
 const DAY: Duration = Duration::from_hours(24);
 
-type Row = (String, String, String, i64, i64, String, i64);
+type Row = (String, String, String, i64, i64, String, String, i64);
 
-const COLUMNS: &str =
-    "SELECT id, tenant, sender, bytes, place, metadata, expires FROM uploads WHERE id = $1 AND sender = $2 AND ended IS NULL";
+const COLUMNS: &str = "SELECT id, tenant, sender, bytes, place, metadata, receipt, expires FROM uploads WHERE id = $1 AND sender = $2 AND ended IS NULL";
 
 impl Store {
     /// Where the bytes of an upload lie.
@@ -110,13 +121,15 @@ impl Store {
         made.and_then(|()| fs::File::open(self.upload_folder())?.sync_all())
             .map_err(|source| StoreError::Io { path: path.clone(), source })?;
         sqlx::query(
-            "INSERT INTO uploads (id, tenant, sender, bytes, place, metadata, created, expires) VALUES ($1, $2, $3, $4, 0, $5, $6, $7)",
+            "INSERT INTO uploads (id, tenant, sender, bytes, place, metadata, receipt, created, expires) \
+             VALUES ($1, $2, $3, $4, 0, $5, $6, $7, $8)",
         )
         .bind(&id)
         .bind(new.tenant)
         .bind(new.sender)
         .bind(new.bytes as i64)
         .bind(new.metadata)
+        .bind(new.receipt.to_string())
         .bind(new.now.0)
         .bind(new.expires.0)
         .execute(&mut *tx)
@@ -130,15 +143,24 @@ impl Store {
     pub async fn upload(&self, id: &str, sender: &str) -> Result<Option<Upload>, StoreError> {
         let row: Option<Row> =
             sqlx::query_as(COLUMNS).bind(id).bind(sender).fetch_optional(&self.db).await.map_err(on("looking for an upload"))?;
-        Ok(row.map(|(id, tenant, sender, bytes, place, metadata, expires)| Upload {
-            id,
-            tenant,
-            sender,
-            bytes: bytes as u64,
-            place: place as u64,
-            metadata,
-            expires: Time(expires),
-        }))
+        let Some((id, tenant, sender, bytes, place, metadata, receipt, expires)) = row else { return Ok(None) };
+        let receipt = ReceiptId::parse(&receipt).ok_or(StoreError::Row { table: "uploads" })?;
+        let (bytes, place, expires) = (bytes as u64, place as u64, Time(expires));
+        Ok(Some(Upload { id, tenant, sender, bytes, place, metadata, receipt, expires }))
+    }
+
+    /// The ack of the bundle as which the sender's finished upload was stored.
+    pub async fn upload_ack(&self, id: &str, sender: &str) -> Result<Option<String>, StoreError> {
+        let row: Option<(String,)> = sqlx::query_as(
+            "SELECT bundles.ack FROM uploads JOIN bundles ON bundles.tenant = uploads.tenant AND bundles.id = uploads.bundle \
+             WHERE uploads.id = $1 AND uploads.sender = $2",
+        )
+        .bind(id)
+        .bind(sender)
+        .fetch_optional(&self.db)
+        .await
+        .map_err(on("looking for an ack"))?;
+        Ok(row.map(|(ack,)| ack))
     }
 
     /// Moves an upload's place; false when it is no longer where it was, or is gone. Call it after the bytes are on the disk.
@@ -161,6 +183,20 @@ impl Store {
             .execute(&self.db)
             .await
             .map_err(on("ending an upload"))?;
+        self.delete_upload_file(id)?;
+        // A finish that was killed before the bundle had its row.
+        self.objects.delete(&object_of(id)).await
+    }
+
+    /// Ends an upload whose bytes are stored as this bundle already, and deletes them here.
+    pub async fn finish_upload(&self, id: &str, bundle: BundleId, now: Time) -> Result<(), StoreError> {
+        sqlx::query("UPDATE uploads SET ended = $1, bundle = $2 WHERE id = $3 AND ended IS NULL")
+            .bind(now.0)
+            .bind(bundle.to_string())
+            .bind(id)
+            .execute(&self.db)
+            .await
+            .map_err(on("finishing an upload"))?;
         self.delete_upload_file(id)
     }
 
@@ -182,7 +218,7 @@ impl Store {
         Ok(rows.len())
     }
 
-    fn delete_upload_file(&self, id: &str) -> Result<(), StoreError> {
+    pub(super) fn delete_upload_file(&self, id: &str) -> Result<(), StoreError> {
         let path = self.upload_path(id);
         match fs::remove_file(&path) {
             Err(source) if source.kind() != io::ErrorKind::NotFound => Err(StoreError::Io { path, source }),

@@ -39,7 +39,7 @@ impl Center {
     pub(crate) fn start(name: &str) -> Self {
         let data = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("center").join(name);
         drop(fs::remove_dir_all(&data));
-        let token = token(&data, "first");
+        let token = token(&data, "t-1");
         let (mut child, address) = serve(&data);
         let mut first = String::new();
         BufReader::new(child.stdout.take().expect("its output")).read_line(&mut first).expect("the first user");
@@ -57,9 +57,20 @@ impl Center {
         (self.child, self.address) = serve(&self.data);
     }
 
-    /// Another token, of another tenant.
-    pub(crate) fn token(&self, name: &str) -> String {
-        token(&self.data, name)
+    /// Another upload token, of this tenant.
+    pub(crate) fn token(&self, tenant: &str) -> String {
+        token(&self.data, tenant)
+    }
+
+    /// A token with which this many hosts may enrol.
+    pub(crate) fn enrol_token(&self, tenant: &str, hosts: u32) -> String {
+        let hosts = hosts.to_string();
+        printed(program().args(["token", "create", "--tenant", tenant, "--max-hosts", &hosts, "--data"]).arg(&self.data))
+    }
+
+    /// Where it listens, which is also the name that hosts sign.
+    pub(crate) fn address(&self) -> &str {
+        &self.address
     }
 
     /// A user of this tenant; gives the password.
@@ -107,7 +118,20 @@ impl Center {
 
     /// The beginning of a request whose body has `length` bytes; it breaks off when the connection is dropped.
     pub(crate) fn half(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8], length: usize) -> TcpStream {
-        self.begin(Some(&self.token), method, path, headers, body, length)
+        self.half_as(Some(&self.token), method, path, headers, body, length)
+    }
+
+    /// The same without a token of this center's, or with another.
+    pub(crate) fn half_as(
+        &self,
+        token: Option<&str>,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+        length: usize,
+    ) -> TcpStream {
+        self.begin(token, method, path, headers, body, length)
     }
 
     fn begin(
@@ -146,8 +170,8 @@ fn program() -> Command {
     Command::new(env!("CARGO_BIN_EXE_oediag-center"))
 }
 
-fn token(data: &Path, name: &str) -> String {
-    printed(program().args(["token", "create", "--tenant", name, "--data"]).arg(data))
+fn token(data: &Path, tenant: &str) -> String {
+    printed(program().args(["token", "create", "--for", "upload", "--tenant", tenant, "--data"]).arg(data))
 }
 
 fn printed(command: &mut Command) -> String {

@@ -7,7 +7,12 @@ type Order = (&'static str, &'static [&'static str]);
 
 const ORDERS: &[Order] = &[
     ("collector/src/", &["host", "catalogue", "plan", "redact", "item", "disk", "state", "start", "bundle", "gather"]),
-    ("center/src/", &["clock", "secret", "settings", "store", "users", "gate", "ingest", "console", "serve", "cli"]),
+    (
+        "center/src/",
+        &[
+            "clock", "secret", "settings", "store", "keys", "signer", "users", "gate", "vault", "ingest", "console", "serve", "cli",
+        ],
+    ),
 ];
 /// Files that see all modules of their crate.
 const TOPS: &[&str] = &["lib.rs", "main.rs"];
