@@ -39,10 +39,9 @@ fn request(center: &Center, method: &str, path: &str, headers: &[&str], body: &s
     let address = center.url.strip_prefix("http://").context("the center does not speak plain HTTP")?;
     let mut stream = TcpStream::connect(address).with_context(|| format!("connecting to {address}"))?;
     stream.set_read_timeout(Some(Duration::from_secs(30))).context("setting a time limit")?;
-    let headers: String = headers.iter().map(|header| format!("{header}\r\n")).collect();
-    let length = body.len();
-    let head =
-        format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n");
+    let (request, host) = (format!("{method} {path} HTTP/1.1"), format!("Host: {address}"));
+    let length = format!("Content-Length: {}", body.len());
+    let head = [&[&*request, &host, "Connection: close", &length][..], headers, &["", ""]].concat().join("\r\n");
     let mut reply = String::new();
     let sent = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body.as_bytes()));
     sent.and_then(|()| stream.read_to_string(&mut reply)).with_context(|| format!("{method} {path}"))?;
