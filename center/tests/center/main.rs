@@ -2,8 +2,11 @@
 
 mod bundle;
 mod common;
+mod enroll;
 mod host;
 mod ingest;
 mod pages;
+mod signatures;
+mod slow;
 mod tus;
 mod upload;
