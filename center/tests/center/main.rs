@@ -5,6 +5,7 @@ mod common;
 mod enroll;
 mod host;
 mod ingest;
+mod large;
 mod pages;
 mod signatures;
 mod slow;
