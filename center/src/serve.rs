@@ -10,7 +10,8 @@ use std::{
 
 use anyhow::{Context as _, Result};
 use axum::{Router, extract::State, http::StatusCode, routing::get};
-use axum_server::{Handle, tls_rustls::RustlsConfig};
+use axum_server::{Address, Handle, Server, tls_rustls::RustlsConfig};
+use hyper_util::rt::TokioTimer;
 use tokio::{
     signal::unix::{SignalKind, signal},
     sync::Notify,
@@ -31,6 +32,10 @@ use crate::{
 
 /// How long requests under way may go on after the stop was asked for.
 const STOP: Duration = Duration::from_secs(10);
+/// How long a client may take for the head of a request.
+const HEAD: Duration = Duration::from_secs(10);
+/// Most bytes of a request that are held at a time, and so of its head.
+const BUFFER: usize = 64 << 10;
 /// How often expired uploads and sessions are looked for.
 const SWEEP: Duration = Duration::from_mins(10);
 
@@ -59,14 +64,18 @@ pub async fn run(settings: Settings, store: Store, keys: Keys) -> Result<()> {
     let scheme = if tls { "https" } else { "http" };
     info!(%address, %public, data = %settings.data.display(), "listening on {scheme}://{address}");
     let served = match &settings.tls {
-        None => axum_server::from_tcp(listener).context("taking the listener")?.handle(handle).serve(app).await,
+        None => {
+            let server = axum_server::from_tcp(listener).context("taking the listener")?;
+            patient(server).handle(handle).serve(app).await
+        }
         Some(tls) => {
             // An error means that one is installed already, which is as good.
             drop(rustls::crypto::ring::default_provider().install_default());
             let config = RustlsConfig::from_pem_file(&tls.certificate, &tls.key)
                 .await
                 .with_context(|| format!("reading {} and {}", tls.certificate.display(), tls.key.display()))?;
-            axum_server::from_tcp_rustls(listener, config).context("taking the listener")?.handle(handle).serve(app).await
+            let server = axum_server::from_tcp_rustls(listener, config).context("taking the listener")?;
+            patient(server).handle(handle).serve(app).await
         }
     };
     stopping.abort();
@@ -74,6 +83,13 @@ pub async fn run(settings: Settings, store: Store, keys: Keys) -> Result<()> {
     checking.abort();
     info!("stopped");
     served.context("serving")
+}
+
+/// A server that waits for the head of a request so long and no longer, and keeps so much of it and no more.
+fn patient<A: Address, B>(server: Server<A, B>) -> Server<A, B> {
+    let mut server = server.http1_only();
+    server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(HEAD).max_buf_size(BUFFER);
+    server
 }
 
 /// All routes.

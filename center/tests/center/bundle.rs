@@ -1,6 +1,9 @@
 //! Bundles of a host of these tests: a real one signed anew, and small ones with every knob an attacker has.
 
-use std::{io::Write as _, path::Path};
+use std::{
+    io::{Read as _, Write as _},
+    path::Path,
+};
 
 use flate2::{Compression, Crc, write::DeflateEncoder};
 use oediag_protocol::{
@@ -16,6 +19,8 @@ use oediag_protocol::{
     json,
     sshsig::Namespace,
 };
+
+use sha2::Digest as _;
 
 use crate::host::{Host, Sealed, fresh};
 
@@ -39,18 +44,50 @@ impl Bundle {
     }
 }
 
-/// Members by path inside `NAME/` and content.
-pub(crate) type Members = Vec<(String, Vec<u8>)>;
+/// A file that a bundle is to hold besides those of the real one.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum File<'a> {
+    /// Path inside `NAME/`, and content.
+    Plain(&'a str, &'a [u8]),
+    /// A chunk, a multiple of 512 bytes, so many times.
+    Repeated(&'a str, &'a [u8], usize),
+    /// A member that the manifest does not tell of.
+    Unlisted(&'a str, &'a [u8]),
+}
 
-/// The members of a bundle that a real run made, and its manifest.
-fn real_members() -> (Members, Manifest) {
+/// A member as it lies in the archive.
+struct Packed {
+    path: String,
+    size: u64,
+    sha256: Sha256,
+    bytes: Vec<u8>,
+}
+
+impl Packed {
+    fn new(name: BundleName, path: &str, content: &[u8]) -> Self {
+        let bytes = packed(&header(name, path, content), content);
+        Self { path: path.to_owned(), size: content.len() as u64, sha256: Sha256::of(content), bytes }
+    }
+
+    fn repeated(name: BundleName, path: &str, chunk: &[u8], count: usize) -> Self {
+        let size = (chunk.len() * count) as u64;
+        let header = ustar::header(&format!("{name}/{path}"), size, name.started()).expect("a path of the profile");
+        let mut hasher = sha2::Sha256::new();
+        (0..count).for_each(|_| hasher.update(chunk));
+        let bytes = [gzip(&header), gzip(chunk).repeat(count)].concat();
+        Self { path: path.to_owned(), size, sha256: Sha256(hasher.finalize().into()), bytes }
+    }
+}
+
+/// The members of a bundle that a real run made, but the closing ones, and its manifest.
+fn real_members() -> (Vec<(String, Vec<u8>)>, Manifest) {
     let file = std::fs::File::open(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(REAL)).expect("the bundle");
     let mut reader = Reader::new(file);
-    let mut members = Members::new();
+    let mut members = Vec::new();
     let mut manifest = None;
     while let Some(entry) = reader.next_entry().expect("a good bundle") {
         let mut content = Vec::new();
-        std::io::Read::read_to_end(&mut reader, &mut content).expect("a good bundle");
+        reader.read_to_end(&mut content).expect("a good bundle");
         match entry.path.as_str() {
             name::MANIFEST => manifest = Some(json::parse(&content, 32 << 20).expect("a manifest")),
             name::SUMS | name::SUMS_SIG => {}
@@ -65,56 +102,49 @@ pub(crate) fn real(host: &Host) -> Bundle {
     with(host, &[])
 }
 
-/// A real bundle with more files of the host.
-pub(crate) fn with(host: &Host, files: &[(&str, &[u8])]) -> Bundle {
-    make(host, files, |_, _| {}, |archive| archive)
+/// A real bundle with more files.
+pub(crate) fn with(host: &Host, files: &[File<'_>]) -> Bundle {
+    edited(host, files, |_| {})
 }
 
-/// A real bundle with more files; `edit` changes manifest and members before the sums are made of them, `spoil` the archive
-/// behind the sums and before consent is given: what a hostile host can do.
-pub(crate) fn make(
-    host: &Host,
-    files: &[(&str, &[u8])],
-    edit: impl FnOnce(&mut Manifest, &mut Members),
-    spoil: impl FnOnce(Vec<u8>) -> Vec<u8>,
-) -> Bundle {
-    let (mut members, mut manifest) = real_members();
+/// The same with a manifest that was changed before the sums were made of it and signed.
+pub(crate) fn edited(host: &Host, files: &[File<'_>], edit: impl FnOnce(&mut Manifest)) -> Bundle {
+    let (members, mut manifest) = real_members();
     let start = &mut manifest.start;
     (start.bundle_id, start.host_id) = (BundleId(fresh()), host.id);
     let (id, name) = (start.bundle_id, BundleName::new(start.host_id, start.started, start.bundle_id));
     let begun = BundleJson { schema: "oediag.bundle/1".to_owned(), start: start.clone() };
-    for (path, content) in &mut members {
-        if path == name::BUNDLE_JSON {
-            *content = json::to_bytes(&begun).expect("bundle.json");
+    let begun = json::to_bytes(&begun).expect("bundle.json");
+    let content = |path: &str, content: Vec<u8>| if path == name::BUNDLE_JSON { begun.clone() } else { content };
+    let real = members.into_iter().map(|(path, bytes)| Packed::new(name, &path, &content(&path, bytes)));
+    let more = files.iter().map(|file| match file {
+        File::Plain(path, content) | File::Unlisted(path, content) => Packed::new(name, path, content),
+        File::Repeated(path, chunk, count) => Packed::repeated(name, path, chunk, *count),
+    });
+    let mut members: Vec<Packed> = real.chain(more).collect();
+    for file in files {
+        if let File::Plain(path, _) | File::Repeated(path, ..) = file {
+            let item = Item { path: Some((*path).to_owned()), outcome: Outcome::Collected, ..Item::new("test", ItemKind::File) };
+            manifest.items.push(item);
         }
     }
-    for (path, content) in files {
-        members.push(((*path).to_owned(), content.to_vec()));
-        let item = Item { path: Some((*path).to_owned()), outcome: Outcome::Collected, ..Item::new("test", ItemKind::File) };
-        manifest.items.push(item);
+    let mut at = 0;
+    for member in &members {
+        if let Some(item) = manifest.items.iter_mut().find(|item| item.path.as_ref() == Some(&member.path)) {
+            (item.offset, item.bytes, item.sha256) = (Some(at), member.size, Some(member.sha256));
+        }
+        at += member.bytes.len() as u64;
     }
-    let mut archive = Vec::new();
-    for (path, content) in &members {
-        let item = manifest.items.iter_mut().find(|item| item.path.as_deref() == Some(path)).expect("an item for each member");
-        (item.offset, item.bytes, item.sha256) = (Some(archive.len() as u64), content.len() as u64, Some(Sha256::of(content)));
-        archive.extend(packed(&header(name, path, content), content));
-    }
-    let before = members.clone();
-    edit(&mut manifest, &mut members);
-    if members != before {
-        archive = members.iter().flat_map(|(path, content)| packed(&header(name, path, content), content)).collect();
-    }
-    members.push((name::MANIFEST.to_owned(), json::to_bytes(&manifest).expect("manifest.json")));
-    let manifest = Sha256::of(&members[members.len() - 1].1);
-    let sums = sums::format(members.iter().map(|(path, content)| (path.as_str(), Sha256::of(content))));
+    edit(&mut manifest);
+    let manifest = json::to_bytes(&manifest).expect("manifest.json");
+    members.push(Packed::new(name, name::MANIFEST, &manifest));
+    let sums = sums::format(members.iter().map(|member| (member.path.as_str(), member.sha256)));
     let signature = host.key.sign(Namespace::Bundle, sums.as_bytes()).expect("a signature");
-    members.push((name::SUMS.to_owned(), sums.into_bytes()));
-    members.push((name::SUMS_SIG.to_owned(), signature.into_bytes()));
-    for (path, content) in &members[members.len() - 3..] {
-        archive.extend(packed(&header(name, path, content), content));
-    }
-    archive.extend(gzip(&ustar::END));
-    Bundle { id, name, bytes: spoil(archive), manifest }
+    members.push(Packed::new(name, name::SUMS, sums.as_bytes()));
+    members.push(Packed::new(name, name::SUMS_SIG, signature.as_bytes()));
+    let mut bytes: Vec<u8> = members.into_iter().flat_map(|member| member.bytes).collect();
+    bytes.extend(gzip(&ustar::END));
+    Bundle { id, name, bytes, manifest: Sha256::of(&manifest) }
 }
 
 /// One gzip member.

@@ -16,6 +16,7 @@ pub(crate) struct Center {
     data: PathBuf,
     token: String,
     password: String,
+    options: Vec<String>,
 }
 
 /// A reply, read to the end of the connection.
@@ -27,6 +28,12 @@ pub(crate) struct Reply {
 }
 
 impl Reply {
+    /// The word by which a refusal tells its reason.
+    pub(crate) fn reason(&self) -> String {
+        let told: serde_json::Value = serde_json::from_str(&self.body).unwrap_or_default();
+        told["reason"].as_str().unwrap_or_default().to_owned()
+    }
+
     /// A header's value; empty when it is not there.
     pub(crate) fn header(&self, name: &str) -> &str {
         let of = |line: &'_ str| line.split_once(": ").is_some_and(|(found, _)| found.eq_ignore_ascii_case(name));
@@ -37,14 +44,20 @@ impl Reply {
 impl Center {
     /// Starts on an empty data folder.
     pub(crate) fn start(name: &str) -> Self {
+        Self::start_as(name, &[])
+    }
+
+    /// The same with these options.
+    pub(crate) fn start_as(name: &str, options: &[&str]) -> Self {
+        let options: Vec<String> = options.iter().map(|option| (*option).to_owned()).collect();
         let data = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("center").join(name);
         drop(fs::remove_dir_all(&data));
         let token = token(&data, "t-1");
-        let (mut child, address) = serve(&data);
+        let (mut child, address) = serve(&data, &options);
         let mut first = String::new();
         BufReader::new(child.stdout.take().expect("its output")).read_line(&mut first).expect("the first user");
         let password = first.trim().rsplit(' ').next().unwrap_or_default().to_owned();
-        Self { child, address, data, token, password }
+        Self { child, address, data, token, password, options }
     }
 
     /// Ends the program as a power cut would.
@@ -54,7 +67,7 @@ impl Center {
 
     /// Starts it again on the same folder.
     pub(crate) fn restart(&mut self) {
-        (self.child, self.address) = serve(&self.data);
+        (self.child, self.address) = serve(&self.data, &self.options);
     }
 
     /// Another upload token, of this tenant.
@@ -82,6 +95,26 @@ impl Center {
     /// The password of the user `admin`, as the first start printed it.
     pub(crate) fn password(&self) -> &str {
         &self.password
+    }
+
+    /// The number that a query of the database gives.
+    pub(crate) fn count(&self, query: &'static str) -> i64 {
+        self.database(async |db| sqlx::query_scalar(query).fetch_one(db).await.expect("a number"))
+    }
+
+    /// Changes the database behind the program's back, as only its owner or time could.
+    pub(crate) fn change(&self, query: &str) {
+        let query = sqlx::AssertSqlSafe(query.to_owned());
+        self.database(async |db| drop(sqlx::query(query).execute(db).await.expect("a change")));
+    }
+
+    fn database<T>(&self, work: impl AsyncFnOnce(&mut sqlx::SqliteConnection) -> T) -> T {
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(self.data.join("center.db"));
+        let options = options.busy_timeout(Duration::from_secs(30));
+        tokio::runtime::Runtime::new().expect("a runtime").block_on(async {
+            let mut db = sqlx::ConnectOptions::connect(&options).await.expect("the database");
+            work(&mut db).await
+        })
     }
 
     /// The data folder.
@@ -180,16 +213,21 @@ fn printed(command: &mut Command) -> String {
     String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
 
-fn serve(data: &Path) -> (Child, String) {
+fn serve(data: &Path, options: &[String]) -> (Child, String) {
     let mut command = program();
-    command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(data).env("RUST_LOG", "info").env("NO_COLOR", "1");
+    command
+        .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+        .arg(data)
+        .args(options)
+        .env("RUST_LOG", "info")
+        .env("NO_COLOR", "1");
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the center starts");
     let mut log = BufReader::new(child.stderr.take().expect("its log"));
     let mut seen = String::new();
     let address = loop {
         let mut line = String::new();
         assert!(log.read_line(&mut line).expect("a line of the log") > 0, "the center did not start: {seen}");
-        if let Some((_, rest)) = line.split_once("http://") {
+        if let Some((_, rest)) = line.split_once("listening on http://") {
             break rest.split_whitespace().next().unwrap_or_default().to_owned();
         }
         seen.push_str(&line);

@@ -9,7 +9,7 @@ use oediag_center::store::{
 use oediag_protocol::{bundle::name::BundleName, digest::Sha256, id::BundleId};
 
 use crate::{
-    bundle::{self, Bundle, gzip, header, packed},
+    bundle::{self, Bundle, File, gzip, header, packed},
     common::Center,
     host::Host,
 };
@@ -139,9 +139,11 @@ fn t64_archives_outside_the_profile_are_rejected() {
         assert!(["profile", "twice"].iter().any(|word| reason.contains(word)), "{case}: {reason}");
     }
     // A member that the manifest does not know, and one whose records lie.
-    let unknown = bundle::make(&host, &[], |_, members| members.push(("etc/unlisted".to_owned(), b"x".to_vec())), |all| all);
+    let unknown = bundle::with(&host, &[File::Unlisted("etc/unlisted", b"x")]);
     assert!(matches!(sent(&center, &host, &unknown), State::Rejected(_)));
-    let liar = bundle::make(&host, &[("etc/x", b"x")], |manifest, _| manifest.items[1].bytes += 1, |all| all);
+    let liar = bundle::edited(&host, &[File::Plain("etc/x", b"x")], |manifest| {
+        manifest.items.last_mut().expect("items").bytes += 1;
+    });
     assert!(matches!(sent(&center, &host, &liar), State::Rejected(_)));
     assert_eq!(sent(&center, &host, &bundle::real(&host)), State::Ready, "the worker is free for the next one");
 }
@@ -167,7 +169,7 @@ fn t63_bombs_are_stopped_at_the_caps() {
         assert!(reason.contains(expected), "{case}: {reason}");
     }
     // A bomb inside a file is a file: nothing unpacks it.
-    let nested = bundle::with(&host, &[("var/log/nested.gz", &gzip(&gzip(&vec![0; 8 << 20])))]);
+    let nested = bundle::with(&host, &[File::Plain("var/log/nested.gz", &gzip(&gzip(&vec![0; 8 << 20])))]);
     assert_eq!(sent(&center, &host, &nested), State::Ready);
 }
 
@@ -176,8 +178,7 @@ fn t63_bombs_are_stopped_at_the_caps() {
 fn t76_a_center_killed_after_the_ack_checks_the_bundle_when_it_is_back() {
     let mut center = Center::start("killed-after-ack");
     let host = Host::enrol(&center, "t-1");
-    let text = vec![b'x'; 30 << 20];
-    let bundle = bundle::with(&host, &[("var/log/big", &text)]);
+    let bundle = bundle::with(&host, &[File::Repeated("var/log/big", &vec![b'x'; 512 << 10], 60)]);
     let sealed = bundle.seal(&host);
     let reply = host.upload(&center, &sealed);
     center.kill();

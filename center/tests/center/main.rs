@@ -2,8 +2,12 @@
 
 mod bundle;
 mod common;
+mod enroll;
 mod host;
 mod ingest;
+mod large;
 mod pages;
+mod signatures;
+mod slow;
 mod tus;
 mod upload;

@@ -23,14 +23,14 @@ fn take(center: &Center) -> (String, String) {
 }
 
 /// A page, with the slashes that templates escape written plainly.
-fn get(center: &Center, cookie: &str, path: &str) -> Reply {
+pub(crate) fn get(center: &Center, cookie: &str, path: &str) -> Reply {
     let mut reply = center.send_as(None, "GET", path, &[("Cookie", cookie)], b"");
     reply.body = reply.body.replace("&#x2f;", "/");
     reply
 }
 
 /// Logs in and gives the cookie.
-fn log_in(center: &Center, name: &str, password: &str) -> String {
+pub(crate) fn log_in(center: &Center, name: &str, password: &str) -> String {
     let body = format!("name={name}&password={password}");
     let reply = center.send_as(None, "POST", "/login", &[FORM, OURS], body.as_bytes());
     assert_eq!((reply.status, reply.header("location")), (303, "/"), "{reply:?}");

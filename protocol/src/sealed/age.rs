@@ -214,14 +214,15 @@ impl<R: Read> Opener<R> {
 }
 
 /// Decrypts at any place: each chunk of 64 KiB is authentic by itself and at its place, and the length was authenticated when
-/// the file was opened. What is not read is not decrypted.
+/// the file was opened. What is not read is not decrypted. After an error nothing more can be read.
 pub struct SeekOpener<R: Read> {
     stream: StreamReader<BufReader<R>>,
     bytes: u64,
     /// Where the next read is to begin.
     at: u64,
-    /// Where the stream is; none after a failure, when nothing more can be said of it.
+    /// Where the stream is, when that is known.
     stream_at: Option<u64>,
+    failed: bool,
 }
 
 impl<R: Read + Seek> SeekOpener<R> {
@@ -236,7 +237,7 @@ impl<R: Read + Seek> SeekOpener<R> {
         let identities = identities.iter().map(|identity| &identity.0 as &dyn ::age::Identity);
         let mut stream = decryptor.decrypt(identities).map_err(opening)?;
         let bytes = stream.seek(SeekFrom::End(0))?;
-        Ok(Self { stream, bytes, at: 0, stream_at: None })
+        Ok(Self { stream, bytes, at: 0, stream_at: None, failed: false })
     }
 
     /// Bytes of the plaintext.
@@ -247,9 +248,13 @@ impl<R: Read + Seek> SeekOpener<R> {
 
 impl<R: Read + Seek> Read for SeekOpener<R> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        if self.failed {
+            return Err(io::ErrorKind::InvalidData.into());
+        }
         if self.at >= self.bytes || buf.is_empty() {
             return Ok(0);
         }
+        self.failed = true;
         if self.stream_at.take() != Some(self.at) {
             // Never beyond the end, where the library does not expect to be asked.
             self.stream.seek(SeekFrom::Start(self.at))?;
@@ -259,7 +264,7 @@ impl<R: Read + Seek> Read for SeekOpener<R> {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         self.at += count as u64;
-        self.stream_at = Some(self.at);
+        (self.stream_at, self.failed) = (Some(self.at), false);
         Ok(count)
     }
 }
