@@ -10,6 +10,7 @@ pub(crate) fn run(long: bool) -> Result<()> {
     run::shown(&mut run::cargo(&["fmt", "--all", "--check"]))?;
     run::shown(&mut run::cargo(&["clippy", "--quiet", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
     let mut tests = run::cargo(&["test", "--workspace", "--no-fail-fast"]);
+    tests.env("OEDIAG_BUILT", "1");
     if long {
         tests.env("OEDIAG_LONG", "1");
     }

@@ -66,7 +66,7 @@ async fn work(job: Job, parent: &mut Socket) -> Result<String, Fault> {
             let hand = Hand { host: upload.host, key, ahead: 0 };
             let payload = nix::unistd::dup(io::stdin().as_fd()).map_err(|error| local(error.to_string()))?;
             let (client, payload) = (&mut client(Some(hand))?, File::from(payload));
-            Sending { client, upload: &upload, payload, patience, kib_s, parent }.run().await
+            Sending { client, upload: &upload, payload, patience, kib_s, parent, signed_anew: false }.run().await
         }
     }
 }

@@ -62,6 +62,8 @@ pub(super) struct Sending<'a, P> {
     pub(super) patience: Duration,
     pub(super) kib_s: Option<u64>,
     pub(super) parent: &'a mut P,
+    /// Whether the step under way was tried again with a new signature.
+    pub(super) signed_anew: bool,
 }
 
 impl<P: Parent> Sending<'_, P> {
@@ -86,6 +88,7 @@ impl<P: Parent> Sending<'_, P> {
             };
             let (why, after, next) = match taken {
                 Ok(next) => {
+                    self.signed_anew = false;
                     let begins = matches!(&step, Step::Ask(_)) && next == Step::Consent;
                     let place = match &next {
                         Step::Send(_, at) => Some(*at),
@@ -253,6 +256,10 @@ impl<P: Parent> Sending<'_, P> {
             && hand.ahead.abs_diff(ahead) > CLOCK
         {
             hand.ahead = ahead;
+            return Trouble::Again(said(reply), None, again);
+        }
+        // Something between the two may have sent one request twice; the center takes each signature once.
+        if !std::mem::replace(&mut self.signed_anew, true) {
             return Trouble::Again(said(reply), None, again);
         }
         Trouble::End(Fault::Unknown { why: said(reply), ahead: ahead.filter(|ahead| ahead.unsigned_abs() > CLOCK) })
