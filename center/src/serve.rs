@@ -14,7 +14,7 @@ use axum_server::{Address, Handle, Server, tls_rustls::RustlsConfig};
 use hyper_util::rt::TokioTimer;
 use tokio::{
     signal::unix::{SignalKind, signal},
-    sync::Notify,
+    sync::{Notify, Semaphore},
 };
 use tracing::{error, info};
 
@@ -32,6 +32,8 @@ use crate::{
 
 /// How long requests under way may go on after the stop was asked for.
 const STOP: Duration = Duration::from_secs(10);
+/// Uploads that are read from end to end at a time.
+const FINISHING: usize = 4;
 /// How long a client may take for the head of a request.
 const HEAD: Duration = Duration::from_secs(10);
 /// Most bytes of a request that are held at a time, and so of its head.
@@ -54,6 +56,7 @@ pub async fn run(settings: Settings, store: Store, keys: Keys) -> Result<()> {
         limits: settings.limits,
         signer: Arc::new(Signer::new(keys)?),
         authority: public.authority.as_str().into(),
+        finishing: Arc::new(Semaphore::new(FINISHING)),
         arrived: arrived.clone(),
     };
     let app = router(gate, vault.clone(), tls).into_make_service_with_connect_info::<SocketAddr>();
@@ -74,6 +77,9 @@ pub async fn run(settings: Settings, store: Store, keys: Keys) -> Result<()> {
             let config = RustlsConfig::from_pem_file(&tls.certificate, &tls.key)
                 .await
                 .with_context(|| format!("reading {} and {}", tls.certificate.display(), tls.key.display()))?;
+            let mut http1 = config.get_inner().as_ref().clone();
+            http1.alpn_protocols = vec![b"http/1.1".to_vec()];
+            config.reload_from_config(Arc::new(http1));
             let server = axum_server::from_tcp_rustls(listener, config).context("taking the listener")?;
             patient(server).handle(handle).serve(app).await
         }

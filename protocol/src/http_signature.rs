@@ -178,7 +178,7 @@ fn components(parts: &Parts<'_>) -> Vec<(&'static str, String)> {
 /// The signature base (RFC 9421, 2.5). A line end inside a value would forge another component; no value of a request that
 /// HTTP lets through has one.
 fn base(components: &[(&str, String)], parameters: &str) -> String {
-    let lines: String = components.iter().map(|(name, value)| format!("\"{name}\": {value}\n")).collect();
+    let lines = components.iter().map(|(name, value)| format!("\"{name}\": {value}\n")).collect::<Vec<_>>().concat();
     format!("{lines}\"@signature-params\": {parameters}")
 }
 
