@@ -178,8 +178,9 @@ fn components(parts: &Parts<'_>) -> Vec<(&'static str, String)> {
 /// The signature base (RFC 9421, 2.5). A line end inside a value would forge another component; no value of a request that
 /// HTTP lets through has one.
 fn base(components: &[(&str, String)], parameters: &str) -> String {
-    let lines = components.iter().map(|(name, value)| format!("\"{name}\": {value}\n")).collect::<Vec<_>>().concat();
-    format!("{lines}\"@signature-params\": {parameters}")
+    let mut lines: Vec<_> = components.iter().map(|(name, value)| format!("\"{name}\": {value}")).collect();
+    lines.push(format!("\"@signature-params\": {parameters}"));
+    lines.join("\n")
 }
 
 #[cfg(test)]

@@ -10,7 +10,8 @@ const ORDERS: &[Order] = &[
     (
         "center/src/",
         &[
-            "clock", "secret", "settings", "store", "keys", "signer", "users", "gate", "vault", "ingest", "console", "serve", "cli",
+            "clock", "secret", "settings", "store", "keys", "signer", "users", "gate", "vault", "ingest", "console", "serve",
+            "cli",
         ],
     ),
 ];

@@ -1,0 +1,448 @@
+//! `oediag upload`: shows what would leave, asks, signs the answer, seals exactly those bytes and sends them. Run again after it
+//! was stopped, it goes on where it was.
+
+use std::path::{Path, PathBuf};
+
+use oediag_collector::{
+    catalogue::Source,
+    state::{Identity, State},
+};
+use oediag_protocol::{
+    ack::Ack,
+    consent::{self, Basis, Consent, Event, Rights, delete_by},
+    id::ReceiptId,
+    keyset::Freshness,
+    signed::Signed,
+    text::Line as Text,
+    time::Time,
+};
+use serde::Serialize;
+
+use crate::{
+    cli::Upload,
+    enrolment::Enrolment,
+    failure::{self, Failure, Kind, exit},
+    invocation::Invocation,
+    progress::Transfer,
+    release::{
+        ask::{self, Listening},
+        notice::{Terms, notice},
+        outbox::{self, Parcel, SealError},
+        own::{Own, OwnError},
+        preview::{Preview, preview},
+        receipt::{Receipt, ReceiptError, Sending},
+        who,
+    },
+    selection,
+    sender::{self, Consignment, Fault, Line, Progress},
+    term, text, view,
+};
+
+/// How long the center may keep a bundle when nobody says.
+const DAYS: u32 = 30;
+/// How often a wrong answer may be followed by another.
+const ANSWERS: usize = 3;
+/// What the data is for: the word in the receipt.
+const PURPOSE: &str = "incident-diagnosis";
+
+/// What every step needs.
+struct Desk<'a> {
+    options: &'a Upload,
+    given: &'a Invocation,
+    state: State,
+    identity: Identity,
+    center: Enrolment,
+    rows: Vec<&'static Source>,
+}
+
+/// Runs the command.
+pub fn run(options: &Upload, given: &Invocation) -> Result<u8, Failure> {
+    let texts = &given.texts;
+    let state = given.state()?;
+    let center = Enrolment::load(&state)
+        .map_err(|error| Failure::new(Kind::Usage, text!(texts, "error-enrolment")).because(error))?
+        .ok_or_else(|| Failure::new(Kind::Usage, text!(texts, "error-not-enrolled")).hint(text!(texts, "hint-enroll")))?;
+    let _lock = state.lock_outbox().map_err(|error| failure::state(error, texts))?;
+    outbox::tidy(&state);
+    let identity = state.identity().map_err(|error| failure::state(error, texts))?;
+    let desk = Desk { options, given, state, identity, center, rows: selection::rows(given)? };
+    desk.check_keys()?;
+    let own = desk.own(&options.bundle)?;
+    let seen = preview(&own.manifest, &desk.rows);
+    if options.preview {
+        desk.show(&own, &seen, None)?;
+        return Ok(exit::OK);
+    }
+    let (own, receipt) = match desk.given_before(&own)? {
+        Some(receipt) => (own, receipt),
+        None => desk.ask(own, seen)?,
+    };
+    desk.deliver(&own, &receipt)
+}
+
+impl Desk<'_> {
+    /// A host whose name or keys do not fit its enrolment cannot send; an old keyset is only told of.
+    fn check_keys(&self) -> Result<(), Failure> {
+        let texts = &self.given.texts;
+        if self.identity.host_id != self.center.host_id {
+            return Err(Failure::new(Kind::Usage, text!(texts, "error-other-host")).hint(text!(texts, "hint-enroll")));
+        }
+        if self.center.keyset.freshness(now()) == Freshness::Expired {
+            let expires = self.center.keyset.expires.to_string();
+            term::note(&text!(texts, "note-keyset-expired", version = self.center.keyset.version, expires = expires));
+        }
+        Ok(())
+    }
+
+    fn own(&self, path: &Path) -> Result<Own, Failure> {
+        let texts = &self.given.texts;
+        let shown = term::escape(&path.display().to_string());
+        Own::open(path, &self.identity).map_err(|error| match &error {
+            OwnError::Io { .. } => Failure::new(Kind::Usage, text!(texts, "error-bundle-open", path = shown)).because(error),
+            OwnError::NotOurs { .. } | OwnError::Changed { .. } => {
+                let sentence = text!(texts, "error-not-own", path = shown);
+                Failure::new(Kind::Verification, sentence).because(error).hint(text!(texts, "hint-own"))
+            }
+        })
+    }
+
+    /// The receipt of an earlier run for these very bytes; says that it is used again.
+    fn given_before(&self, own: &Own) -> Result<Option<Receipt>, Failure> {
+        let now = now();
+        let covers = |receipt: &Receipt| {
+            let consent = &receipt.consent;
+            let days = self.options.retention_days.is_none_or(|days| days == consent.retention_days);
+            let case =
+                self.options.case.as_deref().is_none_or(|case| consent.case.as_ref().is_some_and(|told| told.as_str() == case));
+            days && case && receipt.covers(&own.digest(), &self.center, now)
+        };
+        let all = Receipt::all(&self.state, &self.identity.signer.public()).map_err(|error| self.receipts(error))?;
+        // Of several the one that is furthest: stored, then sealed, then the newest.
+        let key = self.identity.signer.public();
+        let keys = self.center.keyset.ack_keys();
+        let found = all.into_iter().filter(covers).max_by_key(|receipt| {
+            (receipt.ack(&key, &keys).is_some(), receipt.envelope(&key).is_some(), receipt.consent.given_at)
+        });
+        if let Some(Receipt { consent, .. }) = &found {
+            let (id, at) = (consent.receipt_id.to_string(), consent.given_at.to_string());
+            term::note(&text!(self.given.texts, "note-consent-again", id = id, at = at));
+        }
+        Ok(found)
+    }
+
+    fn days(&self) -> u32 {
+        self.options.retention_days.unwrap_or(DAYS)
+    }
+
+    fn case<'a>(&'a self, own: &'a Own) -> Option<&'a str> {
+        self.options.case.as_deref().or(own.manifest.start.case.as_deref())
+    }
+
+    /// Prints the preview: for people on standard error, where the question is too; for programs on standard output.
+    fn show(&self, own: &Own, seen: &Preview, notice: Option<&str>) -> Result<(), Failure> {
+        let terms = Terms { center: &self.center, case: self.case(own), days: self.days(), now: now() };
+        if self.given.json && notice.is_none() {
+            return self.given.show(&PreviewJson::of(own, seen, &terms), |_| Vec::new());
+        }
+        let page = view::Page { columns: term::error_columns(), paint: term::Paint(false), ..self.given.page() };
+        let lines = view::preview::lines(own, seen, &terms, &page);
+        match notice {
+            None => self.given.show(&(), |_| lines),
+            Some(notice) => {
+                lines.iter().for_each(|line| term::note(line));
+                term::note("");
+                // Without the last line end, which `note` brings: what is on the screen is what is digested.
+                term::note(notice.trim_end_matches('\n'));
+                Ok(())
+            }
+        }
+    }
+
+    /// Shows the bundle and the notice and waits for the answer. Items that are left out make another bundle, and another question.
+    fn ask(&self, own: Own, seen: Preview) -> Result<(Own, Receipt), Failure> {
+        let texts = &self.given.texts;
+        let no = || Failure::new(Kind::Refused, text!(texts, "error-no-consent"));
+        if self.options.consent.is_none() && !ask::can_ask() {
+            return Err(no().hint(text!(texts, "hint-consent", digits = own.bundle.bundle_id.short())));
+        }
+        outbox::room(&self.state, own.bundle.bytes).map_err(|error| self.seal_failed(error))?;
+        let terms = Terms { center: &self.center, case: self.case(&own), days: self.days(), now: now() };
+        let (notice_text, mut notice) = notice(&terms, &seen, term::error_columns(), texts);
+        self.show(&own, &seen, Some(&notice_text))?;
+        let listening = Listening::begin().map_err(|error| no().because(error))?;
+        if !self.agreed(&own, &listening)? {
+            return Err(no());
+        }
+        if self.center.said.cross_border {
+            let agreed = match &self.options.consent {
+                Some(_) => self.options.agree_cross_border,
+                None => listening.line(&text!(texts, "ask-cross-border")).is_some_and(|answer| answer == "yes"),
+            };
+            if !agreed {
+                return Err(no().hint(text!(texts, "hint-cross-border")));
+            }
+            notice.separate_consents = Text::parse("cross-border").into_iter().collect();
+        }
+        let given_at = now();
+        let receipt_id = ReceiptId(self.random()?);
+        let line = |text: &str| Text::parse(text).unwrap_or_default();
+        let recipient = terms.recipient();
+        let consent = Consent {
+            schema: consent::Schema::V1,
+            receipt_id,
+            version: 1,
+            event: Event::Given,
+            given_at,
+            host_id: self.identity.host_id,
+            tenant_id: self.center.tenant.clone(),
+            bundle: own.bundle,
+            request: None,
+            basis: Basis::Interactive,
+            policy: None,
+            who: Some(who::who(line("declares authority to act for the customer"))),
+            purpose: line(PURPOSE),
+            case: terms.case.and_then(Text::parse),
+            scope: seen.scope(),
+            data_categories: seen.topics.iter().filter_map(|topic| Text::parse(topic)).collect(),
+            personal_data: seen.personal_data(&own.manifest),
+            rights: Rights {
+                withdraw: line(&format!("ask the recipient to delete what came with receipt {receipt_id}")),
+                contact: recipient.contact.clone(),
+            },
+            recipient,
+            processing: line("diagnosis by named support staff; every opening is recorded"),
+            retention_days: self.days(),
+            delete_by: delete_by(given_at, self.days()),
+            notice,
+            prev_ledger: None,
+        };
+        let receipt = Receipt::give(consent, &notice_text, &self.center, &self.state, &self.identity);
+        let receipt = receipt.map_err(|error| self.receipts(error))?;
+        drop(listening);
+        Ok((own, receipt))
+    }
+
+    /// Whether the answer is the bundle's own digits.
+    fn agreed(&self, own: &Own, listening: &Listening) -> Result<bool, Failure> {
+        let texts = &self.given.texts;
+        let digits = own.bundle.bundle_id.short();
+        if let Some(answer) = &self.options.consent {
+            return Ok(*answer == digits);
+        }
+        let mut question = text!(texts, "ask-consent");
+        for _ in 0..ANSWERS {
+            match listening.line(&question) {
+                Some(answer) if answer == digits => return Ok(true),
+                Some(answer) if !answer.is_empty() => question = text!(texts, "ask-consent-again"),
+                _ => return Ok(false),
+            }
+        }
+        Ok(false)
+    }
+
+    fn random<const N: usize>(&self) -> Result<[u8; N], Failure> {
+        let mut bytes = [0; N];
+        getrandom::fill(&mut bytes)
+            .map_err(|error| Failure::new(Kind::Usage, text!(self.given.texts, "error-state")).because(error))?;
+        Ok(bytes)
+    }
+
+    /// Seals where that is not done, sends, and keeps the ack.
+    fn deliver(&self, own: &Own, receipt: &Receipt) -> Result<u8, Failure> {
+        let texts = &self.given.texts;
+        let key = self.identity.signer.public();
+        if let Some(ack) = receipt.ack(&key, &self.center.keyset.ack_keys()) {
+            return self.report(own, &ack, true);
+        }
+        let mut sending = receipt.sending().filter(|sending| sending.url == self.center.url).unwrap_or(Sending {
+            url: self.center.url.clone(),
+            pin: self.center.pin.to_string(),
+            slot: None,
+            total: None,
+            at: 0,
+            not_before: None,
+        });
+        if let Some(at) = sending.not_before.filter(|at| now() < *at) {
+            return Err(failure::from_fault(Fault::Later { at, why: text!(texts, "why-told-before") }, texts));
+        }
+        let parcel = match outbox::sealed(receipt, &self.center, &self.state, &key) {
+            Some(parcel) => parcel,
+            None => {
+                sending.slot = None;
+                self.seal(own, receipt)?
+            }
+        };
+        let total = parcel.frame.bytes();
+        sending.total = Some(total);
+        receipt.note(&sending).map_err(|error| self.receipts(error))?;
+        let ack = self.send(receipt, &parcel, sending)?;
+        // Only what was verified is kept; only then does the sealed file go.
+        receipt.acknowledge(ack.as_bytes()).map_err(|error| self.receipts(error))?;
+        let Some(ack) = receipt.ack(&key, &self.center.keyset.ack_keys()) else {
+            return Err(Failure::new(Kind::Verification, text!(texts, "error-ack")));
+        };
+        // A sealed file that cannot be removed now does no harm.
+        std::fs::remove_file(outbox::place(&self.state, receipt.consent.receipt_id)).unwrap_or_default();
+        self.report(own, &ack, false)
+    }
+
+    fn seal(&self, own: &Own, receipt: &Receipt) -> Result<Parcel, Failure> {
+        let bar = Transfer::new(text!(self.given.texts, "progress-encrypting"), own.bundle.bytes, self.given.progress);
+        let sealed = outbox::seal(own, receipt, &self.center, &self.state, &self.identity, now(), |done| bar.at(done));
+        bar.done();
+        sealed.map_err(|error| self.seal_failed(error))
+    }
+
+    /// Sends a parcel; gives the ack after checking it.
+    fn send(&self, receipt: &Receipt, parcel: &Parcel, sending: Sending) -> Result<String, Failure> {
+        let texts = &self.given.texts;
+        let key = self.state.transport_key().map_err(|error| failure::state(error, texts))?;
+        let payload =
+            parcel.payload.try_clone().map_err(|error| Failure::new(Kind::Usage, text!(texts, "error-sender")).because(error))?;
+        let (options, center) = (self.options, &self.center);
+        let line =
+            Line { url: center.url.clone(), ca: center.ca.clone(), patience: options.patience, kib_s: options.limit_kib_s };
+        let consignment = Consignment {
+            host: self.identity.host_id,
+            key: &key,
+            receipt: receipt.consent.receipt_id,
+            frame: &parcel.frame,
+            payload,
+            slot: sending.slot.clone(),
+        };
+        let bar = Transfer::new(text!(texts, "progress-sending"), parcel.frame.bytes(), self.given.progress);
+        let noted = std::cell::RefCell::new(sending);
+        let keep = |edit: &dyn Fn(&mut Sending)| {
+            let mut noted = noted.borrow_mut();
+            edit(&mut noted);
+            receipt.note(&noted)
+        };
+        let store = |slot: &str| {
+            let stored = keep(&|sending| {
+                sending.slot = Some(slot.to_owned());
+                sending.at = 0;
+            });
+            stored.map_err(|error| error.to_string())
+        };
+        let told = sender::upload(line, consignment, store, |progress| match progress {
+            Progress::At(bytes) => {
+                bar.at(bytes);
+                // Only for `status`: where to go on is asked of the center.
+                keep(&|sending| sending.at = bytes).unwrap_or_default();
+            }
+            Progress::Waiting(seconds, why) => {
+                bar.note(&text!(texts, "note-waiting", seconds = seconds, why = term::escape(&why)));
+            }
+        });
+        bar.done();
+        let body = told.map_err(|fault| {
+            let (not_before, lost) = match &fault {
+                Fault::Later { at, .. } => (Some(*at), false),
+                // The center has thrown its copy away.
+                Fault::OtherBytes(_) => (None, true),
+                _ => (None, false),
+            };
+            let kept = keep(&|sending| {
+                sending.not_before = not_before;
+                if lost {
+                    sending.slot = None;
+                }
+            });
+            if let Err(error) = kept {
+                term::note(&term::escape(&error.to_string()));
+            }
+            failure::from_fault(fault, texts)
+        })?;
+        self.check(&body, receipt, parcel)?;
+        Ok(body)
+    }
+
+    /// An ack counts when a key of the center's signed it, and when it is about what was sent.
+    fn check(&self, body: &str, receipt: &Receipt, parcel: &Parcel) -> Result<(), Failure> {
+        let checked = Signed::parse(body.as_bytes())
+            .and_then(|signed| signed.open::<Ack>(&self.center.keyset.ack_keys(), 1))
+            .map_err(anyhow::Error::from)
+            .and_then(|ack| Ok(ack.answers(&parcel.envelope, receipt.consent.receipt_id)?));
+        let hint = || text!(self.given.texts, "hint-ack");
+        checked
+            .map_err(|error| Failure::new(Kind::Verification, text!(self.given.texts, "error-ack")).because(error).hint(hint()))
+    }
+
+    fn report(&self, own: &Own, ack: &Ack, already: bool) -> Result<u8, Failure> {
+        let page_url = self.center.url.join(&format!("/bundles/{}", own.bundle.bundle_id));
+        let json = StoredJson {
+            already,
+            bundle: &own.path,
+            bundle_id: own.bundle.bundle_id.to_string(),
+            receipt_id: ack.receipt_id.to_string(),
+            page: &page_url,
+            ack,
+        };
+        self.given.show(&json, |page| view::consent::stored(ack, &self.center, &page_url, already, page))?;
+        Ok(exit::OK)
+    }
+
+    fn receipts(&self, error: ReceiptError) -> Failure {
+        Failure::new(Kind::Usage, text!(self.given.texts, "error-receipts")).because(error)
+    }
+
+    fn seal_failed(&self, error: SealError) -> Failure {
+        let texts = &self.given.texts;
+        match &error {
+            SealError::Changed { .. } => Failure::new(Kind::Verification, text!(texts, "error-changed")),
+            _ => Failure::new(Kind::Usage, text!(texts, "error-seal")).hint(text!(texts, "hint-room")),
+        }
+        .because(error)
+    }
+}
+
+fn now() -> Time {
+    jiff::Timestamp::now().into()
+}
+
+/// `upload --preview --json`.
+#[derive(Serialize)]
+struct PreviewJson<'a> {
+    bundle: PathBuf,
+    bundle_id: String,
+    bytes: u64,
+    sha256: String,
+    consent: String,
+    url: String,
+    tenant_id: String,
+    recipient: consent::Recipient,
+    case: Option<&'a str>,
+    retention_days: u32,
+    delete_by: Time,
+    preview: &'a Preview,
+}
+
+impl<'a> PreviewJson<'a> {
+    fn of(own: &Own, preview: &'a Preview, terms: &Terms<'a>) -> Self {
+        Self {
+            bundle: own.path.clone(),
+            bundle_id: own.bundle.bundle_id.to_string(),
+            bytes: own.bundle.bytes,
+            sha256: own.bundle.sha256.to_string(),
+            consent: own.bundle.bundle_id.short(),
+            url: terms.center.url.to_string(),
+            tenant_id: terms.center.tenant.to_string(),
+            recipient: terms.recipient(),
+            case: terms.case,
+            retention_days: terms.days,
+            delete_by: delete_by(terms.now, terms.days),
+            preview,
+        }
+    }
+}
+
+/// `upload --json`.
+#[derive(Serialize)]
+struct StoredJson<'a> {
+    already: bool,
+    bundle: &'a Path,
+    bundle_id: String,
+    receipt_id: String,
+    page: &'a str,
+    ack: &'a Ack,
+}

@@ -1,0 +1,1 @@
+//! Enrolment: what is stored, and when nothing is.
