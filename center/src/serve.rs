@@ -9,7 +9,14 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
-use axum::{Router, extract::State, http::StatusCode, routing::get};
+use axum::{
+    Router,
+    extract::{Request, State},
+    http::StatusCode,
+    middleware::{self, Next},
+    response::{IntoResponse as _, Response},
+    routing::get,
+};
 use axum_server::{Address, Handle, Server, tls_rustls::RustlsConfig};
 use hyper_util::rt::TokioTimer;
 use tokio::{
@@ -36,6 +43,8 @@ const STOP: Duration = Duration::from_secs(10);
 const FINISHING: usize = 4;
 /// How long a client may take for the head of a request.
 const HEAD: Duration = Duration::from_secs(10);
+/// How long a page may take, with the form that asks for it.
+const PAGE: Duration = Duration::from_mins(1);
 /// Most bytes of a request that are held at a time, and so of its head.
 const BUFFER: usize = 64 << 10;
 /// How often expired uploads and sessions are looked for.
@@ -105,7 +114,12 @@ pub fn router(gate: Gate, vault: Vault, tls: bool) -> Router {
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready).with_state(store.clone()))
         .merge(gate::router(gate))
-        .merge(console::router(store, vault, tls))
+        .merge(console::router(store, vault, tls).layer(middleware::from_fn(in_time)))
+}
+
+/// Ends a page's request that takes too long, as when its form comes a byte at a time.
+async fn in_time(request: Request, next: Next) -> Response {
+    tokio::time::timeout(PAGE, next.run(request)).await.unwrap_or_else(|_| StatusCode::REQUEST_TIMEOUT.into_response())
 }
 
 async fn ready(State(store): State<Store>) -> (StatusCode, &'static str) {
