@@ -4,6 +4,7 @@ use std::{
     io::{self, Write as _},
     net::SocketAddr,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use anyhow::{Context as _, Result};
@@ -29,6 +30,8 @@ use crate::{
 const TENANT: &str = "t-1";
 /// The user that is made on the first start.
 const FIRST_USER: &str = "admin";
+/// How long work on other threads may go on when all else has ended.
+const STOP: Duration = Duration::from_secs(2);
 /// Seconds for which an enrolment token is good.
 const ENROLMENT: i64 = 24 * 3600;
 
@@ -134,7 +137,7 @@ pub fn run(cli: Cli) -> Result<()> {
     umask(Mode::from_bits_truncate(0o077));
     // Several threads: each request hashes or reads files for itself, and one slow client must not hold up the others.
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("starting the runtime")?;
-    runtime.block_on(async {
+    let done = runtime.block_on(async {
         match cli.command {
             Command::Serve(options) => serve(options).await,
             Command::Token(Token::Create { data, tenant, purpose: For::Enroll, max_hosts, .. }) => {
@@ -148,7 +151,10 @@ pub fn run(cli: Cli) -> Result<()> {
                 create_user(&store, tenant.as_str(), &name).await
             }
         }
-    })
+    });
+    // A bundle that is being checked is checked again after the next start: nobody waits for it to end.
+    runtime.shutdown_timeout(STOP);
+    done
 }
 
 async fn serve(options: Serve) -> Result<()> {

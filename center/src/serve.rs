@@ -9,12 +9,19 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
-use axum::{Router, extract::State, http::StatusCode, routing::get};
+use axum::{
+    Router,
+    extract::{Request, State},
+    http::StatusCode,
+    middleware::{self, Next},
+    response::{IntoResponse as _, Response},
+    routing::get,
+};
 use axum_server::{Address, Handle, Server, tls_rustls::RustlsConfig};
 use hyper_util::rt::TokioTimer;
 use tokio::{
     signal::unix::{SignalKind, signal},
-    sync::Notify,
+    sync::{Notify, Semaphore},
 };
 use tracing::{error, info};
 
@@ -32,8 +39,12 @@ use crate::{
 
 /// How long requests under way may go on after the stop was asked for.
 const STOP: Duration = Duration::from_secs(10);
+/// Uploads that are read from end to end at a time.
+const FINISHING: usize = 4;
 /// How long a client may take for the head of a request.
 const HEAD: Duration = Duration::from_secs(10);
+/// How long a page may take, with the form that asks for it.
+const PAGE: Duration = Duration::from_mins(1);
 /// Most bytes of a request that are held at a time, and so of its head.
 const BUFFER: usize = 64 << 10;
 /// How often expired uploads and sessions are looked for.
@@ -54,6 +65,7 @@ pub async fn run(settings: Settings, store: Store, keys: Keys) -> Result<()> {
         limits: settings.limits,
         signer: Arc::new(Signer::new(keys)?),
         authority: public.authority.as_str().into(),
+        finishing: Arc::new(Semaphore::new(FINISHING)),
         arrived: arrived.clone(),
     };
     let app = router(gate, vault.clone(), tls).into_make_service_with_connect_info::<SocketAddr>();
@@ -74,6 +86,9 @@ pub async fn run(settings: Settings, store: Store, keys: Keys) -> Result<()> {
             let config = RustlsConfig::from_pem_file(&tls.certificate, &tls.key)
                 .await
                 .with_context(|| format!("reading {} and {}", tls.certificate.display(), tls.key.display()))?;
+            let mut http1 = config.get_inner().as_ref().clone();
+            http1.alpn_protocols = vec![b"http/1.1".to_vec()];
+            config.reload_from_config(Arc::new(http1));
             let server = axum_server::from_tcp_rustls(listener, config).context("taking the listener")?;
             patient(server).handle(handle).serve(app).await
         }
@@ -99,7 +114,12 @@ pub fn router(gate: Gate, vault: Vault, tls: bool) -> Router {
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready).with_state(store.clone()))
         .merge(gate::router(gate))
-        .merge(console::router(store, vault, tls))
+        .merge(console::router(store, vault, tls).layer(middleware::from_fn(in_time)))
+}
+
+/// Ends a page's request that takes too long, as when its form comes a byte at a time.
+async fn in_time(request: Request, next: Next) -> Response {
+    tokio::time::timeout(PAGE, next.run(request)).await.unwrap_or_else(|_| StatusCode::REQUEST_TIMEOUT.into_response())
 }
 
 async fn ready(State(store): State<Store>) -> (StatusCode, &'static str) {

@@ -1,4 +1,4 @@
-//! What the center signs: acks with its ack key, a tenant's first keyset with its root key.
+//! What the center signs: acks with its ack key, a tenant's keysets with its root key.
 //!
 //! In: documents of the gate's. Out: signed objects as they go over the wire. Never: signs what came in from outside; opens bundles.
 
@@ -16,14 +16,17 @@ use oediag_protocol::{
     text::Line,
     time::Time,
 };
+use tracing::warn;
 
 use crate::{
     keys::{KeyError, Keys, Role},
     store::{Store, StoreError},
 };
 
-/// Seconds for which a first keyset is good.
+/// Seconds for which a keyset is good.
 const KEYSET_LIFE: i64 = 365 * 24 * 3600;
+/// Seconds before its end in which the next one is made.
+const KEYSET_RENEWAL: i64 = 30 * 24 * 3600;
 
 /// Why nothing was signed.
 #[derive(Debug, thiserror::Error)]
@@ -63,36 +66,47 @@ impl Signer {
         Ok(Signed::new(ack, &[&self.ack])?.to_bytes()?)
     }
 
-    /// All keysets of a tenant, oldest first. A tenant that has none gets its first one, for which the root key must be here.
+    /// All keysets of a tenant, oldest first. One that has none gets its first, and one whose newest ends soon gets the next;
+    /// for both the root key must be here. Without it the first fails, and the next has to wait.
     pub async fn keysets(&self, store: &Store, tenant: &TenantId, now: Time) -> Result<Vec<Signed>, SignError> {
-        let mut all = store.keysets(tenant).await?;
-        if all.is_empty() {
-            let first = self.first(tenant, store.setting("name").await?, now)?;
-            store.new_keyset(tenant, 1, &first, now).await?;
-            // As it is stored: another process may have been faster.
-            all = store.keysets(tenant).await?;
+        let stored = all(store, tenant).await?;
+        let newest = stored.last().map(|signed| self.read(signed)).transpose()?;
+        let version = match newest {
+            None => 1,
+            Some(newest) if now.0 < newest.expires.0 - KEYSET_RENEWAL => return Ok(stored),
+            Some(newest) => newest.version + 1,
+        };
+        match self.next(tenant, version, store.setting("name").await?, now) {
+            Ok(next) => store.new_keyset(tenant, version, &next, now).await?,
+            Err(SignError::Key(KeyError::Away { .. })) if version > 1 => {
+                warn!(%tenant, "the keyset ends soon, and the root key that signs the next one is not here");
+            }
+            Err(error) => return Err(error),
         }
-        all.iter().map(|signed| Ok(Signed::parse(signed.as_bytes())?)).collect()
+        // As they are stored: another process may have been faster.
+        all(store, tenant).await
     }
 
-    /// The newest keyset of a tenant that has one.
+    /// The newest keyset of a tenant.
     pub async fn newest(&self, store: &Store, tenant: &TenantId, now: Time) -> Result<Keyset, SignError> {
         let all = self.keysets(store, tenant, now).await?;
-        let newest = all.last().ok_or(SignError::NoVault(tenant.clone()))?;
-        // Ours: what was stored was signed here, or brought in after it was checked.
-        let root = self.keys.public(Role::Root)?;
-        Ok(newest.open(&[root], 1)?)
+        self.read(all.last().ok_or(SignError::NoVault(tenant.clone()))?)
     }
 
-    /// What an enrolment token of this tenant pins: the root list of its first keyset.
+    /// What an enrolment token of this tenant pins: the root list of its first keyset, from which hosts go forward.
     pub async fn pin(&self, store: &Store, tenant: &TenantId, now: Time) -> Result<RootPin, SignError> {
-        // There is one keyset as long as nothing renews it, so that the newest is the first.
-        Ok(self.newest(store, tenant, now).await?.root.pin())
+        let all = self.keysets(store, tenant, now).await?;
+        Ok(self.read(all.first().ok_or(SignError::NoVault(tenant.clone()))?)?.root.pin())
     }
 
-    fn first(&self, tenant: &TenantId, name: Option<String>, now: Time) -> Result<String, SignError> {
+    /// A stored keyset: ours, so that it is signed by the root key.
+    fn read(&self, signed: &Signed) -> Result<Keyset, SignError> {
+        Ok(signed.open(&[self.keys.public(Role::Root)?], 1)?)
+    }
+
+    fn next(&self, tenant: &TenantId, version: u64, name: Option<String>, now: Time) -> Result<String, SignError> {
         let vault = self.keys.vault(tenant)?.recipient().ok_or(SignError::NoVault(tenant.clone()))?;
-        let keyset = self.keyset(tenant, vault, name, now)?;
+        let keyset = Keyset { version, ..self.keyset(tenant, vault, name, now)? };
         let bytes = Signed::new(&keyset, &[&self.keys.signer(Role::Root)?])?.to_bytes()?;
         Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
@@ -119,5 +133,45 @@ impl Signer {
             revoked: Vec::new(),
             spki_pins: Vec::new(),
         })
+    }
+}
+
+async fn all(store: &Store, tenant: &TenantId) -> Result<Vec<Signed>, SignError> {
+    let all = store.keysets(tenant).await?;
+    all.iter().map(|signed| Ok(Signed::parse(signed.as_bytes())?)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn keysets_follow_each_other_as_hosts_want_them() {
+        let folder = std::env::temp_dir().join(format!("oediag-signer-{}", std::process::id()));
+        drop(std::fs::remove_dir_all(&folder));
+        let store = Store::open(&folder).await.expect("a store");
+        let keys = Keys::open(&folder).expect("keys");
+        let signer = Signer::new(keys).expect("a signer");
+        let tenant = TenantId::parse("t-1").expect("a tenant");
+        let start = Time(1_800_000_000);
+        let pin = signer.pin(&store, &tenant, start).await.expect("a pin");
+        let later = Time(start.0 + KEYSET_LIFE - KEYSET_RENEWAL);
+        let before = signer.keysets(&store, &tenant, Time(later.0 - 1)).await.expect("keysets");
+        assert_eq!(before.len(), 1, "the first is good for long enough");
+        let all = signer.keysets(&store, &tenant, later).await.expect("keysets");
+        assert_eq!(all.len(), 2);
+        assert_eq!(signer.pin(&store, &tenant, later).await.expect("a pin"), pin);
+        let first = Keyset::first(&all[0], pin).expect("what the token pins");
+        let next = first.forward(&all[1..], later).expect("one step");
+        assert_eq!((next.version, next.expires), (2, Time(later.0 + KEYSET_LIFE)));
+        assert_eq!(next.recipients(&tenant), first.recipients(&tenant));
+
+        // With the root key carried away, hosts go on with the old one.
+        std::fs::remove_file(folder.join("keys/root_ed25519")).expect("carried away");
+        let end = Time(later.0 + KEYSET_LIFE);
+        assert_eq!(signer.keysets(&store, &tenant, end).await.expect("keysets"), all);
+        let new = TenantId::parse("t-2").expect("a tenant");
+        assert!(matches!(signer.keysets(&store, &new, end).await, Err(SignError::Key(KeyError::Away { .. }))));
+        drop(std::fs::remove_dir_all(&folder));
     }
 }

@@ -28,10 +28,15 @@ pub(super) async fn enroll(State(gate): State<Gate>, body: Body) -> Result<Respo
         Some(_) => gate.store.enrol(&request, now).await?,
         None => Enrol::TokenOver,
     };
-    let (Enrol::Done, Some(known)) = (enrol, known) else {
-        let id = request.host_id.to_string();
-        let entry = Entry { event: "enrolment_refused", actor: "unknown", tenant: None, object: Some(&id) };
-        gate.store.audit(now, entry).await?;
+    let (Enrol::Done, Some(known)) = (enrol, &known) else {
+        // Only of those who hold a token of ours: a stranger must not be able to fill the log.
+        if let Some(known) = &known {
+            let id = request.host_id.to_string();
+            let tenant = Some(known.tenant.as_str());
+            gate.store
+                .audit(now, Entry { event: "enrolment_refused", actor: "holder of a token", tenant, object: Some(&id) })
+                .await?;
+        }
         return Err(match enrol {
             Enrol::Known => Refusal::KnownHost,
             Enrol::Revoked => Refusal::Revoked,
@@ -39,7 +44,7 @@ pub(super) async fn enroll(State(gate): State<Gate>, body: Body) -> Result<Respo
         });
     };
     let keysets = gate.signer.keysets(&gate.store, &known.tenant, now).await?;
-    let reply = Enrolled { schema: ReplySchema::V1, host_id: request.host_id, tenant_id: known.tenant, keysets };
+    let reply = Enrolled { schema: ReplySchema::V1, host_id: request.host_id, tenant_id: known.tenant.clone(), keysets };
     let reply = json::to_bytes(&reply).map_err(|error| Refusal::Bad(error.to_string()))?;
     Ok(headers::json(StatusCode::OK, reply))
 }

@@ -16,9 +16,11 @@ use axum::{
 };
 use oediag_protocol::{
     ack::{self, Ack, Stored},
-    consent::{Consent, NotCovered},
+    bundle::manifest::LedgerHead,
+    consent::NotCovered,
     digest::Sha256,
     envelope::Envelope,
+    id::ReceiptId,
     sealed::{Payload, Reader, SealedError},
     time::Time,
 };
@@ -71,11 +73,13 @@ async fn whole(gate: Gate, id: String, sender: Sender) -> Result<String, Refusal
     }
     let (receipt, host) = permitted(&gate, &sender, upload.receipt).await?;
     let path = gate.store.upload_path(&id);
+    // It is never closed.
+    let turn = gate.finishing.acquire().await.ok();
     let (front, key_of) = (receipt.front.clone(), host.clone());
     let checked = tokio::task::spawn_blocking(move || check(path, &front, &key_of, now)).await;
     let checked = checked.map_err(|error| Fault::Write { id: id.clone(), source: io::Error::other(error) })?;
-    drop(lock);
-    let (envelope, consent, head) = match checked {
+    drop((lock, turn));
+    let checked = match checked {
         Ok(checked) => checked,
         Err(Wrong::Read(source)) => return Err(Fault::Write { id, source }.into()),
         Err(Wrong::Denied(denied)) => return Err(denied.into()),
@@ -87,15 +91,11 @@ async fn whole(gate: Gate, id: String, sender: Sender) -> Result<String, Refusal
             return Err(Refusal::Mismatch(why));
         }
     };
-    store(&gate, &sender, upload, &receipt, &host, (envelope, consent, head), now).await
+    store(&gate, &sender, upload, &receipt, &host, checked, now).await
 }
 
 /// The receipt of an upload or of a slot for one, with its host, when both still count.
-pub(super) async fn permitted(
-    gate: &Gate,
-    sender: &Sender,
-    id: oediag_protocol::id::ReceiptId,
-) -> Result<(Receipt, Host), Refusal> {
+pub(super) async fn permitted(gate: &Gate, sender: &Sender, id: ReceiptId) -> Result<(Receipt, Host), Refusal> {
     let receipt = gate.store.receipt(&sender.tenant, id).await?.ok_or(Denied::NoReceipt)?;
     let host = gate.store.host(receipt.host).await?.ok_or(Denied::NoReceipt)?;
     if sender.host.as_ref().is_some_and(|sender| sender.id != host.id) {
@@ -130,7 +130,7 @@ impl From<SealedError> for Wrong {
 }
 
 /// Reads the whole file once.
-fn check(path: PathBuf, front: &[u8], host: &Host, now: Time) -> Result<(Envelope, Consent, Sha256), Wrong> {
+fn check(path: PathBuf, front: &[u8], host: &Host, now: Time) -> Result<(Envelope, Sha256), Wrong> {
     let mut file = BufReader::with_capacity(1 << 20, fs::File::open(path).map_err(Wrong::Read)?);
     let mut begin = vec![0; front.len()];
     file.read_exact(&mut begin).map_err(Wrong::Read)?;
@@ -140,13 +140,13 @@ fn check(path: PathBuf, front: &[u8], host: &Host, now: Time) -> Result<(Envelop
     let reader = Reader::new(io::Read::chain(front, file))?;
     let documents = reader.head().clone();
     let mut payload = reader.into_payload();
-    let (envelope, consent) = verified(&documents, host, Payload::bytes(&payload), now).map_err(Wrong::Denied)?;
+    let (envelope, _) = verified(&documents, host, Payload::bytes(&payload), now).map_err(Wrong::Denied)?;
     let mut hasher = sha2::Sha256::new();
     let mut head = Vec::with_capacity(HEAD);
     payload.by_ref().take(HEAD as u64).read_to_end(&mut head).map_err(|error| Wrong::Bytes(error.to_string()))?;
     hasher.update(&head);
     payload.finish(&envelope)?;
-    Ok((envelope, consent, Sha256(hasher.finalize().into())))
+    Ok((envelope, Sha256(hasher.finalize().into())))
 }
 
 /// Keeps the file, and writes bundle, audit line and ack in one step.
@@ -156,53 +156,25 @@ async fn store(
     upload: Upload,
     receipt: &Receipt,
     host: &Host,
-    (envelope, consent, head): (Envelope, Consent, Sha256),
+    (envelope, head): (Envelope, Sha256),
     now: Time,
 ) -> Result<String, Refusal> {
-    let payload = Stored { sha256: envelope.payload.sha256, bytes: envelope.payload.bytes };
-    let kept = match gate.store.kept(&receipt.tenant, envelope.bundle_id, consent.receipt_id, payload.sha256).await? {
-        Some(kept) => kept,
-        None => {
-            let object = object_of(&upload.id);
-            gate.store.objects().keep(&gate.store.upload_path(&upload.id), &object).await?;
-            let bundle = Bundle {
-                id: envelope.bundle_id,
-                tenant: host.tenant.clone(),
-                host: host.id,
-                receipt: consent.receipt_id,
-                sealed: Sealed {
-                    object,
-                    object_bytes: upload.bytes,
-                    payload_at: receipt.front.len() as u64,
-                    payload_bytes: payload.bytes,
-                    payload: payload.sha256,
-                    head,
-                },
-                bytes: envelope.bundle.bytes,
-                received: now,
-                complete: envelope.bundle.complete,
-                signer: host.key.fingerprint(),
-                state: Checks::Received,
-                name: envelope.bundle_id.to_string(),
-                manifest_at: None,
-                started: envelope.created,
-                alerts: 0,
-            };
-            let sign = |audit| {
-                let ack = Ack {
-                    schema: ack::Schema::V1,
-                    bundle_id: bundle.id,
-                    host_id: bundle.host,
-                    tenant_id: bundle.tenant.clone(),
-                    receipt_id: bundle.receipt,
-                    payload,
-                    stored_at: now,
-                    audit,
-                };
-                Ok::<_, SignError>(String::from_utf8_lossy(&gate.signer.ack(&ack)?).into_owned())
-            };
-            gate.store.keep_bundle(&bundle, &upload.id, &sender.name, sign).await?
-        }
+    let kept = gate.store.kept(&receipt.tenant, receipt.bundle, receipt.id, envelope.payload.sha256).await?;
+    let kept = if let Some(kept) = kept {
+        kept
+    } else {
+        let object = object_of(&upload.id);
+        gate.store.objects().keep(&gate.store.upload_path(&upload.id), &object).await?;
+        let sealed = Sealed {
+            object,
+            object_bytes: upload.bytes,
+            payload_at: receipt.front.len() as u64,
+            payload_bytes: envelope.payload.bytes,
+            payload: envelope.payload.sha256,
+            head,
+        };
+        let bundle = row(&envelope, receipt, host, sealed, now);
+        gate.store.keep_bundle(&bundle, &upload.id, &sender.name, |audit| sign(gate, &bundle, audit)).await?
     };
     match kept {
         Kept::New(ack) => {
@@ -210,7 +182,7 @@ async fn store(
             Ok(ack)
         }
         Kept::Known(ack) => {
-            gate.store.finish_upload(&upload.id, envelope.bundle_id, now).await?;
+            gate.store.finish_upload(&upload.id, receipt.bundle, now).await?;
             Ok(ack)
         }
         Kept::Other => {
@@ -218,4 +190,37 @@ async fn store(
             Err(Denied::StoredOtherwise.into())
         }
     }
+}
+
+fn row(envelope: &Envelope, receipt: &Receipt, host: &Host, sealed: Sealed, now: Time) -> Bundle {
+    Bundle {
+        id: envelope.bundle_id,
+        tenant: host.tenant.clone(),
+        host: host.id,
+        receipt: receipt.id,
+        sealed,
+        bytes: envelope.bundle.bytes,
+        received: now,
+        complete: envelope.bundle.complete,
+        signer: host.key.fingerprint(),
+        state: Checks::Received,
+        name: envelope.bundle_id.to_string(),
+        manifest_at: None,
+        started: envelope.created,
+        alerts: 0,
+    }
+}
+
+fn sign(gate: &Gate, bundle: &Bundle, audit: LedgerHead) -> Result<String, SignError> {
+    let ack = Ack {
+        schema: ack::Schema::V1,
+        bundle_id: bundle.id,
+        host_id: bundle.host,
+        tenant_id: bundle.tenant.clone(),
+        receipt_id: bundle.receipt,
+        payload: Stored { sha256: bundle.sealed.payload, bytes: bundle.sealed.payload_bytes },
+        stored_at: bundle.received,
+        audit,
+    };
+    Ok(String::from_utf8_lossy(&gate.signer.ack(&ack)?).into_owned())
 }

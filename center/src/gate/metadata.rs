@@ -3,7 +3,7 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 /// Most bytes of the header.
-const MAX_BYTES: usize = 16 << 10;
+const MAX_BYTES: usize = 2 << 10;
 
 /// What a sender says of its upload. Nothing in it is believed before it was verified.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -19,7 +19,7 @@ use axum::{
     extract::DefaultBodyLimit,
     routing::{options, patch, post},
 };
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 
 pub use self::{
     finish::HEAD,
@@ -38,6 +38,8 @@ pub struct Gate {
     pub signer: Arc<Signer>,
     /// The name by which hosts reach the center, as their signatures hold it; from settings, never from a request.
     pub authority: Arc<str>,
+    /// How many uploads are read from end to end at a time; others wait.
+    pub finishing: Arc<Semaphore>,
     /// Rung when a bundle was stored.
     pub arrived: Arc<Notify>,
 }

@@ -66,12 +66,11 @@ pub(super) fn whole(plain: Plain, signers: &AllowedSigners, place: Option<u64>) 
         return Err(wrong(failed.detail.clone()));
     }
     let read = |error: OpenError| wrong(error.to_string());
-    let place = match place {
-        Some(place) => place,
-        None => {
-            plain.seek(SeekFrom::Start(0)).map_err(Wrong::Fault)?;
-            manifest_place(BufReader::new(&mut plain)).map_err(read)?
-        }
+    let place = if let Some(place) = place {
+        place
+    } else {
+        plain.seek(SeekFrom::Start(0)).map_err(Wrong::Fault)?;
+        manifest_place(BufReader::new(&mut plain)).map_err(read)?
     };
     let opened = Opened::of(&mut plain, place).map_err(read)?;
     if opened.manifest_sha256 != receipt.manifest_sha256 {

@@ -37,8 +37,7 @@ const REASON: usize = 500;
 pub async fn run(store: Store, vault: Vault, arrived: Arc<Notify>) {
     let ingest = Ingest { store, vault };
     let found = Notify::new();
-    let (documents, whole) = (ingest.lane(&State::Received, &arrived, &found), ingest.lane(&State::Checking, &found, &found));
-    tokio::join!(documents, whole);
+    tokio::join!(ingest.lane(&State::Received, &arrived, Some(&found)), ingest.lane(&State::Checking, &found, None));
 }
 
 struct Ingest {
@@ -47,7 +46,7 @@ struct Ingest {
 }
 
 impl Ingest {
-    async fn lane(&self, state: &State, rung: &Notify, ring: &Notify) {
+    async fn lane(&self, state: &State, rung: &Notify, ring: Option<&Notify>) {
         loop {
             let bundles = self.store.bundles_in(state, ROWS).await.unwrap_or_else(|error| {
                 error!(%error, "bundles to check cannot be listed");
@@ -58,7 +57,7 @@ impl Ingest {
                 match self.step(bundle).await {
                     Ok(()) => {
                         moved = true;
-                        ring.notify_one();
+                        ring.inspect(|next| next.notify_one());
                     }
                     // A fault of ours says nothing of the bundle: it stays where it is.
                     Err(error) => error!(%error, bundle = %bundle.id, "a bundle could not be checked; it will be tried again"),

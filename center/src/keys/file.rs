@@ -39,13 +39,18 @@ pub enum FileError {
     Random(#[from] NoRandom),
 }
 
+/// Whether only this user may do anything with it.
+fn alone(about: &fs::Metadata) -> bool {
+    let of_others = about.mode() & 0o077;
+    about.uid() == geteuid().as_raw() && of_others == 0
+}
+
 /// Makes a folder for this user only, unless it is there.
 pub(super) fn folder(path: &Path) -> Result<(), FileError> {
     let io = |source| FileError::Io { path: path.to_owned(), source };
     fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(io)?;
     let about = fs::symlink_metadata(path).map_err(io)?;
-    let ours = about.is_dir() && about.uid() == geteuid().as_raw() && about.mode() & 0o077 == 0;
-    if ours { Ok(()) } else { Err(FileError::Unsafe { path: path.to_owned() }) }
+    if about.is_dir() && alone(&about) { Ok(()) } else { Err(FileError::Unsafe { path: path.to_owned() }) }
 }
 
 /// Makes a file of mode 0600, durable and whole, unless there is one of this name.
@@ -74,7 +79,7 @@ pub(super) fn read(path: &Path) -> Result<Option<Zeroizing<String>>, FileError> 
         Err(error) => return Err(io(error)),
     };
     let about = file.metadata().map_err(io)?;
-    if !about.is_file() || about.uid() != geteuid().as_raw() || about.mode() & 0o077 != 0 {
+    if !about.is_file() || !alone(&about) {
         return Err(FileError::Unsafe { path: path.to_owned() });
     }
     let mut text = Zeroizing::new(String::new());

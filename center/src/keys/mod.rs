@@ -2,7 +2,7 @@
 //!
 //! In: the data folder. Out: the keys that `signer` and `vault` work with. Without any set-up there is one root key, threshold 1,
 //! beside the others. In production root keys belong offline: carry `root_ed25519` away; its public half stays, and the key is
-//! needed here again only for the first keyset of a new tenant. Never: reads a key file that others may read, makes a key anew whose public half is still there.
+//! needed here again only when a tenant is to have a keyset. Never: reads a key file that others may read, makes a key anew whose public half is still there.
 
 mod file;
 

@@ -119,7 +119,7 @@ pub enum Kept {
     New(String),
     /// The same bytes were stored before, under the same receipt, with this ack.
     Known(String),
-    /// The tenant has other bytes under this id, or the same ones under another receipt.
+    /// The tenant has other bytes under this id, or the same ones under another receipt; or the receipt is not what it was.
     Other,
 }
 
@@ -180,6 +180,17 @@ impl Store {
         if let Some((receipt, payload, ack)) = known {
             let same = receipt == new.receipt.to_string() && payload == new.sealed.payload.to_string();
             return Ok(if same { Kept::Known(ack) } else { Kept::Other });
+        }
+        // As the documents are at this moment: they are what every later opening is judged by.
+        let receipt: Option<(String,)> =
+            sqlx::query_as("SELECT payload FROM receipts WHERE tenant = $1 AND id = $2 AND withdrawn IS NULL")
+                .bind(tenant)
+                .bind(new.receipt.to_string())
+                .fetch_optional(&mut *tx)
+                .await
+                .map_err(on(what))?;
+        if receipt.is_none_or(|(payload,)| payload != new.sealed.payload.to_string()) {
+            return Ok(Kept::Other);
         }
         let entry = Entry { event: "bundle_stored", actor, tenant: Some(tenant), object: Some(&id) };
         let ack = sign(append(&mut tx, now, entry).await?)?;

@@ -11,7 +11,6 @@ use oediag_protocol::{
 use super::{
     Store, StoreError,
     audit::{Entry, append},
-    hosts::{Row, host},
     on,
 };
 
@@ -83,8 +82,8 @@ impl Store {
         let mut tx = self.write().await?;
         let (id, token) = (request.host_id.to_string(), request.token.to_string());
         let keyid = request.transport_key.fingerprint();
-        let known: Vec<(String, String, String, String, String, i64, Option<i64>, String)> = sqlx::query_as(
-            "SELECT id, tenant, host_key, transport_key, os, enrolled, revoked, enrolment FROM hosts WHERE id = $1 OR transport_keyid = $2",
+        let known: Vec<(String, String, String, String, Option<i64>)> = sqlx::query_as(
+            "SELECT id, host_key, transport_key, enrolment, revoked FROM hosts WHERE id = $1 OR transport_keyid = $2",
         )
         .bind(&id)
         .bind(&keyid)
@@ -100,18 +99,16 @@ impl Store {
         let Some((tenant, most, used, _)) = token_row.filter(|(.., expires)| now.0 < *expires) else {
             return Ok(Enrol::TokenOver);
         };
-        if let Some((id, tenant, key, transport, os, enrolled, revoked, enrolment)) = known.first().cloned() {
-            let row: Row = (id, tenant, key, transport, os, enrolled, revoked);
-            let there = host(row)?;
-            let same = known.len() == 1
-                && there.id == request.host_id
-                && there.key == request.host_key
-                && there.transport_key == request.transport_key
-                && enrolment == token;
-            return Ok(match there.revoked {
-                _ if !same => Enrol::Known,
-                Some(_) => Enrol::Revoked,
-                None => Enrol::Done,
+        if !known.is_empty() {
+            let asked = (&id, &request.host_key.to_string(), &request.transport_key.to_string(), &token);
+            let same = known.iter().all(|(id, key, transport, enrolment, _)| (id, key, transport, enrolment) == asked);
+            let revoked = known.iter().any(|(.., revoked)| revoked.is_some());
+            return Ok(if !same {
+                Enrol::Known
+            } else if revoked {
+                Enrol::Revoked
+            } else {
+                Enrol::Done
             });
         }
         if used >= most {

@@ -42,9 +42,9 @@ pub enum Nonce {
     TooMany,
 }
 
-pub(super) type Row = (String, String, String, String, String, i64, Option<i64>);
+type Row = (String, String, String, String, String, i64, Option<i64>);
 
-pub(super) fn host((id, tenant, key, transport_key, os, enrolled, revoked): Row) -> Result<Host, StoreError> {
+fn host((id, tenant, key, transport_key, os, enrolled, revoked): Row) -> Result<Host, StoreError> {
     let bad = || StoreError::Row { table: "hosts" };
     Ok(Host {
         id: HostId::parse(&id).ok_or_else(bad)?,

@@ -105,7 +105,8 @@ impl Center {
     /// Changes the database behind the program's back, as only its owner or time could.
     pub(crate) fn change(&self, query: &str) {
         let query = sqlx::AssertSqlSafe(query.to_owned());
-        self.database(async |db| drop(sqlx::query(query).execute(db).await.expect("a change")));
+        let changed = self.database(async |db| sqlx::query(query).execute(db).await.expect("a change").rows_affected());
+        assert!(changed > 0, "nothing was changed");
     }
 
     fn database<T>(&self, work: impl AsyncFnOnce(&mut sqlx::SqliteConnection) -> T) -> T {

@@ -73,8 +73,8 @@ fn t25_wrong_and_expired_tokens_and_edited_requests_store_nothing() {
     let stolen = oediag_protocol::signed::Signed::new(&stolen, &[&thief.key]).and_then(|signed| signed.to_bytes());
     let reply = enroll(&center, &stolen.expect("a request"));
     assert_eq!((reply.status, reply.reason()), (403, "token".to_owned()));
-    for body in [b"".as_slice(), b"{}", &[b'x'; 100_000]] {
-        assert!(matches!(enroll(&center, body).status, 400 | 413));
+    for body in [Vec::new(), b"{}".to_vec(), vec![b'x'; 100_000]] {
+        assert!(matches!(enroll(&center, &body).status, 400 | 413));
     }
     center.change("UPDATE enrolments SET expires = 1");
     assert_eq!(ask(&center, &token, &host), (403, "token".to_owned()));

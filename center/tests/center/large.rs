@@ -25,7 +25,7 @@ fn log(bytes: usize) -> Vec<u8> {
     let mut state = 1_u64;
     while text.len() < bytes {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-        let line = format!("Nov 23 01:02:03 host kernel: [ 1234.567890] task {:016x} waits for more than 120 seconds\n", state);
+        let line = format!("Nov 23 01:02:03 host kernel: [ 1234.567890] task {state:016x} waits for more than 120 seconds\n");
         text.extend(line.as_bytes());
     }
     text.truncate(bytes);

@@ -11,3 +11,4 @@ mod signatures;
 mod slow;
 mod tus;
 mod upload;
+mod vault;

@@ -24,7 +24,7 @@ fn t31_replayed_stale_and_edited_requests_change_nothing() {
     let mut path = patch();
     path.path = format!("{url}?x=1");
     let mut other_path = patch();
-    other_path.path = url.replace(&url[url.len() - 1..], "x");
+    other_path.path = format!("{}x", &url[..url.len() - 1]);
     let mut method = patch();
     method.method = "POST".to_owned();
     let signature = patch().headers.iter().find(|(name, _)| name == "signature").expect("signed").1.clone();

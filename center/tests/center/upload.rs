@@ -153,12 +153,15 @@ fn t39_a_receipt_that_ends_while_the_bytes_come_is_no_receipt() {
     nothing_stored(&center);
 }
 
+/// What happens to a file on its way.
+type Change = fn(&mut Sealed);
+
 /// T40, first half: the bytes are not those of the envelope.
 #[test]
 fn t40_other_ciphertext_is_deleted_and_written_down() {
     let center = Center::start("mismatch");
     let host = Host::enrol(&center, "t-1");
-    let changes: [(&str, fn(&mut Sealed)); 4] = [
+    let changes: [(&str, Change); 4] = [
         ("a bit of the ciphertext", |file| {
             let at = file.bytes.len() - 2000;
             file.bytes[at] ^= 1;

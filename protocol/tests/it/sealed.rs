@@ -137,7 +137,7 @@ fn seeking_notices_what_was_cut_or_changed() {
     opener.read(&mut [0; 10]).expect_err("still changed");
     opener.seek(SeekFrom::Start(0)).expect("a place");
     opener.read(&mut [0; 10]).expect_err("failed before");
-    let header = [b"age-encryption.org/v1\n".as_slice(), &[b'a'; 20_000]].concat();
+    let header = [b"age-encryption.org/v1\n".to_vec(), vec![b'a'; 20_000]].concat();
     assert!(matches!(open(&header), Err(AgeError::Format)));
 }
 
