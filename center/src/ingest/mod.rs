@@ -104,6 +104,7 @@ pub async fn take(store: &Store, received: Received) -> Result<Bundle, IngestErr
         // Somebody else was faster with the same one.
         store.objects().delete(&bundle.object).await?;
     }
+    store.new_summary(&bundle.tenant, bundle.id, &opened.summary()).await?;
     Ok(store.bundle(&bundle.tenant, bundle.id).await?.unwrap_or(bundle))
 }
 

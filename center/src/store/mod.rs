@@ -6,6 +6,7 @@
 pub mod audit;
 pub mod bundles;
 pub mod objects;
+pub mod summaries;
 pub mod tokens;
 pub mod uploads;
 pub mod users;
@@ -24,7 +25,8 @@ use sqlx::{
 };
 
 /// The steps that lead from an empty database to the present one. Steps are added, never changed.
-const MIGRATIONS: &[&str] = &[include_str!("../../migrations/0001_first.sql")];
+const MIGRATIONS: &[&str] =
+    &[include_str!("../../migrations/0001_first.sql"), include_str!("../../migrations/0002_summaries.sql")];
 
 /// Why the store did not do what was asked.
 #[derive(Debug, thiserror::Error)]
