@@ -36,7 +36,7 @@ fn step_of(least: f64) -> f64 {
 /// Marks at round local times from `from` to `to`.
 pub(super) fn times(from: i64, to: i64, zone: &TimeZone, most: i64) -> Vec<(i64, String)> {
     let span = to.saturating_sub(from).max(1);
-    let least = (span / most.max(1)).max(1);
+    let least = ((span - 1) / most.max(1) + 1).max(1);
     let days = || (step_of(least as f64 / DAY as f64) as i64).saturating_mul(DAY);
     let step = STEPS.iter().copied().find(|step| *step >= least).unwrap_or_else(days);
     let shift = offset(from, zone);

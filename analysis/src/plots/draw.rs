@@ -105,10 +105,14 @@ fn plain_lines(svg: &mut Svg, frame: &Frame, all: &[Series]) {
     for (number, series) in all.iter().enumerate().rev() {
         let runs = thin::runs(&series.points, frame.span(), Frame::columns(), thin::gap(&series.points));
         let places = placed(frame, &runs);
-        let path = lines(places.iter().map(Vec::as_slice));
-        svg.open("path", &[("class", &format_args!("plot-line s{number}")), ("d", &path)]);
-        svg.words("title", &[], &named(&series.name));
-        svg.close();
+        let (dots, runs): (Vec<_>, Vec<_>) = places.iter().map(Vec::as_slice).partition(|run| run.len() == 1);
+        for (kind, runs) in [("plot-line", runs), ("plot-line plot-dot", dots)] {
+            if !runs.is_empty() {
+                svg.open("path", &[("class", &format_args!("{kind} s{number}")), ("d", &lines(runs))]);
+                svg.words("title", &[], &named(&series.name));
+                svg.close();
+            }
+        }
     }
 }
 

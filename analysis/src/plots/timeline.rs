@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{Alert, Lang, Severity};
 
-const WIDTH: f64 = 900.0;
+const WIDTH: f64 = 720.0;
 const LEFT: f64 = 64.0;
 const RIGHT: f64 = 14.0;
 const TOP: f64 = 4.0;
@@ -60,7 +60,7 @@ pub fn timeline(alerts: &[Alert], zone: &TimeZone, lang: Lang) -> String {
         let class = [("class", &"plot-mark" as &dyn std::fmt::Display), ("text-anchor", &"end")];
         svg.words("text", &[class, place].concat(), lang.pick(en, zh));
     }
-    for (at, label) in axis::times(from, to, zone, 7) {
+    for (at, label) in axis::times(from, to, zone, 5) {
         let place =
             [("x", &Short(x(at).clamp(LEFT + 20.0, WIDTH - 40.0)) as &dyn std::fmt::Display), ("y", &Short(bottom + 14.0))];
         let class = [("class", &"plot-mark" as &dyn std::fmt::Display), ("text-anchor", &"middle")];

@@ -49,7 +49,9 @@ pub(super) fn absent(items: &[Item], t: &Texts) -> Vec<Group> {
 }
 
 fn group(outcome: Outcome, reason: Option<Reason>, items: &[&Item], t: &Texts) -> Group {
-    let source = |item: &&Item| Source { id: item.id.clone(), error: item.error.join(": ") };
+    // Where a row does not apply, its reason has said so.
+    let error = |item: &Item| if outcome == Outcome::Skipped { String::new() } else { item.error.join(": ") };
+    let source = |item: &&Item| Source { id: item.id.clone(), error: error(item) };
     let sources: BTreeSet<Source> = items.iter().map(source).collect();
     Group {
         code: code(&outcome),

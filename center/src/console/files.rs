@@ -127,13 +127,13 @@ fn text(page: &Page, place: Place, t: &Texts) -> Value {
         (Some(first), None) => t.fill("lines", &[&first, &last]),
         (None, _) => t.fill("no_such_line", &[&place.line.or(place.from).unwrap_or(1)]),
     };
-    let marked = place.line.map_or((0, 0), |line| (line, place.end.unwrap_or(line).max(line)));
+    let hit = place.line.map_or((0, 0), |line| (line, place.end.unwrap_or(line).max(line)));
     context! {
         is => "text",
         lines => Serde(&page.lines),
         range,
-        replaced => page.replaced,
-        marked => context! { from => marked.0, to => marked.1 },
+        marks => page.marked,
+        hit => context! { from => hit.0, to => hit.1 },
         previous => first.filter(|first| *first > 1).map(|first| first.saturating_sub(LINES).max(1)),
         next => page.more.then_some(last + 1),
         at_end => !page.more,

@@ -8,14 +8,14 @@ use std::{
 
 use serde::Serialize;
 
-use super::harmless::harmless;
+use super::harmless::{Part, harmless};
 
 /// Lines on one page.
 pub(super) const LINES: u64 = 1000;
 /// Most bytes of the lines of one page.
 const PAGE: usize = 1 << 20;
 /// Most bytes shown of one line.
-const LINE: u64 = 8 << 10;
+const LINE: u64 = 4 << 10;
 /// Most bytes of a file that are gone through.
 pub(super) const REACH: u64 = 1 << 30;
 /// Bytes shown of what is no text.
@@ -50,8 +50,8 @@ pub(super) struct Page {
     pub(super) more: bool,
     /// How many lines there are, when the end was seen.
     pub(super) total: Option<u64>,
-    /// Whether a character was replaced.
-    pub(super) replaced: bool,
+    /// Whether a character is shown by its name.
+    pub(super) marked: bool,
 }
 
 /// One line.
@@ -60,7 +60,7 @@ pub(super) struct Line {
     /// Its number, from 1.
     pub(super) number: u64,
     /// What it says.
-    pub(super) text: String,
+    pub(super) parts: Vec<Part>,
     /// Bytes that are not shown.
     pub(super) cut: u64,
 }
@@ -166,9 +166,9 @@ fn skip(input: &mut impl BufRead) -> io::Result<u64> {
 
 impl Page {
     fn push(&mut self, number: u64, bytes: &[u8], cut: u64) {
-        let (text, replaced) = harmless(bytes);
-        self.replaced |= replaced;
-        self.lines.push(Line { number, text, cut });
+        let parts = harmless(bytes);
+        self.marked |= parts.iter().any(|part| part.mark);
+        self.lines.push(Line { number, parts, cut });
     }
 }
 
@@ -192,36 +192,40 @@ mod tests {
         }
     }
 
+    fn text(line: &Line) -> String {
+        line.parts.iter().map(|part| part.text.as_str()).collect()
+    }
+
     #[test]
     fn lines_are_numbered_cut_and_harmless() {
-        let text = format!("one\r\n\u{1b}[31mred \u{202e}evil\n{}\nlast", "x".repeat(10_000));
-        let shown = page(&text, Wanted::From(2));
-        assert!(!shown.more && shown.total == Some(4) && shown.replaced);
-        assert_eq!(shown.lines[0], Line { number: 2, text: "␛red \u{fffd}evil".to_owned(), cut: 0 });
-        assert_eq!((shown.lines[1].text.len(), shown.lines[1].cut), (8192, 10_000 - 8192));
-        assert_eq!((shown.lines[2].number, shown.lines[2].text.as_str()), (4, "last"));
+        let long = format!("one\r\n\u{1b}[31mred \u{202e}evil\n{}\nlast", "x".repeat(10_000));
+        let shown = page(&long, Wanted::From(2));
+        assert!(!shown.more && shown.total == Some(4) && shown.marked);
+        assert_eq!((shown.lines[0].number, text(&shown.lines[0]).as_str()), (2, "ESCred U+202Eevil"));
+        assert_eq!((text(&shown.lines[1]).len(), shown.lines[1].cut), (4096, 10_000 - 4096));
+        assert_eq!((shown.lines[2].number, text(&shown.lines[2]).as_str()), (4, "last"));
     }
 
     #[test]
     fn pages_follow_one_another_and_the_last_is_found() {
-        let text: String = (1..=2500).map(|number| format!("line {number}\n")).collect();
-        let first = page(&text, Wanted::From(0));
-        assert!(first.more && first.lines.len() == 1000 && first.total.is_none() && !first.replaced);
-        let third = page(&text, Wanted::From(2001));
+        let lines: String = (1..=2500).map(|number| format!("line {number}\n")).collect();
+        let first = page(&lines, Wanted::From(0));
+        assert!(first.more && first.lines.len() == 1000 && first.total.is_none() && !first.marked);
+        let third = page(&lines, Wanted::From(2001));
         assert!(!third.more && third.lines.len() == 500 && third.total == Some(2500));
-        let last = page(&text, Wanted::Last);
-        assert_eq!((last.lines[0].number, last.lines[999].text.as_str(), last.total), (1501, "line 2500", Some(2500)));
-        let beyond = page(&text, Wanted::From(9999));
+        let last = page(&lines, Wanted::Last);
+        assert_eq!((last.lines[0].number, text(&last.lines[999]).as_str(), last.total), (1501, "line 2500", Some(2500)));
+        let beyond = page(&lines, Wanted::From(9999));
         assert!(beyond.lines.is_empty() && beyond.total == Some(2500));
         assert_eq!(page("a\n", Wanted::From(1)).total, Some(1));
     }
 
     #[test]
     fn a_page_of_long_lines_is_bounded() {
-        let text = format!("{}\n", "y".repeat(9000)).repeat(2000);
+        let long = format!("{}\n", "y".repeat(9000)).repeat(2000);
         for wanted in [Wanted::From(1), Wanted::Last] {
-            let shown = page(&text, wanted);
-            assert!((100..=129).contains(&shown.lines.len()), "{}", shown.lines.len());
+            let shown = page(&long, wanted);
+            assert!((200..=257).contains(&shown.lines.len()), "{}", shown.lines.len());
         }
     }
 

@@ -73,6 +73,11 @@ impl Center {
         &self.password
     }
 
+    /// Where it listens.
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
     /// The data folder.
     pub(crate) fn data(&self) -> &Path {
         &self.data

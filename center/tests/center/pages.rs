@@ -14,23 +14,28 @@ const HOST: &str = "h-2c5b9ddde54dec4cb66c911f729cf7d4";
 const FORM: (&str, &str) = ("Content-Type", "application/x-www-form-urlencoded");
 const OURS: (&str, &str) = ("Sec-Fetch-Site", "same-origin");
 
-fn data(name: &str) -> std::path::PathBuf {
+pub(crate) fn data(name: &str) -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name)
 }
 
-fn received(tenant: &str) -> Received {
-    let signers = std::fs::read(data("allowed_signers")).expect("the host's keys");
+/// A bundle of the folder, as if it had come in from this host.
+pub(crate) fn received(folder: &Path, name: &str, host: &str, tenant: &str) -> Received {
+    let signers = std::fs::read(folder.join("allowed_signers")).expect("the host's keys");
     Received {
         tenant: tenant.to_owned(),
-        file: data(&format!("{NAME}.tar.gz")),
-        signature: std::fs::read(data(&format!("{NAME}.tar.gz.sig"))).expect("the signature"),
-        host: HostId::parse(HOST).expect("a host id"),
+        file: folder.join(format!("{name}.tar.gz")),
+        signature: std::fs::read(folder.join(format!("{name}.tar.gz.sig"))).expect("the signature"),
+        host: HostId::parse(host).expect("a host id"),
         signers: AllowedSigners::parse(&signers).expect("allowed signers"),
     }
 }
 
+fn plain(tenant: &str) -> Received {
+    received(&data(""), NAME, HOST, tenant)
+}
+
 /// Takes the bundle in, in the data folder of a center that runs; gives its id.
-fn take(center: &Center, received: Received) -> Result<String, IngestError> {
+pub(crate) fn take(center: &Center, received: Received) -> Result<String, IngestError> {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     runtime.block_on(async {
         let store = Store::open(center.data()).await?;
@@ -46,7 +51,7 @@ fn get(center: &Center, cookie: &str, path: &str) -> Reply {
 }
 
 /// Logs in and gives the cookie.
-fn log_in(center: &Center, name: &str, password: &str) -> String {
+pub(crate) fn log_in(center: &Center, name: &str, password: &str) -> String {
     let body = format!("name={name}&password={password}");
     let reply = center.send_as(None, "POST", "/login", &[FORM, OURS], body.as_bytes());
     assert_eq!((reply.status, reply.header("location")), (303, "/"), "{reply:?}");
@@ -60,8 +65,8 @@ fn a_bundle_is_taken_in_once_and_shown() {
     let center = Center::start("shown");
     let cookie = log_in(&center, "admin", center.password());
     assert!(get(&center, &cookie, "/").body.contains("No bundle has come in yet."));
-    let id = take(&center, received("t-1")).expect("the bundle is taken in");
-    assert_eq!(take(&center, received("t-1")).expect("again"), id);
+    let id = take(&center, plain("t-1")).expect("the bundle is taken in");
+    assert_eq!(take(&center, plain("t-1")).expect("again"), id);
 
     let list = get(&center, &cookie, "/");
     assert_eq!(list.body.matches(&format!("href=\"/bundles/{id}\"")).count(), 1, "{}", list.body);
@@ -92,7 +97,7 @@ fn a_bundle_is_taken_in_once_and_shown() {
 #[test]
 fn who_is_not_logged_in_or_of_another_tenant_sees_nothing() {
     let center = Center::start("foreign");
-    let id = take(&center, received("t-1")).expect("the bundle is taken in");
+    let id = take(&center, plain("t-1")).expect("the bundle is taken in");
     for path in ["/", &format!("/bundles/{id}"), &format!("/bundles/{id}/files/README.txt")] {
         assert_eq!(get(&center, "oediag=0", path).header("location"), "/login", "{path}");
     }
@@ -130,14 +135,14 @@ fn forms_of_others_and_guesses_are_refused() {
 fn what_the_host_did_not_sign_is_rejected() {
     let center = Center::start("unsigned");
     let other = "h-00000000000000000000000000000000";
-    let mut wrong = received("t-1");
+    let mut wrong = plain("t-1");
     wrong.host = HostId::parse(other).expect("a host id");
     assert!(matches!(take(&center, wrong), Err(IngestError::Rejected(_))));
 
     let mut bytes = std::fs::read(data(&format!("{NAME}.tar.gz"))).expect("the bundle");
     let middle = bytes.len() / 2;
     bytes[middle] ^= 1;
-    let mut wrong = received("t-1");
+    let mut wrong = plain("t-1");
     wrong.file = center.data().join("changed.tar.gz");
     std::fs::write(&wrong.file, bytes).expect("a changed bundle");
     assert!(matches!(take(&center, wrong), Err(IngestError::Rejected(_))));
