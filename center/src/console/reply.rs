@@ -146,7 +146,7 @@ mod tests {
     #[test]
     fn text_of_a_bundle_stays_text() {
         let evil = "<script>alert(1)</script>\"'><img src=x>";
-        let row = context! { id => evil, name => evil, state => "rejected", reason => evil, host_name => evil, host => evil,
+        let row = context! { id => evil, name => evil, state => "rejected", reason => evil, open => false, host_name => evil, host => evil,
         system => evil, counts => Vec::<u8>::new(), complete => true, started => evil, received => evil, size => evil };
         let Html(page) = page(&view(), None, "bundle.html", context! { row }).expect("a page");
         assert!(!page.contains("<script") && !page.contains("<img") && page.contains("&lt;script&gt;"), "{page}");

@@ -66,6 +66,7 @@ pub(super) fn row(bundle: &Bundle, summary: &Summary, t: &Texts) -> Value {
         signer => &bundle.signer,
         state => "ready",
         reason => "",
+        open => true,
     }
 }
 

@@ -17,9 +17,10 @@ pub(super) fn size(bytes: u64) -> String {
     if value < 99.95 { format!("{value:.1} {}", UNITS[unit]) } else { format!("{value:.0} {}", UNITS[unit]) }
 }
 
-/// A moment as people read it: `2026-11-23 05:08:53 UTC`.
+/// A moment as people read it, to the minute: `2026-11-23 05:08 UTC`.
 pub(super) fn moment(time: Time) -> String {
-    time.to_string().replace('T', " ").replace('Z', " UTC")
+    let text = time.to_string();
+    format!("{} UTC", text.get(..16).unwrap_or(&text).replace('T', " "))
 }
 
 /// The moment of a record in RFC 3339, with its own offset: `2026-11-10 09:41:07 +08:00`; as it is when it is none.
@@ -57,7 +58,7 @@ mod tests {
     fn sizes_and_times_are_short() {
         let sizes = [0, 1023, 1024, 1536, 1_048_575, 480 << 20, u64::MAX].map(size).join(" | ");
         assert_eq!(sizes, "0 B | 1023 B | 1.0 KiB | 1.5 KiB | 1.0 MiB | 480 MiB | 16.0 EiB");
-        assert_eq!(moment(Time(0)), "1970-01-01 00:00:00 UTC");
+        assert_eq!(moment(Time(0)), "1970-01-01 00:00 UTC");
         assert_eq!(local("2026-11-10T09:41:07+08:00"), "2026-11-10 09:41:07 +08:00");
         assert_eq!((local("<b>"), local("2026-11-10T09:41:07")), ("<b>".into(), "2026-11-10T09:41:07".into()));
     }
