@@ -1,5 +1,7 @@
 //! Plots from members as the samplers write them, and from anything else: snapshots, and what holds for any bytes.
 
+use std::fmt::Write as _;
+
 use jiff::tz::TimeZone;
 use oediag_analysis::{
     Alert, Evidence, Lang, Severity, Text,
@@ -21,7 +23,8 @@ fn cpu(seconds: u32) -> String {
         let (minute, second) = (second / 60, second % 60);
         let iowait = if second == 7 { String::new() } else { "3.5".to_owned() };
         for cpu in ["all", "0"] {
-            csv += &format!("2026-11-23T05:{minute:02}:{second:02}Z,{cpu},{user:.1},0.0,5.0,50.0,{iowait},0.0,0.5,0.0\n");
+            writeln!(csv, "2026-11-23T05:{minute:02}:{second:02}Z,{cpu},{user:.1},0.0,5.0,50.0,{iowait},0.0,0.5,0.0")
+                .expect("room");
         }
     }
     csv
@@ -38,8 +41,9 @@ fn cpu_is_stacked() {
 fn disks_are_lines_in_chinese() {
     let mut csv = "time,disk,reads_s,writes_s,read_kbs,write_kbs,await_ms,util_pct,queue\n".to_owned();
     for second in (0..10).filter(|second| *second != 4) {
-        csv += &format!("2026-11-23T05:00:{second:02}Z,sda,1.0,2.0,{}.0,16.0,4.0,{}.0,0.1\n", second * 100, second * 9);
-        csv += &format!("2026-11-23T05:00:{second:02}Z,<b>&\u{202e},1.0,2.0,0.0,1.5,,1.0,0.1\n");
+        writeln!(csv, "2026-11-23T05:00:{second:02}Z,sda,1.0,2.0,{}.0,16.0,4.0,{}.0,0.1", second * 100, second * 9)
+            .expect("room");
+        writeln!(csv, "2026-11-23T05:00:{second:02}Z,<b>&\u{202e},1.0,2.0,0.0,1.5,,1.0,0.1").expect("room");
     }
     let all = plots("oediag/perf/disks.csv", csv.as_bytes(), Lang::Zh);
     assert_eq!(all.iter().map(|plot| plot.id).collect::<Vec<_>>(), ["disk-busy", "disk-wait", "disk-bytes"]);
@@ -77,7 +81,7 @@ fn a_day_of_seconds_is_no_larger_a_picture_than_an_hour() {
     for second in 0..86_400_u32 {
         let (hour, minute, of) = (second / 3600, second / 60 % 60, second % 60);
         let peak = if second == 40_000 { 99.0 } else { f64::from(second % 97) / 10.0 };
-        csv += &format!("2026-11-23T{hour:02}:{minute:02}:{of:02}Z,{peak:.2},0.20,0.12,3,200\n");
+        writeln!(csv, "2026-11-23T{hour:02}:{minute:02}:{of:02}Z,{peak:.2},0.20,0.12,3,200").expect("room");
     }
     let all = plots("oediag/perf/load.csv", csv.as_bytes(), Lang::En);
     let picture = draw(&all[0], &zone(), Lang::En);

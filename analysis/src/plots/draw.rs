@@ -68,9 +68,9 @@ pub fn draw(plot: &Plot, zone: &TimeZone, lang: Lang) -> String {
     svg.words("text", &[("class", &"plot-title"), ("x", &2), ("y", &14)], plot.title);
     grid(&mut svg, &frame, &marks, zone);
     if stack.is_empty() {
-        plain_lines(&mut svg, &frame, &plot.series)
+        plain_lines(&mut svg, &frame, &plot.series);
     } else {
-        areas(&mut svg, &frame, &stack)
+        areas(&mut svg, &frame, &stack);
     }
     legend(&mut svg, plot, &notes, lang);
     svg.end()

@@ -90,13 +90,17 @@ impl Display for Short {
 /// Lines through places, as the value of `d`.
 pub(super) fn lines<'a>(runs: impl IntoIterator<Item = &'a [(f64, f64)]>) -> String {
     let mut path = String::new();
+    let mut go = |letter, (x, y): &(f64, f64)| {
+        path.push(letter);
+        path.extend([Short(*x).to_string(), " ".to_owned(), Short(*y).to_string()]);
+    };
     for run in runs {
-        for (at, (x, y)) in run.iter().enumerate() {
-            path.push_str(&format!("{}{} {}", if at == 0 { 'M' } else { 'L' }, Short(*x), Short(*y)));
+        for (at, place) in run.iter().enumerate() {
+            go(if at == 0 { 'M' } else { 'L' }, place);
         }
-        if let [(x, y)] = run {
+        if let [place] = run {
             // A line to where it is, with round ends, is a dot.
-            path.push_str(&format!("L{} {}", Short(*x), Short(*y)));
+            go('L', place);
         }
     }
     path

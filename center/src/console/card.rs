@@ -20,7 +20,7 @@ pub(super) struct Row {
 /// One file system.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Mount {
-    mount: String,
+    at: String,
     device: String,
     kind: String,
     size: String,
@@ -81,7 +81,7 @@ pub(super) fn mounts(facts: &Facts) -> Vec<Mount> {
     let mut all: Vec<&FileSystem> = facts.file_systems.iter().flatten().collect();
     all.sort_by_key(|one| std::cmp::Reverse(one.used_percent));
     let mount = |one: &FileSystem| Mount {
-        mount: one.mount.clone(),
+        at: one.mount.clone(),
         device: one.device.clone(),
         kind: one.kind.clone(),
         size: size(one.total_kib.saturating_mul(1024)),
@@ -173,7 +173,7 @@ mod tests {
         };
         let facts = Facts { file_systems: Some(vec![system("/", 40), system("/var", 97)]), ..Facts::default() };
         let mounts = mounts(&facts);
-        assert_eq!((mounts[0].mount.as_str(), mounts[0].tight, mounts[0].size.as_str()), ("/var", true, "2.0 GiB"));
+        assert_eq!((mounts[0].at.as_str(), mounts[0].tight, mounts[0].size.as_str()), ("/var", true, "2.0 GiB"));
         assert!(!mounts[1].tight);
     }
 

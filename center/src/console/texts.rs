@@ -56,6 +56,7 @@ pub(super) fn code(value: &impl Serialize) -> String {
 }
 
 /// The filter `fill` of the templates.
+#[expect(clippy::needless_pass_by_value, reason = "a filter is called with values")]
 pub(super) fn fill(text: &str, values: Rest<Value>) -> String {
     filled(text, values.iter().map(ToString::to_string))
 }

@@ -1,9 +1,6 @@
 //! What pages show of a bundle, as plain values for templates. In: rows, documents of a bundle. Out: texts, links, pictures.
 
-use std::{
-    cmp::Reverse,
-    io::{self, Read as _},
-};
+use std::{cmp::Reverse, io::Read as _};
 
 use jiff::Timestamp;
 use minijinja::{Value, context, value::Serde};
@@ -42,7 +39,7 @@ const SEVERITIES: [&str; 4] = ["critical", "high", "medium", "low"];
 
 /// How many alerts are of one severity.
 #[derive(Serialize)]
-struct Count {
+struct Alerts {
     code: &'static str,
     word: String,
     count: u64,
@@ -50,8 +47,8 @@ struct Count {
 
 /// One line of the list of bundles, and the head of a bundle's page. Only bundles that passed every check have a row.
 pub(super) fn row(bundle: &Bundle, summary: &Summary, t: &Texts) -> Value {
-    let count = |(code, count): (&'static str, u64)| Count { code, word: t.word("severity", &code), count };
-    let counts: Vec<Count> = SEVERITIES.into_iter().zip(summary.alerts).filter(|(_, count)| *count > 0).map(count).collect();
+    let count = |(code, count): (&'static str, u64)| Alerts { code, word: t.word("severity", &code), count };
+    let counts: Vec<Alerts> = SEVERITIES.into_iter().zip(summary.alerts).filter(|(_, count)| *count > 0).map(count).collect();
     context! {
         id => bundle.id.to_string(),
         name => &bundle.name,
@@ -113,7 +110,7 @@ pub(super) fn bundle(open: &Open, lang: Lang) -> Result<Value, OpenError> {
 fn head(open: &Open, path: &str) -> Result<Vec<u8>, OpenError> {
     let mut bytes = Vec::new();
     if let Some(content) = open.member(path)? {
-        content.take(plots::MOST_BYTES as u64).read_to_end(&mut bytes).map_err(io::Error::from)?;
+        content.take(plots::MOST_BYTES as u64).read_to_end(&mut bytes)?;
     }
     Ok(bytes)
 }

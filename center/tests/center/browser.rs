@@ -17,7 +17,7 @@ use std::{
 
 use crate::{
     common::Center,
-    pages::{data, log_in, received, take},
+    pages::{data, log_in, plain, received, take},
 };
 
 const HOST: &str = "h-ad28e62263a536435fd923aa4bf966f6";
@@ -37,6 +37,7 @@ fn nothing_of_a_hostile_bundle_runs() {
     let hostile = |name: &str| received(&data("hostile"), name, HOST, "t-1");
     let logs = take(&center, hostile(LOGS)).expect("the bundle is taken in");
     let perf = take(&center, hostile(PERF)).expect("the bundle is taken in");
+    let plain = take(&center, plain("t-1")).expect("the bundle is taken in");
     let cookie = log_in(&center, "admin", center.password());
     let policy = center.send_as(None, "GET", "/login", &[], b"").header("content-security-policy").to_owned();
     let proxy = proxy(center.address().to_owned(), cookie, policy);
@@ -54,6 +55,7 @@ fn nothing_of_a_hostile_bundle_runs() {
         ("/".to_owned(), "document.title='owned'"),
         (format!("/bundles/{logs}"), "&lt;svg onload=alert(1)&gt;"),
         (format!("/bundles/{logs}?lang=zh"), "内存耗尽"),
+        (format!("/bundles/{plain}"), "XFS error on sdb1"),
         (format!("/bundles/{perf}"), "&lt;script&gt;{{7*7}}"),
         (format!("{files}/messages"), "&lt;script&gt;document.title='owned'&lt;/script&gt;"),
         (format!("{files}/messages?line=46&end=47&lang=zh#L46"), "class=\"hit\""),

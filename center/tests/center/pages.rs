@@ -30,7 +30,8 @@ pub(crate) fn received(folder: &Path, name: &str, host: &str, tenant: &str) -> R
     }
 }
 
-fn plain(tenant: &str) -> Received {
+/// The bundle of an ordinary host.
+pub(crate) fn plain(tenant: &str) -> Received {
     received(&data(""), NAME, HOST, tenant)
 }
 
