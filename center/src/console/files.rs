@@ -1,83 +1,144 @@
-//! One member of a bundle, as numbered lines. In: bundle, path, first line. Out: a page of lines, each with its own anchor.
-//! Never: a control character, or one that turns the direction of text; those show as the replacement character.
+//! One member of a bundle: its lines page by page, or the head of what is no text. In: bundle, path, which line.
+//! Out: a page on which each line has its own anchor, with what is known of the file.
 
-use std::io::{self, BufRead as _, BufReader, Read as _};
+use std::io::{BufRead as _, BufReader};
 
 use axum::{
-    extract::{Path, Query, State},
+    Extension,
+    extract::{Path, Query as UrlQuery, State},
     http::HeaderMap,
     response::Html,
 };
-use minijinja::context;
-use oediag_protocol::bundle::reader::open_at;
+use flate2::bufread::MultiGzDecoder;
+use minijinja::{Value, context, value::Serde};
 use serde::Deserialize;
 
 use super::{
-    Console, pages,
+    Console, card,
+    lines::{self, LINES, Page, REACH, Shown, Wanted},
+    open::{Open, find, open},
     reply::{NoPage, page, session},
+    texts::{Texts, texts},
+    view::View,
+    words::{moment, size},
 };
 use crate::ingest::OpenError;
 
-/// Lines on one page.
-const LINES: u64 = 1000;
+/// How gzip begins.
+const GZIP: [u8; 2] = [0x1f, 0x8b];
 /// Lines shown before the one asked for.
 const BEFORE: u64 = 20;
-/// Most bytes shown of one line.
-const LINE_BYTES: u64 = 8 << 10;
 
-#[derive(Deserialize)]
-pub(super) struct From {
+/// Which lines: a page that begins with `from`, one that shows `line` (to `end`), or the `last`.
+/// Numbers are read later: one that is none is as good as none given.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(super) struct Query {
+    from: Option<String>,
+    line: Option<String>,
+    end: Option<String>,
+    last: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Place {
     from: Option<u64>,
+    line: Option<u64>,
+    end: Option<u64>,
+    last: bool,
+}
+
+impl Query {
+    fn place(&self) -> Place {
+        let number = |text: &Option<String>| text.as_ref()?.parse().ok();
+        Place { from: number(&self.from), line: number(&self.line), end: number(&self.end), last: self.last.is_some() }
+    }
+}
+
+impl Place {
+    fn wanted(self) -> Wanted {
+        match (self.last, self.line) {
+            (true, _) => Wanted::Last,
+            (false, Some(line)) => Wanted::From(line.saturating_sub(BEFORE).max(1)),
+            (false, None) => Wanted::From(self.from.unwrap_or(1).max(1)),
+        }
+    }
 }
 
 pub(super) async fn file(
     State(console): State<Console>,
+    Extension(view): Extension<View>,
     Path((id, path)): Path<(String, String)>,
-    Query(From { from }): Query<From>,
+    UrlQuery(query): UrlQuery<Query>,
     headers: HeaderMap,
 ) -> Result<Html<String>, NoPage> {
     let session = session(&console, &headers).await?;
-    let (bundle, opened, plain) = pages::open(&console, &session, &id, Some(&path)).await?;
-    let offset = opened.item(&path).and_then(|item| item.offset).ok_or(NoPage::NotFound)?;
-    let first = from.unwrap_or(1).saturating_sub(BEFORE).max(1);
+    let bundle = find(&console, &session, &id).await?;
+    let mut open = open(&console, &session, bundle, Some(&path)).await?;
+    let (t, place) = (texts(view.lang), query.place());
     let member = path.clone();
-    let read = move || open_at(plain, offset, &member).map_err(OpenError::from).and_then(|content| Ok(lines(content, first)?));
-    let (lines, more) = tokio::task::spawn_blocking(read).await??;
-    let next = more.then_some(first + LINES + BEFORE);
-    let previous = (first > 1).then(|| first.saturating_sub(LINES).max(1));
-    let (user, csrf, id) = (session.user, session.csrf, bundle.id.to_string());
-    page("file.html", context! { user, csrf, id, path, name => bundle.name, lines, next, previous })
-}
-
-/// Up to [`LINES`] lines from number `first` on, with their numbers, and whether more follow.
-fn lines(content: impl io::Read, first: u64) -> io::Result<(Vec<(u64, String)>, bool)> {
-    let mut input = BufReader::with_capacity(64 << 10, content);
-    let mut shown = Vec::new();
-    for number in 1.. {
-        let mut line = Vec::new();
-        (&mut input).take(LINE_BYTES).read_until(b'\n', &mut line)?;
-        if line.is_empty() {
-            return Ok((shown, false));
+    let read = move || shown(&mut open, &member, place.wanted()).map(|shown| (shown, open));
+    let (shown, open) = tokio::task::spawn_blocking(read).await??;
+    let (Some((shown, inflated)), Some(item)) = (shown, open.opened.item(&path)) else { return Err(NoPage::NotFound) };
+    let shown = match shown {
+        Shown::Empty => context! { is => "empty" },
+        Shown::Binary(rows) => {
+            context! { is => "binary", head => size(rows.len() as u64 * 16), whole => size(item.bytes), rows => Serde(rows) }
         }
-        if number >= first + LINES {
-            return Ok((shown, true));
-        }
-        let cut = line.last() != Some(&b'\n') && input.skip_until(b'\n')? > 0;
-        if number >= first {
-            let end = if cut { " [...]" } else { "" };
-            shown.push((number, format!("{}{end}", plain(&line))));
-        }
-    }
-    Ok((shown, false))
-}
-
-/// Text without its line end and without characters that act.
-fn plain(line: &[u8]) -> String {
-    let text = String::from_utf8_lossy(line);
-    let acts = |c: char| {
-        (c.is_control() && c != '\t') || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        Shown::Text(page) => text(&page, place, t),
     };
-    text.trim_end_matches(['\n', '\r']).chars().map(|c| if acts(c) { '\u{fffd}' } else { c }).collect()
+    let values = context! {
+        id => open.bundle.id.to_string(),
+        bundle => &open.bundle.name,
+        host => open.opened.facts.hostname.as_deref().unwrap_or(&open.bundle.name),
+        started => moment(open.bundle.started),
+        path,
+        size => size(item.bytes),
+        about => Serde(card::item(item, t)),
+        inflated,
+        warning => card::warning(item, t),
+        beyond => (item.bytes > REACH).then(|| size(REACH)),
+        read => size(open.read()),
+        all => size(open.bundle.sealed.payload_bytes),
+        ..shown
+    };
+    page(&view, Some(&session), "file.html", values)
+}
+
+/// What is shown of a member, and whether it was inflated for that: alerts count the lines of a compressed log inside it.
+fn shown(open: &mut Open, path: &str, wanted: Wanted) -> Result<Option<(Shown, bool)>, OpenError> {
+    let Some(content) = open.member(path)? else { return Ok(None) };
+    let mut content = BufReader::new(content);
+    if content.fill_buf()?.starts_with(&GZIP) {
+        if let Ok(inside) = lines::read(MultiGzDecoder::new(content), wanted) {
+            return Ok(Some((inside, true)));
+        }
+        // Broken inside: then its bytes, from the first.
+        let Some(again) = open.member(path)? else { return Ok(None) };
+        content = BufReader::new(again);
+    }
+    Ok(Some((lines::read(content, wanted)?, false)))
+}
+
+/// The lines of a page, and where its neighbours begin.
+fn text(page: &Page, place: Place, t: &Texts) -> Value {
+    let first = page.lines.first().map(|line| line.number);
+    let last = page.lines.last().map_or(0, |line| line.number);
+    let range = match (first, page.total) {
+        (Some(first), Some(total)) => t.fill("lines_of", &[&first, &last, &total]),
+        (Some(first), None) => t.fill("lines", &[&first, &last]),
+        (None, _) => t.fill("no_such_line", &[&place.line.or(place.from).unwrap_or(1)]),
+    };
+    let hit = place.line.map_or((0, 0), |line| (line, place.end.unwrap_or(line).max(line)));
+    context! {
+        is => "text",
+        lines => Serde(&page.lines),
+        range,
+        marks => page.marked,
+        hit => context! { from => hit.0, to => hit.1 },
+        previous => first.filter(|first| *first > 1).map(|first| first.saturating_sub(LINES).max(1)),
+        next => page.more.then_some(last + 1),
+        at_end => !page.more,
+    }
 }
 
 #[cfg(test)]
@@ -85,14 +146,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_are_numbered_cut_and_harmless() {
-        let text = format!("one\r\n\u{1b}[31mred \u{202e}evil\n{}\nlast", "x".repeat(10_000));
-        let (shown, more) = lines(text.as_bytes(), 2).expect("lines");
-        assert!(!more);
-        assert_eq!(shown[0], (2, "\u{fffd}[31mred \u{fffd}evil".to_owned()));
-        assert!(shown[1].0 == 3 && shown[1].1.ends_with("x [...]") && shown[1].1.len() == 8 * 1024 + 6);
-        assert_eq!(shown[2], (4, "last".to_owned()));
-        let (shown, more) = lines("a\n".repeat(1001).as_bytes(), 1).expect("lines");
-        assert!(more && shown.len() == 1000);
+    fn a_place_is_a_page() {
+        let place = |from: &str, line: &str, last: Option<&str>| {
+            let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+            Query { from: text(from), line: text(line), end: None, last: last.and_then(text) }.place().wanted()
+        };
+        assert_eq!(place("", "", None), Wanted::From(1));
+        assert_eq!(place("0", "-1", None), Wanted::From(1));
+        assert_eq!(place("7", "1000", None), Wanted::From(980));
+        assert_eq!(place("x", "3", None), Wanted::From(1));
+        assert_eq!(place("7", "3", Some("1")), Wanted::Last);
     }
 }

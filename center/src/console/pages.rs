@@ -3,30 +3,27 @@
 use std::net::SocketAddr;
 
 use axum::{
-    Form,
+    Extension, Form,
     extract::{ConnectInfo, Path, State},
     http::{HeaderMap, HeaderValue, header},
     response::{Html, IntoResponse as _, Redirect, Response},
 };
 use minijinja::context;
-use oediag_protocol::id::BundleId;
 use serde::Deserialize;
 
 use super::{
     Console,
+    open::{find, open},
     reply::{NoPage, from_our_page, page, session},
+    texts::texts,
+    view::View,
     views,
+    words::size,
 };
 use crate::{
-    clock,
-    ingest::Opened,
-    secret,
-    store::{audit::Entry, bundles::Bundle},
-    users::{
-        password,
-        session::{self as sessions, Session},
-    },
-    vault::Plain,
+    clock, secret,
+    store::{audit::Entry, bundles::Bundle, summaries::Summary},
+    users::{password, session as sessions},
 };
 
 /// Most bundles on one page.
@@ -43,21 +40,23 @@ pub(super) struct LogOut {
     csrf: String,
 }
 
-pub(super) async fn login_form() -> Result<Html<String>, NoPage> {
-    page("login.html", context! { wrong => "" })
+pub(super) async fn login_form(Extension(view): Extension<View>) -> Result<Html<String>, NoPage> {
+    page(&view, None, "login.html", context! { wrong => "" })
 }
 
 /// Begins a session. Whether the name or the password was wrong is not told, by words or by time.
 pub(super) async fn login(
     State(console): State<Console>,
     ConnectInfo(address): ConnectInfo<SocketAddr>,
+    Extension(view): Extension<View>,
     headers: HeaderMap,
     Form(LogIn { name, password }): Form<LogIn>,
 ) -> Result<Response, NoPage> {
     from_our_page(&headers)?;
+    let refused = |key| page(&view, None, "login.html", context! { wrong => texts(view.lang).get(key) });
     let now = clock::now();
     if !console.throttle.allows(&name, address.ip(), now) {
-        return Ok(page("login.html", context! { wrong => "Too many attempts. Wait a minute." })?.into_response());
+        return Ok(refused("too_many")?.into_response());
     }
     let stored = console.store.password_of(&name).await?;
     let known = stored.is_some();
@@ -67,7 +66,7 @@ pub(super) async fn login(
     let actor = if known { name.as_str() } else { "unknown" };
     console.store.audit(now, Entry { event, actor, tenant: None, object: None }).await?;
     if !fits {
-        return Ok(page("login.html", context! { wrong => "Name or password is wrong." })?.into_response());
+        return Ok(refused("wrong")?.into_response());
     }
     let cookie = sessions::begin(&console.store, &name, now).await?;
     let mut reply = Redirect::to("/").into_response();
@@ -89,40 +88,40 @@ pub(super) async fn logout(
     Ok(Redirect::to("/login").into_response())
 }
 
-pub(super) async fn bundles(State(console): State<Console>, headers: HeaderMap) -> Result<Html<String>, NoPage> {
+pub(super) async fn bundles(
+    State(console): State<Console>,
+    Extension(view): Extension<View>,
+    headers: HeaderMap,
+) -> Result<Html<String>, NoPage> {
     let session = session(&console, &headers).await?;
+    let t = texts(view.lang);
     let bundles = console.store.bundles(&session.tenant, LISTED).await?;
-    let rows: Vec<_> = bundles.iter().map(views::row).collect();
-    page("bundles.html", context! { user => session.user, csrf => session.csrf, rows })
+    let summaries = console.store.summaries(&session.tenant).await?;
+    let none = Summary::default();
+    let row = |bundle: &Bundle| views::row(bundle, summaries.get(&bundle.id).unwrap_or(&none), t);
+    let rows: Vec<_> = bundles.iter().map(row).collect();
+    let full = rows.len() == LISTED as usize;
+    page(&view, Some(&session), "bundles.html", context! { rows, most => LISTED, full })
 }
 
 pub(super) async fn bundle(
     State(console): State<Console>,
+    Extension(view): Extension<View>,
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Result<Html<String>, NoPage> {
     let session = session(&console, &headers).await?;
-    let (bundle, opened, _) = open(&console, &session, &id, None).await?;
-    page(
-        "bundle.html",
-        context! { user => session.user, csrf => session.csrf, row => views::row(&bundle), ..views::bundle(&opened) },
-    )
-}
-
-/// Opens a bundle of the session's tenant, after the audit log says so.
-pub(super) async fn open(
-    console: &Console,
-    session: &Session,
-    id: &str,
-    path: Option<&str>,
-) -> Result<(Bundle, Opened, Plain), NoPage> {
-    let id = BundleId::parse(id).ok_or(NoPage::NotFound)?;
-    let bundle = console.store.bundle(&session.tenant, id).await?.ok_or(NoPage::NotFound)?;
-    let mut plain = console.vault.open(&bundle, &session.user, path, clock::now()).await?;
-    let place = bundle.manifest_at.ok_or(NoPage::Checking)?;
-    let read = move || Opened::of(&mut plain, place).map(|opened| (opened, plain));
-    let (opened, plain) = tokio::task::spawn_blocking(read).await??;
-    Ok((bundle, opened, plain))
+    let (bundle, lang) = (find(&console, &session, &id).await?, view.lang);
+    if !views::opens(&bundle) {
+        let row = views::row(&bundle, &Summary::default(), texts(lang));
+        return page(&view, Some(&session), "bundle.html", context! { row });
+    }
+    let mut open = open(&console, &session, bundle, None).await?;
+    // Members are read and pictures drawn.
+    let (shown, open) = tokio::task::spawn_blocking(move || views::bundle(&mut open, lang).map(|shown| (shown, open))).await??;
+    let row = views::row(&open.bundle, &open.opened.summary(), texts(lang));
+    let (read, all) = (size(open.read()), size(open.bundle.sealed.payload_bytes));
+    page(&view, Some(&session), "bundle.html", context! { row, read, all, ..shown })
 }
 
 fn set_cookie(tls: bool, value: &str) -> Result<HeaderValue, NoPage> {

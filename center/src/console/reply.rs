@@ -3,13 +3,19 @@
 use std::sync::LazyLock;
 
 use axum::{
+    Extension,
     http::{HeaderMap, StatusCode, header},
     response::{Html, IntoResponse, Redirect, Response},
 };
-use minijinja::{Environment, UndefinedBehavior, Value};
+use minijinja::{Environment, UndefinedBehavior, Value, context};
+use oediag_analysis::plots::STYLE;
 use tracing::error;
 
-use super::Console;
+use super::{
+    Console,
+    texts::{fill, texts},
+    view::{View, cookie},
+};
 use crate::{
     clock,
     ingest::OpenError,
@@ -22,8 +28,10 @@ use crate::{
 static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
     let mut all = Environment::new();
     all.set_undefined_behavior(UndefinedBehavior::Strict);
+    all.add_filter("fill", fill);
     for (name, text) in [
         ("layout.html", include_str!("../../pages/layout.html")),
+        ("parts.html", include_str!("../../pages/parts.html")),
         ("login.html", include_str!("../../pages/login.html")),
         ("bundles.html", include_str!("../../pages/bundles.html")),
         ("bundle.html", include_str!("../../pages/bundle.html")),
@@ -39,7 +47,7 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
 });
 
 /// Why there is no page.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum NoPage {
     LogIn,
     NotFound,
@@ -79,30 +87,49 @@ macro_rules! fault {
 fault!(StoreError, OpenError, minijinja::Error, tokio::task::JoinError, axum::http::header::InvalidHeaderValue);
 
 impl IntoResponse for NoPage {
+    /// The status, with the reason beside it: in which language it is told is not known here (see [`error_page`]).
     fn into_response(self) -> Response {
-        let (status, text) = match self {
+        let status = match self {
             Self::LogIn => return Redirect::to("/login").into_response(),
-            Self::NotFound => (StatusCode::NOT_FOUND, "There is nothing here that you may see."),
-            Self::Forged => (StatusCode::FORBIDDEN, "This form is too old, or not ours. Load the page again."),
-            Self::Checking => (StatusCode::OK, "This bundle is being checked. Load the page again in a moment."),
-            Self::Closed(closed) => {
-                let text = format!("This bundle cannot be opened: {closed}.");
-                let page = TEMPLATES.get_template("error.html").and_then(|page| page.render(minijinja::context! { text }));
-                return (
-                    StatusCode::FORBIDDEN,
-                    page.map_or_else(|_| StatusCode::FORBIDDEN.into_response(), |page| Html(page).into_response()),
-                )
-                    .into_response();
-            }
-            Self::Fault => (StatusCode::INTERNAL_SERVER_ERROR, "A fault of the center; its log says more."),
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::Forged | Self::Closed(_) => StatusCode::FORBIDDEN,
+            Self::Checking => StatusCode::OK,
+            Self::Fault => StatusCode::INTERNAL_SERVER_ERROR,
         };
-        let page = TEMPLATES.get_template("error.html").and_then(|page| page.render(minijinja::context! { text }));
-        (status, page.map_or_else(|_| text.into_response(), |page| Html(page).into_response())).into_response()
+        (status, Extension(self)).into_response()
     }
 }
 
-/// A page.
-pub(super) fn page(name: &str, values: Value) -> Result<Html<String>, NoPage> {
+/// The page that stands in place of one.
+pub(super) fn error_page(why: NoPage, view: &View) -> Result<Html<String>, NoPage> {
+    let t = texts(view.lang);
+    let (title, text) = match why {
+        NoPage::NotFound => ("not_found_title", "not_found"),
+        NoPage::Forged => ("forged_title", "forged"),
+        NoPage::Checking => ("state_received", "state_received_lead"),
+        NoPage::Closed(closed) => ("closed_title", closed_text(&closed)),
+        NoPage::LogIn | NoPage::Fault => ("fault_title", "fault"),
+    };
+    page(view, None, "error.html", context! { title => t.get(title), text => t.get(text) })
+}
+
+/// Why a bundle stays closed, for people; the audit log has the particulars.
+fn closed_text(closed: &Closed) -> &'static str {
+    match closed {
+        Closed::Rejected(_) => "closed_rejected",
+        Closed::Withdrawn => "closed_withdrawn",
+        Closed::Revoked => "closed_revoked",
+        Closed::NotCovered(_) => "closed_not_covered",
+        Closed::Changed(_) => "closed_changed",
+    }
+}
+
+/// A page, with what every page shows.
+pub(super) fn page(view: &View, session: Option<&Session>, name: &str, values: Value) -> Result<Html<String>, NoPage> {
+    let t = &texts(view.lang).value;
+    let (lang, here) = (view.lang.pick("en", "zh-CN"), &view.here);
+    let (user, csrf) = session.map(|session| (&session.user, &session.csrf)).unzip();
+    let values = context! { t, lang, here, user, csrf, ..values };
     Ok(Html(TEMPLATES.get_template(name)?.render(values)?))
 }
 
@@ -111,16 +138,20 @@ pub(super) async fn style() -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], include_str!("../../pages/style.css"))
 }
 
+/// The style of plots.
+pub(super) async fn plot_style() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], STYLE)
+}
+
+/// The sign of the center in a browser's tab.
+pub(super) async fn icon() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "image/svg+xml")], include_str!("../../pages/icon.svg"))
+}
+
 /// The session of a request; without one, the way to the log-in.
 pub(super) async fn session(console: &Console, headers: &HeaderMap) -> Result<Session, NoPage> {
     let cookie = cookie(headers, session::cookie_name(console.tls)).ok_or(NoPage::LogIn)?;
     session::of(&console.store, cookie, clock::now()).await?.ok_or(NoPage::LogIn)
-}
-
-fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    let all = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let mut pairs = all.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.find(|(found, _)| *found == name).map(|(_, value)| value)
 }
 
 /// Refuses a form that a page of another site sent.
@@ -136,24 +167,26 @@ pub(super) fn from_our_page(headers: &HeaderMap) -> Result<(), NoPage> {
 
 #[cfg(test)]
 mod tests {
-    use minijinja::context;
+    use axum::http::Uri;
 
     use super::*;
+
+    fn view() -> View {
+        View::of(&Uri::from_static("/x?lang=zh"), &HeaderMap::new())
+    }
 
     #[test]
     fn text_of_a_bundle_stays_text() {
         let evil = "<script>alert(1)</script>\"'><img src=x>";
-        let lines = vec![(1_u64, evil)];
-        let none: Option<u64> = None;
-        let values = context! {
-            user => evil, csrf => evil, id => evil, path => evil, name => evil, lines, next => none, previous => none,
-        };
-        let Html(page) = page("file.html", values).expect("a page");
+        let row = context! { id => evil, name => evil, state => "rejected", reason => evil, open => false, host_name => evil, host => evil,
+        system => evil, counts => Vec::<u8>::new(), complete => true, started => evil, received => evil, size => evil };
+        let Html(page) = page(&view(), None, "bundle.html", context! { row }).expect("a page");
         assert!(!page.contains("<script") && !page.contains("<img") && page.contains("&lt;script&gt;"), "{page}");
+        assert!(page.contains("已拒收") && !page.contains("class=\"alerts\""), "{page}");
     }
 
     #[test]
     fn a_value_that_is_missing_is_a_fault() {
-        assert!(page("file.html", context! { user => "li" }).is_err());
+        assert!(page(&view(), None, "file.html", context! { name => "li" }).is_err());
     }
 }

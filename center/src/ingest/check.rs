@@ -85,7 +85,7 @@ pub(super) fn whole(plain: Plain, signers: &AllowedSigners, place: Option<u64>) 
 fn told(opened: &Opened, manifest_at: u64) -> Told {
     let start = &opened.manifest.start;
     let name = BundleName::new(start.host_id, start.started, start.bundle_id).to_string();
-    Told { name, manifest_at, started: start.started, alerts: opened.alerts.len() as u64 }
+    Told { name, manifest_at, started: start.started, alerts: opened.alerts.len() as u64, summary: opened.summary() }
 }
 
 fn digest(mut input: impl Read) -> io::Result<Sha256> {

@@ -3,7 +3,7 @@
 
 use std::io::{self, Read, Seek};
 
-use oediag_analysis::{Alert, AlertsJson, Facts};
+use oediag_analysis::{Alert, AlertsJson, Facts, Severity};
 use oediag_protocol::{
     bundle::{
         manifest::{Item, Manifest},
@@ -14,6 +14,8 @@ use oediag_protocol::{
     digest::Sha256,
     json::{self, JsonError},
 };
+
+use crate::store::summaries::Summary;
 
 /// Most bytes of `facts.json` and `alerts.json` each.
 const MAX_RECORD: u64 = 8 << 20;
@@ -72,6 +74,18 @@ impl Opened {
         let facts = record(&mut bundle, &manifest, name::FACTS)?.unwrap_or_default();
         let alerts = record::<AlertsJson>(&mut bundle, &manifest, name::ALERTS)?;
         Ok(Self { facts, alerts: alerts.map(|json| json.alerts).unwrap_or_default(), manifest, manifest_sha256 })
+    }
+
+    /// What the list of bundles shows of it.
+    pub fn summary(&self) -> Summary {
+        let count = |severity| self.alerts.iter().filter(|alert| alert.severity == severity).count() as u64;
+        let os = &self.manifest.start.os;
+        let system = format!("{} {}", os.id, os.version);
+        Summary {
+            host_name: self.facts.hostname.clone(),
+            system: Some(system.trim().to_owned()).filter(|system| !system.is_empty()),
+            alerts: [Severity::Critical, Severity::High, Severity::Medium, Severity::Low].map(count),
+        }
     }
 
     /// The item of this path.

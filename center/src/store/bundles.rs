@@ -13,6 +13,7 @@ use super::{
     Store, StoreError,
     audit::{Entry, append},
     on,
+    summaries::Summary,
 };
 
 /// How far the checks of a bundle are.
@@ -29,7 +30,8 @@ pub enum State {
 }
 
 impl State {
-    const fn word(&self) -> &'static str {
+    /// The word of its column.
+    pub const fn word(&self) -> &'static str {
         match self {
             Self::Received => "received",
             Self::Checking => "checking",
@@ -110,6 +112,8 @@ pub struct Told {
     pub started: Time,
     /// How many alerts it holds.
     pub alerts: u64,
+    /// What the list shows of it.
+    pub summary: Summary,
 }
 
 /// What became of a bundle that was to be stored.
@@ -270,7 +274,10 @@ impl Store {
         .execute(&self.db)
         .await
         .map_err(on("writing down the checks of a bundle"))?;
-        Ok(())
+        match told {
+            Some(told) => self.new_summary(bundle.tenant.as_str(), bundle.id, &told.summary).await,
+            None => Ok(()),
+        }
     }
 
     /// All tenants' bundles in this state, oldest first, at most `most`.

@@ -10,6 +10,7 @@ pub mod hosts;
 pub mod keysets;
 pub mod objects;
 pub mod receipts;
+pub mod summaries;
 pub mod tokens;
 pub mod uploads;
 pub mod users;
@@ -28,8 +29,11 @@ use sqlx::{
 };
 
 /// The steps that lead from an empty database to the present one. Steps are added, never changed.
-const MIGRATIONS: &[&str] =
-    &[include_str!("../../migrations/0001_first.sql"), include_str!("../../migrations/0002_receiving.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../../migrations/0001_first.sql"),
+    include_str!("../../migrations/0002_receiving.sql"),
+    include_str!("../../migrations/0003_summaries.sql"),
+];
 
 /// Why the store did not do what was asked.
 #[derive(Debug, thiserror::Error)]

@@ -80,8 +80,8 @@ impl Packed {
 }
 
 /// The members of a bundle that a real run made, but the closing ones, and its manifest.
-fn real_members() -> (Vec<(String, Vec<u8>)>, Manifest) {
-    let file = std::fs::File::open(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(REAL)).expect("the bundle");
+fn members_of(file: &str) -> (Vec<(String, Vec<u8>)>, Manifest) {
+    let file = std::fs::File::open(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(file)).expect("the bundle");
     let mut reader = Reader::new(file);
     let mut members = Vec::new();
     let mut manifest = None;
@@ -109,7 +109,16 @@ pub(crate) fn with(host: &Host, files: &[File<'_>]) -> Bundle {
 
 /// The same with a manifest that was changed before the sums were made of it and signed.
 pub(crate) fn edited(host: &Host, files: &[File<'_>], edit: impl FnOnce(&mut Manifest)) -> Bundle {
-    let (members, mut manifest) = real_members();
+    made(host, REAL, files, edit)
+}
+
+/// A bundle of the test data, as if this host had made it.
+pub(crate) fn signed_anew(host: &Host, file: &str) -> Bundle {
+    made(host, file, &[], |_| {})
+}
+
+fn made(host: &Host, file: &str, files: &[File<'_>], edit: impl FnOnce(&mut Manifest)) -> Bundle {
+    let (members, mut manifest) = members_of(file);
     let start = &mut manifest.start;
     (start.bundle_id, start.host_id) = (BundleId(fresh()), host.id);
     let (id, name) = (start.bundle_id, BundleName::new(start.host_id, start.started, start.bundle_id));

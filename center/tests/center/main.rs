@@ -1,5 +1,6 @@
 //! The real program, asked over the loopback as clients and attackers ask.
 
+mod browser;
 mod bundle;
 mod common;
 mod enroll;
