@@ -8,7 +8,10 @@ use oediag_protocol::{
 };
 use serde::Serialize;
 
-use super::{texts::Texts, words::size};
+use super::{
+    texts::Texts,
+    words::{local, moment, size},
+};
 
 /// A name and a value.
 #[derive(Debug, PartialEq, Eq, Serialize)]
@@ -69,7 +72,7 @@ pub(super) fn host(start: &Start, facts: &Facts, t: &Texts) -> Vec<Row> {
         (t.get("card_conntrack"), facts.conntrack_count.zip(facts.conntrack_max).map(|(count, max)| format!("{count} / {max}"))),
         (t.get("card_zone"), facts.time_zone.clone().or_else(|| start.clock.zone.clone())),
         (t.get("card_clock"), synced),
-        (t.get("card_collected"), Some(facts.collected.clone().unwrap_or_else(|| start.started.to_string()))),
+        (t.get("card_collected"), Some(facts.collected.as_deref().map_or_else(|| moment(start.started), local))),
         (t.get("card_case"), case),
         (t.get("card_preset"), Some(start.preset.clone())),
         (t.get("card_agent"), Some(format!("{} {}", start.agent.name, start.agent.version))),
