@@ -121,7 +121,7 @@ impl Demo {
 
     fn oediag(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.program);
-        command.args(arguments).arg("--state").arg(&self.state);
+        command.arg("--state").arg(&self.state).args(arguments);
         command
     }
 
