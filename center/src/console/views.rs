@@ -26,9 +26,8 @@ use crate::{
 
 /// Places named of one alert.
 const PLACES: usize = 4;
-/// What is checked when a bundle comes in; all of it, else there is no bundle.
-const CHECKS: [CheckName; 8] = [
-    CheckName::DetachedSignature,
+/// What is checked of a bundle behind the digest in its receipt, which stands for a signature of the whole file.
+const CHECKS: [CheckName; 7] = [
     CheckName::Profile,
     CheckName::Manifest,
     CheckName::Name,

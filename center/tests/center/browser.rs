@@ -16,12 +16,12 @@ use std::{
 };
 
 use crate::{
+    bundle::{self, File},
     common::Center,
-    pages::{PLAIN, log_in, take},
+    pages::{PLAIN, log_in, sent, take},
 };
 
 const LOGS: &str = "hostile/oediag-ad28e622-20260102T014530Z-c2aefc3a.tar.gz";
-const PERF: &str = "hostile/oediag-ad28e622-20261123T062803Z-0133753d.tar.gz";
 /// Breaks the policy of our pages in three ways, to see that the browser would tell.
 const CONTROL: &str = "<!doctype html><title>control</title><p style=\"color:red\">x</p><script>document.title='owned'</script>\
     <img src=\"http://127.0.0.1:9/x\">";
@@ -33,7 +33,10 @@ fn nothing_of_a_hostile_bundle_runs() {
         return;
     };
     let center = Center::start("browser");
-    let [logs, perf, plain] = [LOGS, PERF, PLAIN].map(|file| take(&center, file).0);
+    let [logs, plain] = [LOGS, PLAIN].map(|file| take(&center, file).0);
+    let (disks, load) = measured();
+    let files = [File::Plain("oediag/perf/disks.csv", disks.as_bytes()), File::Plain("oediag/perf/load.csv", load.as_bytes())];
+    let perf = sent(&center, |host| bundle::with(host, &files)).0;
     let cookie = log_in(&center, "admin", center.password());
     let policy = center.send_as(None, "GET", "/login", &[], b"").header("content-security-policy").to_owned();
     let proxy = proxy(center.address().to_owned(), cookie, policy);
@@ -82,6 +85,20 @@ fn nothing_of_a_hostile_bundle_runs() {
     assert!(!messages.contains(['\u{1b}', '\u{202e}', '\u{2066}', '\u{200b}']));
     browser.photograph("/login");
     browser.photograph("/bundles/0");
+}
+
+/// Two minutes of samples, of a disk with a hostile name too.
+fn measured() -> (String, String) {
+    let mut disks = "time,disk,reads_s,writes_s,read_kbs,write_kbs,await_ms,util_pct,queue\n".to_owned();
+    let mut load = "time,load1,load5,load15,running,tasks\n".to_owned();
+    for second in 0..120 {
+        let time = format!("2026-11-23T05:{:02}:{:02}Z", second / 60, second % 60);
+        let busy = second * 7 % 100;
+        disks.extend([format!("{time},sda,{second}.0,2.0,{busy}00.0,16.0,{}.5,{busy}.0,0.1\n", busy / 9)]);
+        disks.extend([format!("{time},<script>{{{{7*7}}}},1.0,2.0,0.0,1.5,,1.0,0.1\n")]);
+        load.extend([format!("{time},{}.{second:03},0.20,0.12,3,200\n", busy / 30)]);
+    }
+    (disks, load)
 }
 
 /// Elements that our pages do not have, or that do something. In a DOM that is written out, text has no `<`.

@@ -19,6 +19,7 @@ use crate::{
     bundle::{self, Bundle, File, gzip, header, packed},
     common::Center,
     host::Host,
+    pages::{get, log_in},
 };
 
 /// The row of a bundle, when its checks are over.
@@ -77,6 +78,12 @@ fn t40_a_bundle_that_decrypts_to_other_bytes_is_rejected_and_raises_an_alert() {
     host.ack(&host.upload(&center, &sealed), &sealed);
     let State::Rejected(reason) = checked(&center, named.id).state else { panic!("it must be rejected") };
     assert!(reason.contains("its digest differs"), "{reason}");
+    // Its page says why, and shows nothing of it.
+    let cookie = log_in(&center, "admin", center.password());
+    let page = get(&center, &cookie, &format!("/bundles/{}", named.id)).body;
+    assert!(page.contains("its digest differs") && !page.contains("openEuler"), "{page}");
+    let page = get(&center, &cookie, &format!("/bundles/{}/files/etc/os-release", named.id));
+    assert_eq!(page.status, 403, "{}", page.body);
     let log = audit(&center);
     assert!(log.lines().any(|line| line.contains("\"event\":\"alert\"") && line.contains(&named.id.to_string())), "{log}");
 

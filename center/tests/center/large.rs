@@ -51,10 +51,15 @@ fn a_large_bundle_has_its_page_at_once_and_its_files_one_by_one() {
     host.ack(&host.finish(&center, &url), &sealed);
     let acked = last.elapsed();
     let page = format!("/bundles/{}", bundle.id);
-    while !get(&center, &cookie, &page).body.contains("var/log/large") {
+    let shown = loop {
         assert!(last.elapsed() < Duration::from_mins(2), "there is no page");
-    }
-    let shown = last.elapsed();
+        let page = get(&center, &cookie, &page).body;
+        if page.contains("var/log/large") {
+            // On a machine that checks faster than it shows, this is the page of a bundle that is ready.
+            assert!(page.contains("The checks of the whole bundle go on") || page.contains("state-ready"), "{page}");
+            break last.elapsed();
+        }
+    };
     let row = checked(&center, bundle.id);
     let ready = last.elapsed();
     assert_eq!(row.state, State::Ready);

@@ -3,7 +3,7 @@
 use oediag_center::store::bundles::State;
 
 use crate::{
-    bundle,
+    bundle::{self, Bundle},
     common::{Center, Reply},
     host::Host,
     ingest::checked,
@@ -17,8 +17,13 @@ pub(crate) const PLAIN: &str = "oediag-2c5b9ddd-20261123T050853Z-7f008a21.tar.gz
 
 /// A bundle of the test data, sent as its own by a new host of this tenant, and checked; gives its id and its name.
 pub(crate) fn take(center: &Center, file: &str) -> (String, String) {
+    sent(center, |host| bundle::signed_anew(host, file))
+}
+
+/// A bundle that a new host of this tenant makes, sends, and gets checked; gives its id and its name.
+pub(crate) fn sent(center: &Center, make: impl FnOnce(&Host) -> Bundle) -> (String, String) {
     let host = Host::enrol(center, "t-1");
-    let bundle = bundle::signed_anew(&host, file);
+    let bundle = make(&host);
     let sealed = bundle.seal(&host);
     host.ack(&host.upload(center, &sealed), &sealed);
     assert_eq!(checked(center, bundle.id).state, State::Ready);
