@@ -63,7 +63,7 @@ fn t28_each_fault_at_each_step_is_gone_past() {
         ("busy", || Lie::Instead(Action::Reply(503, vec![("retry-after", "1".to_owned())], Vec::new()))),
         ("locked", || Lie::Instead(refusal(423, "another request is writing this upload"))),
     ];
-    let order: Arc<Mutex<Option<(&str, fn() -> Lie)>>> = Arc::default();
+    let order: Arc<Mutex<Option<Fault>>> = Arc::default();
     let orders = Arc::clone(&order);
     let center = Center::lying(move |request, _| {
         let mut order = orders.lock().expect("nobody panicked");
