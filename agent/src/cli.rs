@@ -283,7 +283,7 @@ pub struct Upload {
     #[arg(long, requires = "consent")]
     pub agree_cross_border: bool,
     /// Sources or members to leave out.
-    #[arg(long, value_name = "ID|MEMBER", value_delimiter = ',')]
+    #[arg(long, value_name = "ID|MEMBER", value_delimiter = ',', conflicts_with = "consent")]
     pub without: Vec<String>,
     /// The case it is for.
     #[arg(long = "case", value_name = "ID", value_parser = values::case)]

@@ -177,7 +177,8 @@ pub fn from_clap(error: &clap::Error, texts: &Texts) -> Failure {
     };
     let suggested = [ContextKind::SuggestedSubcommand, ContextKind::SuggestedArg, ContextKind::SuggestedValue]
         .into_iter()
-        .map(context)
+        // Of several the last one is the likeliest.
+        .map(|kind| context(kind).rsplit(", ").next().unwrap_or_default().to_owned())
         .find(|suggestion| !suggestion.is_empty());
     let hint = match suggested {
         Some(suggestion) => text!(texts, "hint-meant", suggestion = suggestion),

@@ -1,12 +1,11 @@
 //! `oediag consent list` and `show`: what was agreed to on this host, and what became of it.
 
-use oediag_collector::state::{Identity, State};
+use oediag_collector::state::Identity;
 use oediag_protocol::{sshsig::PublicKey, time::Time};
 use serde::Serialize;
 
 use crate::{
     cli::{Consent, ConsentAction},
-    enrolment::Enrolment,
     failure::{self, Failure, Kind, exit},
     invocation::Invocation,
     release::receipt::{Receipt, ReceiptError},
@@ -20,12 +19,11 @@ pub fn run(options: &Consent, given: &Invocation) -> Result<u8, Failure> {
     let state = given.state()?;
     let Identity { signer, .. } = state.identity().map_err(|error| failure::state(error, texts))?;
     let key = signer.public();
-    let acks = ack_keys(&state);
     let failed = |error: ReceiptError| Failure::new(Kind::Usage, text!(texts, "error-receipts")).because(error);
     match &options.action {
         ConsentAction::List => {
             let receipts = Receipt::all(&state, &key).map_err(failed)?;
-            let rows: Vec<Row> = receipts.iter().map(|receipt| row(receipt, &key, &acks)).collect();
+            let rows: Vec<Row> = receipts.iter().map(|receipt| row(receipt, &key)).collect();
             given.show(&rows, |page| view::consent::list(&rows, page))?;
         }
         ConsentAction::Show(options) => {
@@ -34,7 +32,7 @@ pub fn run(options: &Consent, given: &Invocation) -> Result<u8, Failure> {
                 Failure::new(Kind::Usage, text!(texts, "error-no-receipt", id = id.to_string()))
                     .hint(text!(texts, "hint-receipts"))
             })?;
-            let (row, notice) = (row(&receipt, &key, &acks), receipt.notice());
+            let (row, notice) = (row(&receipt, &key), receipt.notice());
             let json = ShowJson { row: &row, notice: notice.as_deref() };
             given.show(&json, |page| view::consent::one(&row, notice.as_deref(), page))?;
         }
@@ -50,14 +48,9 @@ struct ShowJson<'a> {
     notice: Option<&'a str>,
 }
 
-/// The keys that may sign acks; none for a host that is not enrolled.
-pub(super) fn ack_keys(state: &State) -> Vec<PublicKey> {
-    Enrolment::load(state).ok().flatten().map(|center| center.keyset.ack_keys()).unwrap_or_default()
-}
-
 /// A receipt and what became of it.
-pub(super) fn row(receipt: &Receipt, key: &PublicKey, acks: &[PublicKey]) -> Row {
-    let ack = receipt.ack(key, acks);
+pub(super) fn row(receipt: &Receipt, key: &PublicKey) -> Row {
+    let ack = receipt.ack(key);
     let standing = if Time::from(jiff::Timestamp::now()) >= receipt.consent.delete_by {
         Standing::Over
     } else if ack.is_some() {

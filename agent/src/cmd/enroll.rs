@@ -53,6 +53,9 @@ pub fn run(options: &Enroll, given: &Invocation) -> Result<u8, Failure> {
         Fault::Refused(_) => Failure::new(Kind::Verification, text!(texts, "error-enroll-refused"))
             .because(fault)
             .hint(text!(texts, "hint-new-token")),
+        Fault::Network(_) => Failure::new(Kind::Network, text!(texts, "error-enroll-network"))
+            .because(fault)
+            .hint(text!(texts, "hint-enroll-network")),
         fault => failure::from_fault(fault, texts),
     })?;
     let now: Time = jiff::Timestamp::now().into();

@@ -33,11 +33,10 @@ pub fn run(given: &Invocation) -> Result<u8, Failure> {
     if let Some((_, key)) = &known {
         let receipts = Receipt::all(&state, key)
             .map_err(|error| Failure::new(Kind::Usage, text!(texts, "error-receipts")).because(error))?;
-        let keys = consent::ack_keys(&state);
         let rows: Vec<(Receipt, Row)> = receipts
             .into_iter()
             .map(|receipt| {
-                let row = consent::row(&receipt, key, &keys);
+                let row = consent::row(&receipt, key);
                 (receipt, row)
             })
             .collect();

@@ -27,6 +27,7 @@ const CONSENT: &str = "consent.json";
 const ENVELOPE: &str = "envelope.json";
 const NOTICE: &str = "notice.txt";
 const ACK: &str = "ack.json";
+const ACK_KEY: &str = "ack.pub";
 const SENDING: &str = "sending.json";
 
 /// Why a receipt could not be kept or read.
@@ -174,16 +175,19 @@ impl Receipt {
         Ok((bytes, signature.into_bytes()))
     }
 
-    /// The center's ack, where one of `keys` signed it and it answers what was sent.
-    pub fn ack(&self, key: &PublicKey, keys: &[PublicKey]) -> Option<Ack> {
+    /// The center's ack, where it answers what was sent.
+    pub fn ack(&self, key: &PublicKey) -> Option<Ack> {
         let bytes = state::saved(&self.folder.join(ACK), MAX_BYTES as u64).ok()??;
+        let signer = state::saved(&self.folder.join(ACK_KEY), MAX_BYTES as u64).ok()??;
+        let signer = PublicKey::parse(std::str::from_utf8(&signer).ok()?).ok()?;
         let (envelope, ..) = self.envelope(key)?;
-        let ack: Ack = Signed::parse(&bytes).ok()?.open(keys, 1).ok()?;
+        let ack: Ack = Signed::parse(&bytes).ok()?.open(&[signer], 1).ok()?;
         ack.answers(&envelope, self.consent.receipt_id).ok().map(|()| ack)
     }
 
-    /// Keeps an ack that was verified, as it was received.
-    pub fn acknowledge(&self, ack: &[u8]) -> Result<(), ReceiptError> {
+    /// Keeps an ack that was verified, as it was received, and the key that signed it: the center may use another one later.
+    pub fn acknowledge(&self, ack: &[u8], key: &PublicKey) -> Result<(), ReceiptError> {
+        state::save(&self.folder.join(ACK_KEY), format!("{key}\n").as_bytes())?;
         Ok(state::save(&self.folder.join(ACK), ack)?)
     }
 

@@ -26,7 +26,7 @@ use crate::address::Address;
 /// Most time for a connection, TLS included.
 const CONNECT: Duration = Duration::from_secs(10);
 /// Most time without a byte from or to the center.
-const IDLE: Duration = Duration::from_secs(60);
+const IDLE: Duration = Duration::from_mins(1);
 /// Most bytes of a reply's body but an enrolment's.
 pub(super) const MAX_REPLY: usize = 64 << 10;
 /// What is handed to the connection at once.

@@ -8,7 +8,7 @@ const CHUNK: (u64, u64, u64) = (256 << 10, 8 << 20, 16 << 20);
 /// How long one chunk should take.
 const TARGET: f64 = 4.0;
 /// The first wait after a failure, and the longest.
-const BACKOFF: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(60));
+const BACKOFF: (Duration, Duration) = (Duration::from_millis(500), Duration::from_mins(1));
 
 /// A bucket of bytes that may be sent: filled at the rate, at most one second's worth.
 #[derive(Debug)]
@@ -84,7 +84,7 @@ mod tests {
         for piece in [1, 1000, 16 << 10, 64 << 10, 900 << 10] {
             let mut now = Duration::from_secs(1000);
             let mut bucket = Bucket::new(1 << 20, now);
-            let (end, mut sent) = (now + Duration::from_secs(60), 0_u64);
+            let (end, mut sent) = (now + Duration::from_mins(1), 0_u64);
             loop {
                 now += bucket.take(piece, now);
                 if now > end {
@@ -103,7 +103,7 @@ mod tests {
     #[test]
     fn a_long_pause_saves_up_one_second_at_most() {
         let mut bucket = Bucket::new(1000, Duration::ZERO);
-        let later = Duration::from_secs(3600);
+        let later = Duration::from_hours(1);
         assert_eq!(bucket.take(1000, later), Duration::ZERO);
         assert_eq!(bucket.take(500, later), Duration::from_millis(500));
         // A clock that goes back gives nothing.
@@ -119,7 +119,7 @@ mod tests {
         chunk.took(16 << 20, Duration::from_millis(10));
         assert_eq!(chunk.bytes(), 16 << 20, "the most");
         for _ in 0..10 {
-            chunk.took(chunk.bytes(), Duration::from_secs(600));
+            chunk.took(chunk.bytes(), Duration::from_mins(10));
         }
         assert_eq!(chunk.bytes(), 256 << 10, "the least");
         chunk.failed();

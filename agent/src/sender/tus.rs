@@ -143,7 +143,7 @@ impl<P: Parent> Sending<'_, P> {
             .await?;
         match reply.status {
             201 => Ok(Step::Create),
-            200 => text(reply).map(Step::Done),
+            200 => Ok(ack(&reply)),
             _ => Err(self.unexpected(&reply, Step::Consent)),
         }
     }
@@ -208,7 +208,7 @@ impl<P: Parent> Sending<'_, P> {
         let ask = Step::Ask(slot.to_owned());
         let reply = self.request(Method::POST, &format!("{slot}/finish"), Vec::new(), Vec::new(), &ask).await?;
         match reply.status {
-            200 => text(reply).map(Step::Done),
+            200 => Ok(ack(&reply)),
             404 | 409 | 410 => Err(Trouble::Again(said(&reply), None, ask)),
             422 => Err(Trouble::End(Fault::OtherBytes(said(&reply)))),
             _ => Err(self.unexpected(&reply, ask)),
@@ -285,9 +285,9 @@ fn lie(why: &str) -> Trouble {
     Trouble::End(Fault::NotACenter(why.to_owned()))
 }
 
-/// A body that is text.
-fn text(reply: Reply) -> Result<String, Trouble> {
-    String::from_utf8(reply.body).map_err(|_| lie("its answer is not text"))
+/// What is said to be an ack. It is checked where the keys are; what is no text fails there.
+fn ack(reply: &Reply) -> Step {
+    Step::Done(String::from_utf8_lossy(&reply.body).into_owned())
 }
 
 /// The center's own sentence, else the status. It is shown to people: one line, and not long.

@@ -17,7 +17,7 @@ use oediag_protocol::{
     enroll::{EnrollRequest, Enrolled, ReplySchema, Token},
     envelope::Envelope,
     http_signature::{Claim, HOST, LEDGER, Parts, content_digest},
-    id::{HostId, TenantId},
+    id::TenantId,
     json,
     keyset::{self, AckRole, EngineerRole, Keyset, RequestKey, RequestRole, Root, Severity},
     sealed::{Identity, Opener, Reader},
@@ -29,10 +29,13 @@ use oediag_protocol::{
 
 use crate::http::{Action, Request, Server};
 
-/// What a test orders for a request: another answer, or none for the honest one.
-pub(crate) type Lie = dyn Fn(&Request, usize) -> Option<Action> + Send + Sync;
-/// How many bytes of a body to read before hanging up; none for all of it.
-pub(crate) type Cut = dyn Fn(&Request, usize) -> Option<usize> + Send + Sync;
+/// What a test orders for a request.
+pub(crate) enum Lie {
+    /// Another answer; nothing is done.
+    Instead(Action),
+    /// What was asked is done, and then this is answered.
+    After(Action),
+}
 
 /// A host that enrolled.
 #[derive(Clone)]
@@ -118,17 +121,13 @@ impl Center {
     }
 
     /// `lie` sees each request and how many of its step there were before.
-    pub(crate) fn lying(lie: impl Fn(&Request, usize) -> Option<Action> + Send + Sync + 'static) -> Self {
+    pub(crate) fn lying(lie: impl Fn(&Request, usize) -> Option<Lie> + Send + Sync + 'static) -> Self {
         Self::new(|_, _| None, lie, &[keyset(1), keyset(2)])
-    }
-
-    pub(crate) fn cutting(cut: impl Fn(&Request, usize) -> Option<usize> + Send + Sync + 'static) -> Self {
-        Self::new(cut, |_, _| None, &[keyset(1), keyset(2)])
     }
 
     pub(crate) fn new(
         cut: impl Fn(&Request, usize) -> Option<usize> + Send + Sync + 'static,
-        lie: impl Fn(&Request, usize) -> Option<Action> + Send + Sync + 'static,
+        lie: impl Fn(&Request, usize) -> Option<Lie> + Send + Sync + 'static,
         keysets: &[Keyset],
     ) -> Self {
         let token = Token::new(tenant(), [0xa5; 16], keysets[0].root.pin());
@@ -151,7 +150,11 @@ impl Center {
             let mut known = lock(&theirs);
             known.log.push((request.step(), request.body.len()));
             match ordered {
-                Some(action) => action,
+                Some(Lie::Instead(action)) => action,
+                Some(Lie::After(action)) => {
+                    drop(honest(&mut known, &request, &verifier, &signed));
+                    action
+                }
                 None => honest(&mut known, &request, &verifier, &signed),
             }
         };
@@ -355,9 +358,4 @@ pub(crate) fn documents(front: &[u8]) -> (Envelope, Consent) {
     let reader = Reader::new(front).expect("a sealed file");
     let head = reader.head();
     (document::parse(&head.envelope).expect("an envelope"), document::parse(&head.consent).expect("a receipt"))
-}
-
-/// Some host that is not the one under test.
-pub(crate) fn other_host() -> HostId {
-    HostId([0xee; 16])
 }

@@ -113,7 +113,7 @@ impl Host {
         self.collect(&self.folder.join("root"), &["--source", "logs.messages", "--max-item-bytes", "2G"])
     }
 
-    fn collect(&self, root: &Path, more: &[&str]) -> PathBuf {
+    pub(crate) fn collect(&self, root: &Path, more: &[&str]) -> PathBuf {
         let mut arguments = vec!["collect", "--root", root.to_str().expect("UTF-8"), "--json"];
         arguments.extend(more);
         let run = self.run(&arguments);

@@ -98,7 +98,7 @@ impl Drop for Server {
 }
 
 fn serve(connection: &TcpStream, cut: &Cut, answer: &Answer) -> std::io::Result<()> {
-    connection.set_read_timeout(Some(Duration::from_secs(600)))?;
+    connection.set_read_timeout(Some(Duration::from_mins(10)))?;
     let mut input = BufReader::new(connection);
     while let Some(mut request) = head(&mut input)? {
         let length: usize = request.header("content-length").parse().unwrap_or(0);
@@ -115,10 +115,10 @@ fn serve(connection: &TcpStream, cut: &Cut, answer: &Answer) -> std::io::Result<
             Action::Reply(status, headers, body) => {
                 let mut text = format!("HTTP/1.1 {status} X\r\n");
                 for (name, value) in headers {
-                    text += &format!("{name}: {value}\r\n");
+                    text.extend([name, ": ", &value, "\r\n"]);
                 }
                 if status != 204 && !bodyless {
-                    text += &format!("content-length: {}\r\n", body.len());
+                    text.extend(["content-length: ", &body.len().to_string(), "\r\n"]);
                 }
                 output.write_all(format!("{text}\r\n").as_bytes())?;
                 if !bodyless {
@@ -143,7 +143,7 @@ fn serve(connection: &TcpStream, cut: &Cut, answer: &Answer) -> std::io::Result<
             }
             Action::Flood(head) => {
                 output.write_all(&head)?;
-                while output.write_all(&[b'x'; 65536]).is_ok() {}
+                while output.write_all(&vec![b'x'; 65536]).is_ok() {}
                 return Ok(());
             }
         }

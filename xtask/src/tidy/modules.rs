@@ -15,6 +15,9 @@ const ORDERS: &[Order] = &[
         ],
     ),
 ];
+/// The one folder of the agent with a network in it, and the words that mean one.
+const SENDER: &str = "agent/src/sender/";
+const NETWORK: &[&str] = &["tokio", "reqwest", "rustls", "hyper", "TcpStream", "TcpListener", "UdpSocket", "ToSocketAddrs"];
 /// Files that see all modules of their crate.
 const TOPS: &[&str] = &["lib.rs", "main.rs"];
 
@@ -78,6 +81,20 @@ pub(super) fn no_unsafe(texts: &[Text]) -> Vec<Finding> {
             let words = content.split(|c: char| !(c.is_alphanumeric() || c == '_'));
             if words.into_iter().any(|word| matches!(word, "unsafe" | "unsafe_code")) {
                 findings.push(Finding { place: text.path.clone(), what: format!("line {}: unsafe code", line + 1) });
+            }
+        }
+    }
+    findings
+}
+
+/// In the agent only the sender names a network.
+pub(super) fn one_sender(texts: &[Text]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for text in rust(texts).filter(|text| text.path.starts_with("agent/src/") && !text.path.starts_with(SENDER)) {
+        for (line, content) in code(&text.text).lines().enumerate() {
+            let words = content.split(|c: char| !(c.is_alphanumeric() || c == '_'));
+            if let Some(word) = words.into_iter().find(|word| NETWORK.contains(word)) {
+                findings.push(Finding { place: text.path.clone(), what: format!("line {}: names {word}", line + 1) });
             }
         }
     }
@@ -152,6 +169,12 @@ mod tests {
         let found: Vec<String> = order(&texts).iter().map(ToString::to_string).collect();
         assert_eq!(found.len(), 2, "{found:?}");
         assert!(found[0].contains("crate::bundle") && found[1].contains("other has no place"), "{found:?}");
+    }
+
+    #[test]
+    fn a_network_outside_the_sender_is_found() {
+        let text = |path: &str| Text { path: path.to_owned(), text: "//! tokio\nuse reqwest::Client;\n".to_owned() };
+        assert_eq!(one_sender(&[text("agent/src/cmd/x.rs"), text("agent/src/sender/x.rs"), text("center/src/x.rs")]).len(), 1);
     }
 
     #[test]

@@ -1,18 +1,20 @@
 //! `oediag upload`: shows what would leave, asks, signs the answer, seals exactly those bytes and sends them. Run again after it
 //! was stopped, it goes on where it was.
 
+mod deliver;
+
 use std::path::{Path, PathBuf};
 
 use oediag_collector::{
+    bundle::{self, Destination},
     catalogue::Source,
     state::{Identity, State},
 };
 use oediag_protocol::{
-    ack::Ack,
+    bundle::manifest::{Item, ItemKind},
     consent::{self, Basis, Consent, Event, Rights, delete_by},
     id::ReceiptId,
     keyset::Freshness,
-    signed::Signed,
     text::Line as Text,
     time::Time,
 };
@@ -23,19 +25,16 @@ use crate::{
     enrolment::Enrolment,
     failure::{self, Failure, Kind, exit},
     invocation::Invocation,
-    progress::Transfer,
     release::{
         ask::{self, Listening},
         notice::{Terms, notice},
-        outbox::{self, Parcel, SealError},
+        outbox::{self, SealError},
         own::{Own, OwnError},
         preview::{Preview, preview},
-        receipt::{Receipt, ReceiptError, Sending},
+        receipt::{Receipt, ReceiptError},
         who,
     },
-    selection,
-    sender::{self, Consignment, Fault, Line, Progress},
-    term, text, view,
+    selection, term, text, view,
 };
 
 /// How long the center may keep a bundle when nobody says.
@@ -44,6 +43,14 @@ const DAYS: u32 = 30;
 const ANSWERS: usize = 3;
 /// What the data is for: the word in the receipt.
 const PURPOSE: &str = "incident-diagnosis";
+
+/// What was said to the question.
+enum Answer {
+    Yes,
+    No,
+    /// First leave these out.
+    Without(Vec<String>),
+}
 
 /// What every step needs.
 struct Desk<'a> {
@@ -67,7 +74,7 @@ pub fn run(options: &Upload, given: &Invocation) -> Result<u8, Failure> {
     let identity = state.identity().map_err(|error| failure::state(error, texts))?;
     let desk = Desk { options, given, state, identity, center, rows: selection::rows(given)? };
     desk.check_keys()?;
-    let own = desk.own(&options.bundle)?;
+    let own = desk.without(desk.own(&options.bundle)?, &options.without)?;
     let seen = preview(&own.manifest, &desk.rows);
     if options.preview {
         desk.show(&own, &seen, None)?;
@@ -75,7 +82,7 @@ pub fn run(options: &Upload, given: &Invocation) -> Result<u8, Failure> {
     }
     let (own, receipt) = match desk.given_before(&own)? {
         Some(receipt) => (own, receipt),
-        None => desk.ask(own, seen)?,
+        None => desk.ask(own, &seen)?,
     };
     desk.deliver(&own, &receipt)
 }
@@ -106,7 +113,36 @@ impl Desk<'_> {
         })
     }
 
-    /// The receipt of an earlier run for these very bytes; says that it is used again.
+    /// A new bundle without the items of these names; the same one when none is named.
+    fn without(&self, own: Own, names: &[String]) -> Result<Own, Failure> {
+        let texts = &self.given.texts;
+        if names.is_empty() {
+            return Ok(own);
+        }
+        let plain = |name: &String| name.trim_start_matches('/').to_owned();
+        let named = |item: &Item, name: &String| {
+            item.kind != ItemKind::Record
+                && item
+                    .path
+                    .as_ref()
+                    .is_some_and(|path| item.id == *name || *path == plain(name) || item.src.as_ref() == Some(name))
+        };
+        if let Some(name) = names.iter().find(|name| !own.manifest.items.iter().any(|item| named(item, name))) {
+            let sentence = text!(texts, "error-no-such-member", member = term::escape(name));
+            return Err(Failure::new(Kind::Usage, sentence).hint(text!(texts, "hint-ls")));
+        }
+        let leave_out = |item: &Item| names.iter().any(|name| named(item, name));
+        let failed = |cause: anyhow::Error| Failure::new(Kind::NoBundle, text!(texts, "error-without")).because(cause);
+        let source = own.read().map_err(|error| failed(error.into()))?;
+        let folder = Destination::Folder(self.state.bundles());
+        let made =
+            bundle::without(source, &own.manifest, leave_out, &folder, &self.identity).map_err(|error| failed(error.into()))?;
+        let path = term::escape(&made.path.display().to_string());
+        term::note(&text!(texts, "note-without", path = path));
+        self.own(&made.path)
+    }
+
+    /// The receipt of an earlier run for these very bytes; says that it is used again, where there is still something to do.
     fn given_before(&self, own: &Own) -> Result<Option<Receipt>, Failure> {
         let now = now();
         let covers = |receipt: &Receipt| {
@@ -119,11 +155,11 @@ impl Desk<'_> {
         let all = Receipt::all(&self.state, &self.identity.signer.public()).map_err(|error| self.receipts(error))?;
         // Of several the one that is furthest: stored, then sealed, then the newest.
         let key = self.identity.signer.public();
-        let keys = self.center.keyset.ack_keys();
-        let found = all.into_iter().filter(covers).max_by_key(|receipt| {
-            (receipt.ack(&key, &keys).is_some(), receipt.envelope(&key).is_some(), receipt.consent.given_at)
-        });
-        if let Some(Receipt { consent, .. }) = &found {
+        let found = all
+            .into_iter()
+            .filter(covers)
+            .max_by_key(|receipt| (receipt.ack(&key).is_some(), receipt.envelope(&key).is_some(), receipt.consent.given_at));
+        if let Some(Receipt { consent, .. }) = found.as_ref().filter(|receipt| receipt.ack(&key).is_none()) {
             let (id, at) = (consent.receipt_id.to_string(), consent.given_at.to_string());
             term::note(&text!(self.given.texts, "note-consent-again", id = id, at = at));
         }
@@ -149,7 +185,9 @@ impl Desk<'_> {
         match notice {
             None => self.given.show(&(), |_| lines),
             Some(notice) => {
-                lines.iter().for_each(|line| term::note(line));
+                for line in &lines {
+                    term::note(line);
+                }
                 term::note("");
                 // Without the last line end, which `note` brings: what is on the screen is what is digested.
                 term::note(notice.trim_end_matches('\n'));
@@ -159,19 +197,26 @@ impl Desk<'_> {
     }
 
     /// Shows the bundle and the notice and waits for the answer. Items that are left out make another bundle, and another question.
-    fn ask(&self, own: Own, seen: Preview) -> Result<(Own, Receipt), Failure> {
+    fn ask(&self, own: Own, seen: &Preview) -> Result<(Own, Receipt), Failure> {
         let texts = &self.given.texts;
         let no = || Failure::new(Kind::Refused, text!(texts, "error-no-consent"));
         if self.options.consent.is_none() && !ask::can_ask() {
             return Err(no().hint(text!(texts, "hint-consent", digits = own.bundle.bundle_id.short())));
         }
+        let listening = Listening::begin().map_err(|error| no().because(error))?;
         outbox::room(&self.state, own.bundle.bytes).map_err(|error| self.seal_failed(error))?;
         let terms = Terms { center: &self.center, case: self.case(&own), days: self.days(), now: now() };
-        let (notice_text, mut notice) = notice(&terms, &seen, term::error_columns(), texts);
-        self.show(&own, &seen, Some(&notice_text))?;
-        let listening = Listening::begin().map_err(|error| no().because(error))?;
-        if !self.agreed(&own, &listening)? {
-            return Err(no());
+        let (notice_text, mut notice) = notice(&terms, seen, term::error_columns(), texts);
+        self.show(&own, seen, Some(&notice_text))?;
+        match self.answer(&own, &listening) {
+            Answer::Yes => {}
+            Answer::No => return Err(no()),
+            Answer::Without(names) => {
+                // Another bundle, so another look at it and another question.
+                let own = self.without(own, &names)?;
+                let seen = preview(&own.manifest, &self.rows);
+                return self.ask(own, &seen);
+            }
         }
         if self.center.said.cross_border {
             let agreed = match &self.options.consent {
@@ -222,22 +267,25 @@ impl Desk<'_> {
         Ok((own, receipt))
     }
 
-    /// Whether the answer is the bundle's own digits.
-    fn agreed(&self, own: &Own, listening: &Listening) -> Result<bool, Failure> {
+    /// The bundle's own digits are a yes.
+    fn answer(&self, own: &Own, listening: &Listening) -> Answer {
         let texts = &self.given.texts;
         let digits = own.bundle.bundle_id.short();
         if let Some(answer) = &self.options.consent {
-            return Ok(*answer == digits);
+            return if *answer == digits { Answer::Yes } else { Answer::No };
         }
         let mut question = text!(texts, "ask-consent");
         for _ in 0..ANSWERS {
-            match listening.line(&question) {
-                Some(answer) if answer == digits => return Ok(true),
-                Some(answer) if !answer.is_empty() => question = text!(texts, "ask-consent-again"),
-                _ => return Ok(false),
+            let Some(answer) = listening.line(&question).filter(|answer| !answer.is_empty()) else { return Answer::No };
+            if answer == digits {
+                return Answer::Yes;
             }
+            if let Some(names) = answer.strip_prefix("without ") {
+                return Answer::Without(names.split([',', ' ']).filter(|name| !name.is_empty()).map(str::to_owned).collect());
+            }
+            question = text!(texts, "ask-consent-again");
         }
-        Ok(false)
+        Answer::No
     }
 
     fn random<const N: usize>(&self) -> Result<[u8; N], Failure> {
@@ -245,141 +293,6 @@ impl Desk<'_> {
         getrandom::fill(&mut bytes)
             .map_err(|error| Failure::new(Kind::Usage, text!(self.given.texts, "error-state")).because(error))?;
         Ok(bytes)
-    }
-
-    /// Seals where that is not done, sends, and keeps the ack.
-    fn deliver(&self, own: &Own, receipt: &Receipt) -> Result<u8, Failure> {
-        let texts = &self.given.texts;
-        let key = self.identity.signer.public();
-        if let Some(ack) = receipt.ack(&key, &self.center.keyset.ack_keys()) {
-            return self.report(own, &ack, true);
-        }
-        let mut sending = receipt.sending().filter(|sending| sending.url == self.center.url).unwrap_or(Sending {
-            url: self.center.url.clone(),
-            pin: self.center.pin.to_string(),
-            slot: None,
-            total: None,
-            at: 0,
-            not_before: None,
-        });
-        if let Some(at) = sending.not_before.filter(|at| now() < *at) {
-            return Err(failure::from_fault(Fault::Later { at, why: text!(texts, "why-told-before") }, texts));
-        }
-        let parcel = match outbox::sealed(receipt, &self.center, &self.state, &key) {
-            Some(parcel) => parcel,
-            None => {
-                sending.slot = None;
-                self.seal(own, receipt)?
-            }
-        };
-        let total = parcel.frame.bytes();
-        sending.total = Some(total);
-        receipt.note(&sending).map_err(|error| self.receipts(error))?;
-        let ack = self.send(receipt, &parcel, sending)?;
-        // Only what was verified is kept; only then does the sealed file go.
-        receipt.acknowledge(ack.as_bytes()).map_err(|error| self.receipts(error))?;
-        let Some(ack) = receipt.ack(&key, &self.center.keyset.ack_keys()) else {
-            return Err(Failure::new(Kind::Verification, text!(texts, "error-ack")));
-        };
-        // A sealed file that cannot be removed now does no harm.
-        std::fs::remove_file(outbox::place(&self.state, receipt.consent.receipt_id)).unwrap_or_default();
-        self.report(own, &ack, false)
-    }
-
-    fn seal(&self, own: &Own, receipt: &Receipt) -> Result<Parcel, Failure> {
-        let bar = Transfer::new(text!(self.given.texts, "progress-encrypting"), own.bundle.bytes, self.given.progress);
-        let sealed = outbox::seal(own, receipt, &self.center, &self.state, &self.identity, now(), |done| bar.at(done));
-        bar.done();
-        sealed.map_err(|error| self.seal_failed(error))
-    }
-
-    /// Sends a parcel; gives the ack after checking it.
-    fn send(&self, receipt: &Receipt, parcel: &Parcel, sending: Sending) -> Result<String, Failure> {
-        let texts = &self.given.texts;
-        let key = self.state.transport_key().map_err(|error| failure::state(error, texts))?;
-        let payload =
-            parcel.payload.try_clone().map_err(|error| Failure::new(Kind::Usage, text!(texts, "error-sender")).because(error))?;
-        let (options, center) = (self.options, &self.center);
-        let line =
-            Line { url: center.url.clone(), ca: center.ca.clone(), patience: options.patience, kib_s: options.limit_kib_s };
-        let consignment = Consignment {
-            host: self.identity.host_id,
-            key: &key,
-            receipt: receipt.consent.receipt_id,
-            frame: &parcel.frame,
-            payload,
-            slot: sending.slot.clone(),
-        };
-        let bar = Transfer::new(text!(texts, "progress-sending"), parcel.frame.bytes(), self.given.progress);
-        let noted = std::cell::RefCell::new(sending);
-        let keep = |edit: &dyn Fn(&mut Sending)| {
-            let mut noted = noted.borrow_mut();
-            edit(&mut noted);
-            receipt.note(&noted)
-        };
-        let store = |slot: &str| {
-            let stored = keep(&|sending| {
-                sending.slot = Some(slot.to_owned());
-                sending.at = 0;
-            });
-            stored.map_err(|error| error.to_string())
-        };
-        let told = sender::upload(line, consignment, store, |progress| match progress {
-            Progress::At(bytes) => {
-                bar.at(bytes);
-                // Only for `status`: where to go on is asked of the center.
-                keep(&|sending| sending.at = bytes).unwrap_or_default();
-            }
-            Progress::Waiting(seconds, why) => {
-                bar.note(&text!(texts, "note-waiting", seconds = seconds, why = term::escape(&why)));
-            }
-        });
-        bar.done();
-        let body = told.map_err(|fault| {
-            let (not_before, lost) = match &fault {
-                Fault::Later { at, .. } => (Some(*at), false),
-                // The center has thrown its copy away.
-                Fault::OtherBytes(_) => (None, true),
-                _ => (None, false),
-            };
-            let kept = keep(&|sending| {
-                sending.not_before = not_before;
-                if lost {
-                    sending.slot = None;
-                }
-            });
-            if let Err(error) = kept {
-                term::note(&term::escape(&error.to_string()));
-            }
-            failure::from_fault(fault, texts)
-        })?;
-        self.check(&body, receipt, parcel)?;
-        Ok(body)
-    }
-
-    /// An ack counts when a key of the center's signed it, and when it is about what was sent.
-    fn check(&self, body: &str, receipt: &Receipt, parcel: &Parcel) -> Result<(), Failure> {
-        let checked = Signed::parse(body.as_bytes())
-            .and_then(|signed| signed.open::<Ack>(&self.center.keyset.ack_keys(), 1))
-            .map_err(anyhow::Error::from)
-            .and_then(|ack| Ok(ack.answers(&parcel.envelope, receipt.consent.receipt_id)?));
-        let hint = || text!(self.given.texts, "hint-ack");
-        checked
-            .map_err(|error| Failure::new(Kind::Verification, text!(self.given.texts, "error-ack")).because(error).hint(hint()))
-    }
-
-    fn report(&self, own: &Own, ack: &Ack, already: bool) -> Result<u8, Failure> {
-        let page_url = self.center.url.join(&format!("/bundles/{}", own.bundle.bundle_id));
-        let json = StoredJson {
-            already,
-            bundle: &own.path,
-            bundle_id: own.bundle.bundle_id.to_string(),
-            receipt_id: ack.receipt_id.to_string(),
-            page: &page_url,
-            ack,
-        };
-        self.given.show(&json, |page| view::consent::stored(ack, &self.center, &page_url, already, page))?;
-        Ok(exit::OK)
     }
 
     fn receipts(&self, error: ReceiptError) -> Failure {
@@ -434,15 +347,4 @@ impl<'a> PreviewJson<'a> {
             preview,
         }
     }
-}
-
-/// `upload --json`.
-#[derive(Serialize)]
-struct StoredJson<'a> {
-    already: bool,
-    bundle: &'a Path,
-    bundle_id: String,
-    receipt_id: String,
-    page: &'a str,
-    ack: &'a Ack,
 }
