@@ -11,9 +11,9 @@ use std::{
 };
 
 use oediag_tests::{
-    HOSTS, bundles,
+    bundles,
     center::{Center, free_port},
-    collect_fixture, command, folder,
+    command, folder,
     proxy::{Fault, Proxy, When},
     run,
 };
@@ -47,12 +47,6 @@ impl Host {
         let output = run(&state, &["collect", "--root", root, "--now", now, "-o", target, "--source", "logs.messages"]);
         assert!(matches!(output.status.code(), Some(0 | 1)), "{}", String::from_utf8_lossy(&output.stderr));
         Self::enrolled(state, &out, center)
-    }
-
-    /// The bundle of a fixture host.
-    fn fixture(name: &str, center: &Center) -> Self {
-        let run = collect_fixture(name, HOSTS[0]);
-        Self::enrolled(run.state.clone(), &run.out, center)
     }
 
     fn enrolled(state: PathBuf, out: &Path, center: &Center) -> Self {
@@ -172,7 +166,7 @@ fn t29_client_and_server_may_be_killed_at_any_moment() {
     let host = Host::with_logs(&work, &center, 200);
     let size = fs::metadata(&host.bundle).expect("the bundle").len();
     // So slow that all kills find it under way.
-    let rate = (size / 1024 * 4 / kills).max(1024).to_string();
+    let rate = (size / 1024 * 3 / 2 / kills).max(1024).to_string();
     let mut child = None;
     for kill in 0..kills {
         let running = child.get_or_insert_with(|| {

@@ -5,6 +5,7 @@
 mod demo;
 mod docs;
 mod packages;
+mod peers;
 mod run;
 mod test;
 mod tidy;
