@@ -274,8 +274,11 @@ pub struct Enroll {
 #[derive(Debug, Clone, Args)]
 pub struct Upload {
     /// The `.tar.gz` file.
-    #[arg(value_name = "BUNDLE")]
-    pub bundle: PathBuf,
+    #[arg(value_name = "BUNDLE", required_unless_present = "unfinished")]
+    pub bundle: Option<PathBuf>,
+    /// Go on with all that was agreed to, sealed and cut off; ask and agree to nothing.
+    #[arg(long, conflicts_with_all = ["bundle", "consent", "without", "case", "retention_days", "preview"])]
+    pub unfinished: bool,
     /// The answer, for programs: the first 8 hex digits of the bundle's id.
     #[arg(long, value_name = "B8")]
     pub consent: Option<String>,

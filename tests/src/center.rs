@@ -65,7 +65,7 @@ impl Center {
         let printed = center.restart();
         let mut first = String::new();
         BufReader::new(printed).read_line(&mut first).expect("the first user");
-        center.password = first.trim().rsplit(' ').next().unwrap_or_default().to_owned();
+        first.trim().rsplit(' ').next().unwrap_or_default().clone_into(&mut center.password);
         center
     }
 

@@ -42,7 +42,7 @@ fn carried(center: &Center, client: &mut Command, file: &Path) -> String {
     let sealed = fs::read(file).expect("the sealed file");
     let reader = Reader::new(sealed.as_slice()).expect("a sealed file");
     let consent: Consent = document::parse(&reader.head().consent).expect("a receipt");
-    let front = sealed.len() - sealed_rest(&sealed);
+    let front = front(&sealed);
     let bearer = format!("Authorization: Bearer {token}");
     let reply = center.request("POST", "/v1/consents", &[&bearer], &sealed[..front]);
     assert_eq!(reply.status, 201, "{}", reply.text());
@@ -57,12 +57,11 @@ fn carried(center: &Center, client: &mut Command, file: &Path) -> String {
     path
 }
 
-/// Bytes of a sealed file from its payload on.
-fn sealed_rest(sealed: &[u8]) -> usize {
+/// Bytes of a sealed file before its payload.
+fn front(sealed: &[u8]) -> usize {
     let mut left = sealed;
-    let payload = Reader::new(&mut left).expect("a sealed file").into_payload();
-    drop(payload);
-    left.len()
+    Reader::new(&mut left).expect("a sealed file");
+    sealed.len() - left.len()
 }
 
 #[test]

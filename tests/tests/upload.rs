@@ -1,7 +1,5 @@
 //! From a host to a real center and back: what breaks on the way, what is killed, and what is refused.
 
-#![expect(clippy::print_stdout, reason = "the figures are what a person runs these tests for")]
-
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -133,7 +131,7 @@ fn t28_a_connection_that_breaks_at_any_phase_costs_at_most_one_chunk() {
         }
         if phase == "PATCH /v1/uploads/" {
             // In the middle of chunks, too.
-            faults.extend((1..4).map(|n| (When::Bytes(n * 7 << 20), Fault::Cut)));
+            faults.extend((1..4).map(|n| (When::Bytes(n * (7 << 20)), Fault::Cut)));
         }
     }
     let count = faults.len() as u64;
@@ -193,4 +191,65 @@ fn t29_client_and_server_may_be_killed_at_any_moment() {
     println!("{kills} kills, {size} bytes, the last start took {:.1} s", begin.elapsed().as_secs_f64());
     assert_eq!(checked(&center, stored["bundle_id"].as_str().expect("an id")), "ready");
     assert_eq!(objects(&center), 1);
+}
+
+#[test]
+fn t37_an_upload_goes_on_after_a_reboot_even_where_the_center_forgot_it() {
+    let work = folder("t37");
+    let mut center = Center::start(&work);
+    let host = Host::with_logs(&work, &center, 40);
+    let nothing = run(&host.state, &["upload", "--unfinished", "--json"]);
+    assert_eq!((nothing.status.code(), json(&nothing)), (Some(0), Value::Array(Vec::new())), "{}", said(&nothing));
+    // What a backup of the center would hold: this host, and nothing of the upload.
+    center.kill();
+    let backup = work.join("backup");
+    copy(center.data(), &backup);
+    drop(center.restart());
+
+    for forgets in [false, true] {
+        let begun = received(&center);
+        let slow = command(&host.state, &[&host.arguments()[..], &["--limit-kib-s", "4096"]].concat());
+        let mut child = { slow }.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("oediag starts");
+        while received(&center) <= begun {
+            assert!(child.try_wait().expect("it can be asked for").is_none(), "the upload ended before its time");
+            thread::sleep(Duration::from_millis(20));
+        }
+        child.kill().and_then(|()| child.wait()).expect("the client can be killed");
+        if forgets {
+            center.kill();
+            fs::remove_dir_all(center.data()).expect("the folder can be removed");
+            copy(&backup, center.data());
+            drop(center.restart());
+        }
+    }
+    // As the unit of the package does it at boot: no bundle is named, nobody is asked.
+    fs::remove_file(&host.bundle).expect("the bundle can be removed: the sealed file is enough");
+    let output = run(&host.state, &["upload", "--unfinished", "--json"]);
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    let stored = json(&output);
+    assert_eq!(stored.as_array().map(Vec::len), Some(1), "{stored}");
+    assert_eq!(checked(&center, stored[0]["bundle_id"].as_str().expect("an id")), "ready");
+    let again = run(&host.state, &["upload", "--unfinished", "--json"]);
+    assert_eq!(json(&again), Value::Array(Vec::new()));
+}
+
+/// Bytes of uploads that lie at the center.
+fn received(center: &Center) -> u64 {
+    let entries = fs::read_dir(center.data().join("uploads")).into_iter().flatten();
+    entries.map(|entry| entry.expect("an entry").metadata().map_or(0, |data| data.len())).sum()
+}
+
+/// A folder with all that is in it.
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("a folder can be made");
+    for entry in fs::read_dir(from).expect("the folder can be read").map(|entry| entry.expect("an entry")) {
+        let (from, to) = (entry.path(), to.join(entry.file_name()));
+        if from.is_dir() {
+            copy(&from, &to);
+        } else {
+            fs::copy(&from, &to).expect("a file can be copied");
+        }
+    }
+    let mode = fs::metadata(from).expect("the folder").permissions();
+    fs::set_permissions(to, mode).expect("its mode can be set");
 }

@@ -58,6 +58,7 @@ arg-url = The center's address, such as https://support.example.cn
 arg-token = The token; every user of this host can see it here, so better use --token-file
 arg-token-file = A file that holds the token; - is standard input
 arg-ca = Certificates (PEM) that alone may vouch for the center's TLS key, instead of the system's
+arg-unfinished = Go on with all uploads that were agreed to and cut off, as after a reboot; asks and agrees to nothing
 arg-contact = How to reach those who answer for the data; shown before each upload
 arg-country = The country where the data is kept, two letters such as CN; shown before each upload
 arg-cross-border = The data leaves your country; each upload asks for this separately

@@ -415,6 +415,7 @@ personal-position = positions
 personal-free-text = whatever programs and people wrote into logs
 
 stored = The center has stored the bundle.
+unfinished-none = No upload is unfinished.
 stored-already = The center has this bundle already; nothing was sent.
 stored-by = Center
 stored-page = Page

@@ -58,6 +58,7 @@ arg-url = 支持中心地址，如 https://support.example.cn
 arg-token = 令牌；写在这里会被本机所有用户看到，建议用 --token-file
 arg-token-file = 保存令牌的文件；- 表示标准输入
 arg-ca = 只信任这些证书（PEM）为支持中心的 TLS 密钥作证，不使用系统证书
+arg-unfinished = 继续所有已获同意但被中断的上传（例如重启之后）；不询问，也不作新的同意
 arg-contact = 数据负责人的联系方式；每次上传前展示
 arg-country = 数据保存所在国家，两个字母，如 CN；每次上传前展示
 arg-cross-border = 数据将出境；每次上传须单独同意

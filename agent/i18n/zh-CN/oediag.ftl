@@ -406,6 +406,7 @@ personal-position = 位置
 personal-free-text = 程序和人员写入日志的任意文字
 
 stored = 支持中心已存入此诊断包。
+unfinished-none = 没有未完成的上传。
 stored-already = 支持中心已有此诊断包，未发送任何内容。
 stored-by = 支持中心
 stored-page = 页面

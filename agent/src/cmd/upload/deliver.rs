@@ -1,6 +1,6 @@
 //! The second half of `oediag upload`: from a receipt to the center's ack. Each step is on the disk before the next begins.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use oediag_protocol::{ack::Ack, signed::Signed, sshsig::PublicKey};
 use serde::Serialize;
@@ -21,12 +21,29 @@ use crate::{
 impl Desk<'_> {
     /// Seals where that is not done, sends, and keeps the ack.
     pub(super) fn deliver(&self, own: &Own, receipt: &Receipt) -> Result<u8, Failure> {
-        let texts = &self.given.texts;
         let key = self.identity.signer.public();
         if let Some(ack) = receipt.ack(&key) {
-            return self.report(own, &ack, true);
+            let stored = self.stored(Some(&own.path), ack, true);
+            self.given.show(&stored, |page| self.lines(&stored, page))?;
+            return Ok(exit::OK);
         }
-        let mut sending = receipt.sending().filter(|sending| sending.url == self.center.url).unwrap_or(Sending {
+        let mut sending = self.sending(receipt)?;
+        let parcel = if let Some(parcel) = outbox::sealed(receipt, &self.center, &self.state, &key) {
+            parcel
+        } else {
+            sending.slot = None;
+            self.seal(own, receipt)?
+        };
+        let ack = self.hand_over(receipt, &parcel, sending)?;
+        let stored = self.stored(Some(&own.path), ack, false);
+        self.given.show(&stored, |page| self.lines(&stored, page))?;
+        Ok(exit::OK)
+    }
+
+    /// How far an earlier run has sent it to this center; the center may have said when to come again.
+    pub(super) fn sending(&self, receipt: &Receipt) -> Result<Sending, Failure> {
+        let texts = &self.given.texts;
+        let sending = receipt.sending().filter(|sending| sending.url == self.center.url).unwrap_or(Sending {
             url: self.center.url.clone(),
             pin: self.center.pin.to_string(),
             slot: None,
@@ -34,25 +51,24 @@ impl Desk<'_> {
             at: 0,
             not_before: None,
         });
-        if let Some(at) = sending.not_before.filter(|at| now() < *at) {
-            return Err(failure::from_fault(Fault::Later { at, why: text!(texts, "why-told-before") }, texts));
+        match sending.not_before.filter(|at| now() < *at) {
+            Some(at) => Err(failure::from_fault(Fault::Later { at, why: text!(texts, "why-told-before") }, texts)),
+            None => Ok(sending),
         }
-        let parcel = if let Some(parcel) = outbox::sealed(receipt, &self.center, &self.state, &key) {
-            parcel
-        } else {
-            sending.slot = None;
-            self.seal(own, receipt)?
-        };
+    }
+
+    /// Sends a sealed file, and keeps the ack.
+    pub(super) fn hand_over(&self, receipt: &Receipt, parcel: &Parcel, mut sending: Sending) -> Result<Ack, Failure> {
         let total = parcel.frame.bytes();
         sending.total = Some(total);
         receipt.note(&sending).map_err(|error| self.receipts(error))?;
-        let body = self.send(receipt, &parcel, sending)?;
-        let (ack, signer) = self.check(&body, receipt, &parcel)?;
+        let body = self.send(receipt, parcel, sending)?;
+        let (ack, signer) = self.check(&body, receipt, parcel)?;
         // Only what was verified is kept; only then does the sealed file go.
         receipt.acknowledge(body.as_bytes(), &signer).map_err(|error| self.receipts(error))?;
         // A sealed file that cannot be removed now does no harm.
         std::fs::remove_file(outbox::place(&self.state, receipt.consent.receipt_id)).unwrap_or_default();
-        self.report(own, &ack, false)
+        Ok(ack)
     }
 
     fn seal(&self, own: &Own, receipt: &Receipt) -> Result<Parcel, Failure> {
@@ -139,28 +155,30 @@ impl Desk<'_> {
         signer.map(|signer| (ack, signer)).ok_or_else(|| invalid(anyhow::anyhow!("no key of the center's signed it")))
     }
 
-    fn report(&self, own: &Own, ack: &Ack, already: bool) -> Result<u8, Failure> {
-        let page_url = self.center.url.join(&format!("/bundles/{}", own.bundle.bundle_id));
-        let json = StoredJson {
+    /// What is told of a stored bundle.
+    pub(super) fn stored(&self, bundle: Option<&Path>, ack: Ack, already: bool) -> Stored {
+        Stored {
             already,
-            bundle: &own.path,
-            bundle_id: own.bundle.bundle_id.to_string(),
+            bundle: bundle.map(Path::to_owned),
+            bundle_id: ack.bundle_id.to_string(),
             receipt_id: ack.receipt_id.to_string(),
-            page: &page_url,
+            page: self.center.url.join(&format!("/bundles/{}", ack.bundle_id)),
             ack,
-        };
-        self.given.show(&json, |page| view::consent::stored(ack, &self.center, &page_url, already, page))?;
-        Ok(exit::OK)
+        }
+    }
+
+    pub(super) fn lines(&self, stored: &Stored, page: &view::Page<'_>) -> Vec<String> {
+        view::consent::stored(&stored.ack, &self.center, &stored.page, stored.already, page)
     }
 }
 
-/// `upload --json`.
+/// `upload --json`; with `--unfinished` a list of these, which do not know the bundle's path.
 #[derive(Serialize)]
-struct StoredJson<'a> {
+pub(super) struct Stored {
     already: bool,
-    bundle: &'a Path,
+    bundle: Option<PathBuf>,
     bundle_id: String,
     receipt_id: String,
-    page: &'a str,
-    ack: &'a Ack,
+    page: String,
+    ack: Ack,
 }

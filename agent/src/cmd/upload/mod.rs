@@ -2,6 +2,7 @@
 //! was stopped, it goes on where it was.
 
 mod deliver;
+mod unfinished;
 
 use std::path::{Path, PathBuf};
 
@@ -74,7 +75,8 @@ pub fn run(options: &Upload, given: &Invocation) -> Result<u8, Failure> {
     let identity = state.identity().map_err(|error| failure::state(error, texts))?;
     let desk = Desk { options, given, state, identity, center, rows: selection::rows(given)? };
     desk.check_keys()?;
-    let own = desk.without(desk.own(&options.bundle)?, &options.without)?;
+    let Some(bundle) = options.bundle.as_deref() else { return desk.unfinished() };
+    let own = desk.without(desk.own(bundle)?, &options.without)?;
     let seen = preview(&own.manifest, &desk.rows);
     if options.preview {
         desk.show(&own, &seen, None)?;
