@@ -4,9 +4,12 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use oediag_protocol::time::Time;
+use oediag_protocol::{id::ReceiptId, text::Line, time::Time};
 
-use crate::values::{self, Around, Moment, Size};
+use crate::{
+    address::Address,
+    values::{self, Around, Moment, Size},
+};
 
 /// The whole command line.
 #[derive(Debug, Parser)]
@@ -78,6 +81,14 @@ pub enum Command {
     Verify(Verify),
     /// The redactor as a filter.
     Redact(Redact),
+    /// Make a center known to this host, and this host to the center.
+    Enroll(Enroll),
+    /// Show what would leave, ask, and send it.
+    Upload(Box<Upload>),
+    /// What was agreed to.
+    Consent(Consent),
+    /// Who this host is, with whom, and how far things are.
+    Status,
 }
 
 /// What to collect; the options `collect` and `plan` share.
@@ -225,4 +236,96 @@ pub struct Redact {
     /// For each file its path on the host it came from.
     #[arg(long, value_name = "TSV", requires = "input")]
     pub paths: Option<PathBuf>,
+}
+
+/// `oediag enroll`.
+#[derive(Debug, Clone, Args)]
+pub struct Enroll {
+    /// Where the center is.
+    #[arg(long, value_name = "URL")]
+    pub url: Address,
+    /// The token, which all users of this host can see on a command line.
+    #[arg(long, value_name = "TOKEN", conflicts_with = "token_file", required_unless_present = "token_file")]
+    pub token: Option<String>,
+    /// A file with the token; `-` is standard input.
+    #[arg(long, value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
+    /// The authorities that alone may vouch for the center's TLS key, as PEM.
+    #[arg(long, value_name = "FILE")]
+    pub ca: Option<PathBuf>,
+    /// How to reach those who answer for the data.
+    #[arg(long, value_name = "TEXT", value_parser = values::line)]
+    pub contact: Option<Line>,
+    /// The country where the data is kept.
+    #[arg(long, value_name = "CC", value_parser = values::country)]
+    pub country: Option<Line>,
+    /// The data leaves the customer's country.
+    #[arg(long)]
+    pub cross_border: bool,
+    /// Leave the center this host is enrolled with.
+    #[arg(long)]
+    pub replace: bool,
+    /// Seconds without an answer after which to give up.
+    #[arg(long, value_name = "SECONDS", default_value = "300", value_parser = values::seconds)]
+    pub patience: u64,
+}
+
+/// `oediag upload`.
+#[derive(Debug, Clone, Args)]
+pub struct Upload {
+    /// The `.tar.gz` file.
+    #[arg(value_name = "BUNDLE", required_unless_present = "unfinished")]
+    pub bundle: Option<PathBuf>,
+    /// Go on with all that was agreed to, sealed and cut off; ask and agree to nothing.
+    #[arg(long, conflicts_with_all = ["bundle", "consent", "without", "case", "retention_days", "preview"])]
+    pub unfinished: bool,
+    /// The answer, for programs: the first 8 hex digits of the bundle's id.
+    #[arg(long, value_name = "B8")]
+    pub consent: Option<String>,
+    /// The second answer, where the data leaves the country.
+    #[arg(long, requires = "consent")]
+    pub agree_cross_border: bool,
+    /// Sources or members to leave out.
+    #[arg(long, value_name = "ID|MEMBER", value_delimiter = ',', conflicts_with = "consent")]
+    pub without: Vec<String>,
+    /// The case it is for.
+    #[arg(long = "case", value_name = "ID", value_parser = values::case)]
+    pub case: Option<String>,
+    /// How many days the center may keep it.
+    #[arg(long, value_name = "DAYS", value_parser = values::days)]
+    pub retention_days: Option<u32>,
+    /// Show what would leave and stop.
+    #[arg(long, conflicts_with = "consent")]
+    pub preview: bool,
+    /// Most KiB per second.
+    #[arg(long, value_name = "KIB", value_parser = values::rate)]
+    pub limit_kib_s: Option<u64>,
+    /// Seconds without progress after which to give up.
+    #[arg(long, value_name = "SECONDS", default_value = "300", value_parser = values::seconds)]
+    pub patience: u64,
+}
+
+/// `oediag consent`.
+#[derive(Debug, Clone, Args)]
+pub struct Consent {
+    /// What to do.
+    #[command(subcommand)]
+    pub action: ConsentAction,
+}
+
+/// What to do with receipts.
+#[derive(Debug, Clone, Subcommand)]
+pub enum ConsentAction {
+    /// All of them.
+    List,
+    /// One of them.
+    Show(ConsentShow),
+}
+
+/// `oediag consent show`.
+#[derive(Debug, Clone, Args)]
+pub struct ConsentShow {
+    /// The receipt.
+    #[arg(value_name = "RECEIPT", value_parser = values::receipt)]
+    pub receipt: ReceiptId,
 }

@@ -4,8 +4,9 @@
 use std::{fmt, process::ExitCode};
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
+use oediag_collector::state::StateError;
 
-use crate::{term, text, texts::Texts, values::ValueError};
+use crate::{sender::Fault, term, text, texts::Texts, values::ValueError};
 
 /// Exit codes of every command. Programs may rely on them.
 pub mod exit {
@@ -30,8 +31,12 @@ pub mod exit {
 pub enum Kind {
     /// [`exit::USAGE`].
     Usage,
+    /// [`exit::REFUSED`].
+    Refused,
     /// [`exit::VERIFICATION`].
     Verification,
+    /// [`exit::NETWORK`].
+    Network,
     /// [`exit::NO_BUNDLE`].
     NoBundle,
 }
@@ -41,7 +46,9 @@ impl Kind {
     pub fn code(self) -> u8 {
         match self {
             Self::Usage => exit::USAGE,
+            Self::Refused => exit::REFUSED,
             Self::Verification => exit::VERIFICATION,
+            Self::Network => exit::NETWORK,
             Self::NoBundle => exit::NO_BUNDLE,
         }
     }
@@ -110,6 +117,33 @@ impl fmt::Display for Failure {
     }
 }
 
+/// The state cannot be used by what sends.
+pub(crate) fn state(error: StateError, texts: &Texts) -> Failure {
+    let hint = match error {
+        StateError::Busy { .. } => text!(texts, "hint-busy-upload"),
+        _ => text!(texts, "hint-root-needed"),
+    };
+    Failure::new(Kind::Usage, text!(texts, "error-state")).because(error).hint(hint)
+}
+
+/// A sending that came to nothing, said in the user's language.
+pub(crate) fn from_fault(fault: Fault, texts: &Texts) -> Failure {
+    let (kind, sentence, hint) = match &fault {
+        Fault::Network(_) => (Kind::Network, text!(texts, "error-network"), text!(texts, "hint-network")),
+        Fault::NotACenter(_) => (Kind::Network, text!(texts, "error-not-a-center"), text!(texts, "hint-not-a-center")),
+        Fault::Unknown { ahead: Some(ahead), .. } => {
+            let seconds = ahead.unsigned_abs();
+            (Kind::Verification, text!(texts, "error-clock", seconds = seconds), text!(texts, "hint-clock"))
+        }
+        Fault::Unknown { .. } => (Kind::Verification, text!(texts, "error-unknown-host"), text!(texts, "hint-enroll-again")),
+        Fault::Refused(_) => (Kind::Refused, text!(texts, "error-center-refuses"), text!(texts, "hint-center-refuses")),
+        Fault::OtherBytes(_) => (Kind::Verification, text!(texts, "error-other-bytes"), text!(texts, "hint-again")),
+        Fault::Later { at, .. } => (Kind::Network, text!(texts, "error-later", at = at.to_string()), text!(texts, "hint-again")),
+        Fault::Local(_) => (Kind::Usage, text!(texts, "error-sender"), text!(texts, "hint-again")),
+    };
+    Failure::new(kind, sentence).because(fault).hint(hint)
+}
+
 /// A failed reading of the command line, said in the user's language. Help and version are not failures: see [`crate::run`].
 pub fn from_clap(error: &clap::Error, texts: &Texts) -> Failure {
     let context = |kind| match error.get(kind) {
@@ -143,7 +177,8 @@ pub fn from_clap(error: &clap::Error, texts: &Texts) -> Failure {
     };
     let suggested = [ContextKind::SuggestedSubcommand, ContextKind::SuggestedArg, ContextKind::SuggestedValue]
         .into_iter()
-        .map(context)
+        // Of several the last one is the likeliest.
+        .map(|kind| context(kind).rsplit(", ").next().unwrap_or_default().to_owned())
         .find(|suggestion| !suggestion.is_empty());
     let hint = match suggested {
         Some(suggestion) => text!(texts, "hint-meant", suggestion = suggestion),

@@ -38,7 +38,8 @@ fn localised(command: Command, name: Option<&str>, texts: &Texts) -> Command {
             arg.help(text).long_help(None::<&str>).help_heading(heading).hide_possible_values(valued).hide_default_value(valued)
         });
     for sub in subcommands {
-        command = command.mut_subcommand(&sub, |below| localised(below, Some(&sub), texts));
+        let path = name.map_or_else(|| sub.clone(), |name| format!("{name}-{sub}"));
+        command = command.mut_subcommand(&sub, |below| localised(below, Some(&path), texts));
     }
     command
 }

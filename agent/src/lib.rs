@@ -1,16 +1,21 @@
 //! The program `oediag` as a library: everything but `main`, so that tests and xtask can call it.
 //!
 //! In: the words of a command line. Out: text on standard output, notes on standard error, an exit code
-//! ([`failure::exit`]). This crate opens no socket; the work is done by `oediag_collector` and `oediag_protocol`.
+//! ([`failure::exit`]). Only `sender` opens a socket; the work is done by `oediag_collector` and `oediag_protocol`.
 
+pub mod accounts;
+pub mod address;
 pub mod cli;
 pub mod cmd;
+pub mod enrolment;
 pub mod failure;
 pub mod help;
 pub mod invocation;
 pub mod opened;
 pub mod progress;
+pub mod release;
 pub mod selection;
+mod sender;
 pub mod term;
 pub mod texts;
 pub mod trust;
@@ -36,6 +41,9 @@ use crate::{
 /// Runs one command line, program name first.
 pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
     let words: Vec<OsString> = words.into_iter().collect();
+    if words.get(1).is_some_and(|word| word == sender::COMMAND) {
+        return ExitCode::from(sender::run_child());
+    }
     let texts = Texts::new(texts::choose(language_word(&words), &texts::locale()));
     let parsed = help::command(&texts).try_get_matches_from(&words).and_then(|matches| Cli::from_arg_matches(&matches));
     let cli = match parsed {
@@ -65,6 +73,10 @@ fn dispatch(command: &Command, given: &Invocation) -> Result<u8, Failure> {
         Command::Alerts(options) => cmd::alerts::run(options, given),
         Command::Verify(options) => cmd::verify::run(options, given),
         Command::Redact(options) => cmd::redact::run(options, given),
+        Command::Enroll(options) => cmd::enroll::run(options, given),
+        Command::Upload(options) => cmd::upload::run(options, given),
+        Command::Consent(options) => cmd::consent::run(options, given),
+        Command::Status => cmd::status::run(given),
     }
 }
 

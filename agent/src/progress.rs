@@ -66,6 +66,39 @@ impl<'a> Progress<'a> {
     }
 }
 
+/// A moving line for bytes that are sealed or sent.
+#[derive(Debug)]
+pub struct Transfer(ProgressBar);
+
+impl Transfer {
+    /// A line that shows when `shown`; `what` is done with `bytes` bytes.
+    pub fn new(what: String, bytes: u64, shown: bool) -> Self {
+        let target = if shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let bar = ProgressBar::with_draw_target(Some(bytes), target);
+        // As above.
+        if let Ok(style) = ProgressStyle::with_template("{bar:24} {bytes}/{total_bytes}  {bytes_per_sec}  {wide_msg}") {
+            bar.set_style(style);
+        }
+        bar.set_message(what);
+        Self(bar)
+    }
+
+    /// So many bytes are done.
+    pub fn at(&self, bytes: u64) {
+        self.0.set_position(bytes);
+    }
+
+    /// Says something above the moving line.
+    pub fn note(&self, line: &str) {
+        self.0.suspend(|| term::note(line));
+    }
+
+    /// Takes the line off the screen.
+    pub fn done(&self) {
+        self.0.finish_and_clear();
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -230,6 +230,17 @@ pub fn print(lines: &[String]) -> io::Result<()> {
     write_out(text.as_bytes()).map(drop)
 }
 
+/// Writes a question to standard error and leaves the cursor behind it.
+pub fn prompt(question: &str) {
+    let mut error = io::stderr().lock();
+    drop(write!(error, "{question} ").and_then(|()| error.flush()));
+}
+
+/// Columns of the terminal that standard error is, within what people read; a fixed number where it is none.
+pub fn error_columns() -> usize {
+    terminal_size::terminal_size_of(io::stderr()).map_or(100, |(columns, _)| usize::from(columns.0).clamp(40, 120))
+}
+
 /// Writes one line to standard error; with nobody there to read it, nothing can be done about a failure.
 pub fn note(line: &str) {
     drop(writeln!(io::stderr().lock(), "{line}"));

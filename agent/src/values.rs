@@ -5,7 +5,7 @@
 use std::{fmt, str::FromStr};
 
 use jiff::Timestamp;
-use oediag_protocol::time::Time;
+use oediag_protocol::{consent::MAX_RETENTION_DAYS, id::ReceiptId, text::Line, time::Time};
 
 /// A number of bytes: `4096`, `512K`, `64M`, `4G` (powers of 1024; a trailing `B` or `iB` is allowed).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,6 +50,20 @@ pub enum ValueError {
     Seconds,
     /// Not the id of a case.
     Case,
+    /// Not the address of a center.
+    Address,
+    /// A center elsewhere, without TLS.
+    PlainHttp,
+    /// Not the code of a country.
+    Country,
+    /// Not a line of text.
+    Line,
+    /// Not a number of days that data may be kept.
+    Days,
+    /// Not a bandwidth.
+    Rate,
+    /// Not the id of a receipt.
+    Receipt,
 }
 
 impl ValueError {
@@ -63,6 +77,13 @@ impl ValueError {
             Self::Around => "value-around",
             Self::Seconds => "value-seconds",
             Self::Case => "value-case",
+            Self::Address => "value-address",
+            Self::PlainHttp => "value-plain-http",
+            Self::Country => "value-country",
+            Self::Line => "value-line",
+            Self::Days => "value-days",
+            Self::Rate => "value-rate",
+            Self::Receipt => "value-receipt",
         }
     }
 }
@@ -124,6 +145,32 @@ impl FromStr for Span {
 pub fn time(text: &str) -> Result<Time, ValueError> {
     let moment: Timestamp = text.parse().map_err(|_| ValueError::Time)?;
     if moment.as_second() < 0 { Err(ValueError::Time) } else { Ok(Time::from(moment)) }
+}
+
+/// Reads a country: two capital letters of ISO 3166-1.
+pub fn country(text: &str) -> Result<Line, ValueError> {
+    let code = text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_uppercase());
+    Line::parse(text).filter(|_| code).ok_or(ValueError::Country)
+}
+
+/// Reads a line of text that is not empty.
+pub fn line(text: &str) -> Result<Line, ValueError> {
+    Line::parse(text.trim()).filter(|line| !line.as_str().is_empty()).ok_or(ValueError::Line)
+}
+
+/// Reads a number of days that data may be kept.
+pub fn days(text: &str) -> Result<u32, ValueError> {
+    text.parse().ok().filter(|days| (1..=MAX_RETENTION_DAYS).contains(days)).ok_or(ValueError::Days)
+}
+
+/// Reads a bandwidth in KiB per second.
+pub fn rate(text: &str) -> Result<u64, ValueError> {
+    text.parse().ok().filter(|rate| (1..=1 << 30).contains(rate)).ok_or(ValueError::Rate)
+}
+
+/// Reads the id of a receipt.
+pub fn receipt(text: &str) -> Result<ReceiptId, ValueError> {
+    ReceiptId::parse(text).ok_or(ValueError::Receipt)
 }
 
 /// Reads the id of a case: at most 64 letters, digits and `-._/#`.

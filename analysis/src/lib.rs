@@ -1,4 +1,4 @@
-//! From clean text to meaning: alerts and facts out of the members of a bundle.
+//! From clean text to meaning: alerts and facts out of the members of a bundle, and plots of what was measured.
 //!
 //! In: the path of a member and its redacted bytes, in order. Out: [`Findings`] per member, and one
 //! [`Conclusion`] for the bundle. Pure functions: no files, no clock, no environment, no network; any bytes
@@ -12,7 +12,9 @@ mod facts;
 mod findings;
 mod fold;
 mod head;
+mod lang;
 mod lines;
+pub mod plots;
 mod rules;
 mod scan;
 mod tables;
@@ -23,4 +25,5 @@ pub use alerts::{Alert, AlertsJson, Evidence, Severity, Text};
 pub use facts::{Facts, FileSystem};
 pub use findings::Findings;
 pub use fold::{Conclusion, conclude};
+pub use lang::Lang;
 pub use tap::{Context, Tap, tap};

@@ -19,7 +19,7 @@ const FLOOR_BYTES: u64 = 1 << 30;
 const FLOOR_INODES_PERCENT: u64 = 5;
 
 /// Whether the file system of `file` has `wanted` bytes to give and stays above its floor.
-pub(crate) fn has_room(file: &File, wanted: u64) -> io::Result<bool> {
+pub fn has_room(file: &File, wanted: u64) -> io::Result<bool> {
     let stat: Statvfs = fstatvfs(file)?;
     let block = stat.fragment_size() as u64;
     let (free, all) = (stat.blocks_available() as u64 * block, stat.blocks() as u64 * block);
@@ -53,11 +53,11 @@ impl Drop for Reserve {
 }
 
 /// Makes a new file, mode 0600, that did not exist and is no link.
-pub(crate) fn create(path: &Path) -> io::Result<File> {
+pub fn create(path: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(path)
 }
 
 /// Makes a rename or a new file in `folder` outlive a power cut.
-pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
+pub fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }

@@ -15,7 +15,7 @@ use std::{
 use nix::fcntl::OFlag;
 use oediag_protocol::{
     id::HostId,
-    sshsig::{Namespace, Signer, allowed_line},
+    sshsig::{Namespace, PublicKey, Signer, allowed_line},
 };
 use zeroize::Zeroizing;
 
@@ -111,16 +111,7 @@ impl State {
 
     /// Takes the lock that lets one run at a time work.
     pub fn lock(&self) -> Result<Lock, StateError> {
-        let path = self.data.join("lock");
-        let io = |source| StateError::Io { path: path.clone(), doing: "taking the lock", source };
-        let mut options = File::options();
-        options.create(true).truncate(false).write(true).mode(0o600).custom_flags(OFlag::O_NOFOLLOW.bits());
-        let file = options.open(&path).map_err(io)?;
-        match file.try_lock() {
-            Ok(()) => Ok(Lock(file)),
-            Err(fs::TryLockError::WouldBlock) => Err(StateError::Busy { path }),
-            Err(fs::TryLockError::Error(source)) => Err(io(source)),
-        }
+        lock(self.data.join("lock"))
     }
 
     /// The host's key and id; made at first use.
@@ -135,6 +126,14 @@ impl State {
         let id = secret(&id_path)?.ok_or_else(|| damaged("is missing beside the host's key"))?;
         let host_id = HostId::parse(id.trim_end()).ok_or_else(|| damaged("holds no host id"))?;
         Ok(Identity { host_id, signer, created: false })
+    }
+
+    /// The host's id and the public half of its key, where there are any: for those who only look.
+    pub fn known(&self) -> Result<Option<(HostId, PublicKey)>, StateError> {
+        if secret(&self.keys().join("host_ed25519"))?.is_none() {
+            return Ok(None);
+        }
+        self.identity().map(|identity| Some((identity.host_id, identity.signer.public())))
     }
 
     fn create_identity(&self, key_path: &Path, id_path: &Path) -> Result<Identity, StateError> {
@@ -193,6 +192,51 @@ impl State {
         self.config.join("sources.d")
     }
 
+    /// The center this host is enrolled with: a file that is there once it is.
+    pub fn center(&self) -> PathBuf {
+        self.config.join("center.json")
+    }
+
+    /// Where receipts lie, each in a folder of its own.
+    pub fn consents(&self) -> PathBuf {
+        self.data.join("consents")
+    }
+
+    /// Where sealed bundles wait until the center has them.
+    pub fn outbox(&self) -> PathBuf {
+        self.data.join("outbox")
+    }
+
+    /// The folder that keeps everything but keys and configuration.
+    pub fn data(&self) -> &Path {
+        &self.data
+    }
+
+    /// The key that signs HTTP requests and nothing else; made at first use, as carefully as the host's own.
+    pub fn transport_key(&self) -> Result<Signer, StateError> {
+        let folder = self.data.join("agent");
+        make_folder(&folder)?;
+        private(&folder)?;
+        let path = folder.join("transport_ed25519");
+        let damaged = |why: String| StateError::Damaged { path: path.clone(), why };
+        if secret(&path)?.is_none() {
+            let text = Signer::generate(random(&path)?).to_openssh().map_err(|error| damaged(error.to_string()))?;
+            match place(&path, text.as_bytes()) {
+                // Another first run was faster: the key is the one it made.
+                Err(StateError::Io { source, .. }) if source.kind() == io::ErrorKind::AlreadyExists => {}
+                made => made?,
+            }
+        }
+        let text = secret(&path)?.ok_or_else(|| damaged("is gone again".to_owned()))?;
+        Signer::from_openssh(text.as_bytes()).map_err(|error| damaged(error.to_string()))
+    }
+
+    /// Takes the lock that lets one upload at a time work; collecting goes on beside it.
+    pub fn lock_outbox(&self) -> Result<Lock, StateError> {
+        private_folder(&self.outbox())?;
+        lock(self.outbox().join("lock"))
+    }
+
     fn keys(&self) -> PathBuf {
         self.config.join("keys")
     }
@@ -205,6 +249,44 @@ pub enum Home {
     Root,
     /// A user's own folder for state, where one is known.
     User(Option<PathBuf>),
+}
+
+fn lock(path: PathBuf) -> Result<Lock, StateError> {
+    let io = |source| StateError::Io { path: path.clone(), doing: "taking the lock", source };
+    let mut options = File::options();
+    options.create(true).truncate(false).write(true).mode(0o600).custom_flags(OFlag::O_NOFOLLOW.bits());
+    let file = options.open(&path).map_err(io)?;
+    match file.try_lock() {
+        Ok(()) => Ok(Lock(file)),
+        Err(fs::TryLockError::WouldBlock) => Err(StateError::Busy { path }),
+        Err(fs::TryLockError::Error(source)) => Err(io(source)),
+    }
+}
+
+/// Makes a folder of the state that nobody else may enter; refused when others can.
+pub fn private_folder(folder: &Path) -> Result<(), StateError> {
+    make_folder(folder)?;
+    private(folder)
+}
+
+/// Puts a private file in place whole or not at all, over an older one; it outlives a power cut.
+pub fn save(path: &Path, content: &[u8]) -> Result<(), StateError> {
+    replace(path, content)
+}
+
+/// Reads a private file of at most `max` bytes; none when it is not there, refused when others could have written it.
+pub fn saved(path: &Path, max: u64) -> Result<Option<Vec<u8>>, StateError> {
+    if fs::symlink_metadata(path).is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
+        return Ok(None);
+    }
+    private(path)?;
+    let mut content = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(max + 1).read_to_end(&mut content));
+    read.map_err(|source| StateError::Io { path: path.to_owned(), doing: "reading it", source })?;
+    if content.len() as u64 > max {
+        return Err(StateError::Damaged { path: path.to_owned(), why: format!("has more than {max} bytes") });
+    }
+    Ok(Some(content))
 }
 
 /// Reads a small private text file; none when it is not there.

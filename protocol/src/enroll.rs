@@ -58,6 +58,11 @@ impl Token {
         &self.tenant
     }
 
+    /// The root keys that the center must show.
+    pub fn pin(&self) -> RootPin {
+        self.pin
+    }
+
     /// What the center stores instead of the token.
     pub fn verifier(&self) -> Verifier {
         Verifier(Sha256::of(&*self.secret))

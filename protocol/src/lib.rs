@@ -11,6 +11,7 @@ pub mod digest;
 pub mod document;
 pub mod enroll;
 pub mod envelope;
+pub mod http_signature;
 pub mod id;
 pub mod json;
 pub mod keyset;

@@ -4,6 +4,9 @@
 
 #![expect(clippy::missing_panics_doc, reason = "a test that cannot go on panics; that is what all of this is for")]
 
+pub mod center;
+pub mod proxy;
+
 use std::{
     collections::BTreeMap,
     fs,
@@ -18,20 +21,27 @@ pub const HOSTS: [&str; 2] = ["openeuler-20.03-sp4-x86_64", "openeuler-22.03-sp3
 /// The `oediag` binary of this build, built if need be.
 pub fn oediag() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
-    BINARY.get_or_init(|| {
-        let test = std::env::current_exe().expect("a test knows its own path");
-        let folder = test.parent().and_then(Path::parent).expect("tests lie in target/PROFILE/deps");
-        let mut build = Command::new(env!("CARGO"));
-        build.args(["build", "--quiet", "--package", "oediag", "--bin", "oediag"]);
-        if folder.ends_with("release") {
-            build.arg("--release");
-        }
-        if let Some(target) = folder.parent() {
-            build.env("CARGO_TARGET_DIR", target);
-        }
-        assert!(build.status().expect("cargo runs").success(), "oediag builds");
-        folder.join("oediag")
-    })
+    BINARY.get_or_init(|| built("oediag"))
+}
+
+/// A program of this build; its package has the same name. Built if need be: `cargo test --workspace` has built all
+/// programs before the first test runs, and says so through `cargo xtask test`.
+pub fn built(program: &str) -> PathBuf {
+    let test = std::env::current_exe().expect("a test knows its own path");
+    let folder = test.parent().and_then(Path::parent).expect("tests lie in target/PROFILE/deps");
+    if std::env::var_os("OEDIAG_BUILT").is_some() {
+        return folder.join(program);
+    }
+    let mut build = Command::new(env!("CARGO"));
+    build.args(["build", "--quiet", "--package", program, "--bin", program]);
+    if folder.ends_with("release") {
+        build.arg("--release");
+    }
+    if let Some(target) = folder.parent() {
+        build.env("CARGO_TARGET_DIR", target);
+    }
+    assert!(build.status().expect("cargo runs").success(), "{program} builds");
+    folder.join(program)
 }
 
 /// The folder of a fixture host.

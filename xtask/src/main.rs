@@ -5,6 +5,7 @@
 mod demo;
 mod docs;
 mod packages;
+mod peers;
 mod run;
 mod test;
 mod tidy;
@@ -16,12 +17,12 @@ use clap::Parser;
 /// Tasks of the oediag repository.
 #[derive(Debug, Parser)]
 enum Task {
-    /// Collect this machine, verify the bundle with stock tools, and show what is in it.
+    /// The main job from end to end: a center on loopback, this machine enrolled, a bundle collected, asked for and sent.
     Demo {
-        /// End after one round. (For now the demo always does.)
+        /// Check the page and end, instead of keeping the center until Ctrl-C.
         #[arg(long)]
         once: bool,
-        /// Ask nothing. (For now the demo never asks.)
+        /// Answer the one question with yes.
         #[arg(long)]
         yes: bool,
     },
@@ -39,7 +40,12 @@ enum Task {
 
 fn main() -> ExitCode {
     let done = match Task::parse() {
-        Task::Demo { .. } => demo::run(),
+        Task::Demo { once, yes } => match demo::run(yes, once) {
+            Ok(demo::End::Stored) => Ok(()),
+            // As `oediag upload` itself ends.
+            Ok(demo::End::Refused) => return ExitCode::from(3),
+            Err(error) => Err(error),
+        },
         Task::Test { long } => test::run(long),
         Task::Tidy => tidy::run(),
         Task::Docs => docs::run(),

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use crate::{packages, run};
+use crate::{packages, peers, run};
 
 /// Runs everything; the first failure ends it.
 pub(crate) fn run(long: bool) -> Result<()> {
@@ -10,6 +10,10 @@ pub(crate) fn run(long: bool) -> Result<()> {
     run::shown(&mut run::cargo(&["fmt", "--all", "--check"]))?;
     run::shown(&mut run::cargo(&["clippy", "--quiet", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
     let mut tests = run::cargo(&["test", "--workspace", "--no-fail-fast"]);
+    tests.env("OEDIAG_BUILT", "1");
+    if let Some(folder) = peers::install() {
+        tests.env("OEDIAG_PEERS", folder);
+    }
     if long {
         tests.env("OEDIAG_LONG", "1");
     }

@@ -3,9 +3,13 @@
 pub mod alerts;
 pub mod cat;
 pub mod collect;
+pub mod consent;
+pub mod enroll;
 pub mod ls;
 pub mod plan;
 pub mod redact;
 pub mod show;
 pub mod sources;
+pub mod status;
+pub mod upload;
 pub mod verify;

@@ -3,9 +3,12 @@
 
 pub mod alerts;
 pub mod card;
+pub mod consent;
 pub mod ls;
 pub mod plan;
+pub mod preview;
 pub mod sources;
+pub mod status;
 pub mod verify;
 
 use std::collections::BTreeMap;
@@ -91,7 +94,7 @@ fn span(seconds: u64, texts: &Texts) -> String {
 }
 
 /// What stands between two parts of a list in this language.
-fn comma(texts: &Texts) -> &'static str {
+pub(crate) fn comma(texts: &Texts) -> &'static str {
     match texts.language {
         crate::cli::Language::En => ", ",
         crate::cli::Language::ZhCn => "，",

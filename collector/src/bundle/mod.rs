@@ -9,6 +9,7 @@ pub(crate) mod file;
 mod journal;
 mod recover;
 mod seal;
+mod without;
 pub(crate) mod writer;
 
 use std::{
@@ -35,6 +36,7 @@ use self::{
 pub use self::{
     recover::{Recovered, recover},
     seal::Ending,
+    without::{WithoutError, without},
 };
 use crate::{
     disk::{self, Reserve},
@@ -221,6 +223,21 @@ pub fn close(
     identity: &Identity,
     level: Level,
 ) -> Result<Closed, NoBundle> {
+    let (ruleset, ruleset_sha256) = Redactor::ruleset();
+    let rules = seal::Rules { name: ruleset.to_owned(), sha256: Sha256(ruleset_sha256) };
+    close_with(begun, gathered, conclusion, ending, rules, identity, level)
+}
+
+/// The same for members that these rules have cleaned.
+fn close_with(
+    begun: Begun,
+    gathered: Gathered,
+    conclusion: &Conclusion,
+    ending: Ending,
+    rules: seal::Rules,
+    identity: &Identity,
+    level: Level,
+) -> Result<Closed, NoBundle> {
     let Begun { start, name, partial, target, reserve } = begun;
     let Gathered { mut file, mut items, stopped, .. } = gathered;
     // From here on only a few megabytes come, for which the reserve was taken: better a bundle than a floor kept to the byte.
@@ -246,8 +263,6 @@ pub fn close(
                 }
             }
         }
-        let (ruleset, ruleset_sha256) = Redactor::ruleset();
-        let rules = seal::Rules { name: ruleset.to_owned(), sha256: Sha256(ruleset_sha256) };
         seal::seal(file, &mut deflater, start, items, rules, ending, &identity.signer)
     };
     let sealed = end().map_err(|source| NoBundle::Close { path: partial.clone(), source })?;

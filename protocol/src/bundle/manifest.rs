@@ -238,6 +238,8 @@ pub enum Reason {
     RunDeadline,
     /// The operator stopped the run.
     Cancelled,
+    /// The operator left it out of what was to be sent: the bundle is made from another one.
+    LeftOut,
     /// No room left on the disk that takes the bundle.
     DiskFull,
     /// The bundle could not be written on, for another reason than a full disk.

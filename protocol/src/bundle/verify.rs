@@ -90,6 +90,8 @@ pub struct Report {
     pub bytes: u64,
     /// The manifest, where it can be read.
     pub manifest: Option<Manifest>,
+    /// Digest of the manifest's bytes: what a consent receipt names.
+    pub manifest_sha256: Option<Sha256>,
 }
 
 /// Checks only the signature over the whole file, and leaves `bundle` at its end. The error says why it is not valid.
@@ -162,6 +164,7 @@ pub fn verify(mut bundle: impl Read + Seek, detached: Option<&[u8]>, trust: Trus
         complete: manifest.as_ref().is_some_and(|manifest| manifest.complete),
         items: seen.members.len() as u64,
         bytes: seen.members.iter().map(|member| member.entry.size).sum(),
+        manifest_sha256: manifest.as_ref().and(seen.manifest.as_deref()).map(Sha256::of),
         manifest,
     }
 }

@@ -7,7 +7,7 @@
 use std::{
     cmp::Ordering,
     fmt,
-    io::{self, BufRead as _, BufReader, Chain, Cursor, Read, Write},
+    io::{self, BufRead as _, BufReader, Chain, Cursor, Read, Seek, SeekFrom, Write},
 };
 
 use ::age::{
@@ -25,6 +25,9 @@ use crate::digest::Sha256;
 
 /// Most bytes of a file's header: room for over 100 recipients. The library has no limit of its own.
 const MAX_HEADER: usize = 16 * 1024;
+
+/// Bytes that are encrypted and authenticated together.
+const CHUNK: usize = 64 * 1024;
 
 /// Why something could not be sealed or opened.
 #[derive(Debug, thiserror::Error)]
@@ -202,22 +205,101 @@ pub struct Opener<R: Read>(StreamReader<Chain<Cursor<Vec<u8>>, BufReader<R>>>);
 impl<R: Read> Opener<R> {
     /// Reads the header and finds the file's key with one of the identities.
     pub fn new(input: R, identities: &[Identity]) -> Result<Self, AgeError> {
-        let mut input = BufReader::with_capacity(64 * 1024, input);
-        let mut header = Vec::new();
-        loop {
-            let begin = header.len();
-            input.by_ref().take((MAX_HEADER - begin) as u64).read_until(b'\n', &mut header)?;
-            let line = &header[begin..];
-            if line.last() != Some(&b'\n') {
-                return Err(AgeError::Format);
-            }
-            if line.starts_with(b"---") {
-                break;
-            }
-        }
+        let mut input = BufReader::with_capacity(CHUNK, input);
+        let header = header(&mut input)?;
         let decryptor = Decryptor::new_buffered(Cursor::new(header).chain(input)).map_err(opening)?;
         let identities = identities.iter().map(|identity| &identity.0 as &dyn ::age::Identity);
         decryptor.decrypt(identities).map(Self).map_err(opening)
+    }
+}
+
+/// Decrypts at any place: each chunk of 64 KiB is authentic by itself and at its place, and the length was authenticated when
+/// the file was opened. What is not read is not decrypted. After an error nothing more can be read.
+pub struct SeekOpener<R: Read> {
+    stream: StreamReader<BufReader<R>>,
+    bytes: u64,
+    /// Where the next read is to begin.
+    at: u64,
+    /// Where the stream is, when that is known.
+    stream_at: Option<u64>,
+    failed: bool,
+}
+
+impl<R: Read + Seek> SeekOpener<R> {
+    /// Reads the header and the last chunk. The file begins at byte 0 of `input` and ends with it.
+    pub fn new(input: R, identities: &[Identity]) -> Result<Self, AgeError> {
+        let mut input = BufReader::with_capacity(CHUNK, input);
+        input.seek(SeekFrom::Start(0))?;
+        // Read twice: the library does not limit what it reads, so that the limit is checked before.
+        header(&mut input)?;
+        input.seek(SeekFrom::Start(0))?;
+        let decryptor = Decryptor::new_buffered(input).map_err(opening)?;
+        let identities = identities.iter().map(|identity| &identity.0 as &dyn ::age::Identity);
+        let mut stream = decryptor.decrypt(identities).map_err(opening)?;
+        let bytes = stream.seek(SeekFrom::End(0))?;
+        Ok(Self { stream, bytes, at: 0, stream_at: None, failed: false })
+    }
+
+    /// Bytes of the plaintext.
+    pub fn size(&self) -> u64 {
+        self.bytes
+    }
+}
+
+impl<R: Read + Seek> Read for SeekOpener<R> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        if self.failed {
+            return Err(io::ErrorKind::InvalidData.into());
+        }
+        if self.at >= self.bytes || buf.is_empty() {
+            return Ok(0);
+        }
+        self.failed = true;
+        if self.stream_at.take() != Some(self.at) {
+            // Never beyond the end, where the library does not expect to be asked.
+            self.stream.seek(SeekFrom::Start(self.at))?;
+        }
+        let count = self.stream.read(buf)?;
+        if count == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        self.at += count as u64;
+        (self.stream_at, self.failed) = (Some(self.at), false);
+        Ok(count)
+    }
+}
+
+impl<R: Read + Seek> Seek for SeekOpener<R> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let at = match to {
+            SeekFrom::Start(at) => Some(at),
+            SeekFrom::End(by) => self.bytes.checked_add_signed(by),
+            SeekFrom::Current(by) => self.at.checked_add_signed(by),
+        };
+        self.at = at.ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
+        Ok(self.at)
+    }
+}
+
+impl<R: Read> fmt::Debug for SeekOpener<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SeekOpener").field("bytes", &self.bytes).field("at", &self.at).finish_non_exhaustive()
+    }
+}
+
+/// Reads a header of at most [`MAX_HEADER`] bytes, and leaves the input behind it.
+fn header(input: &mut impl io::BufRead) -> Result<Vec<u8>, AgeError> {
+    let mut header = Vec::new();
+    loop {
+        let begin = header.len();
+        input.by_ref().take((MAX_HEADER - begin) as u64).read_until(b'\n', &mut header)?;
+        let line = &header[begin..];
+        if line.last() != Some(&b'\n') {
+            return Err(AgeError::Format);
+        }
+        if line.starts_with(b"---") {
+            return Ok(header);
+        }
     }
 }
 

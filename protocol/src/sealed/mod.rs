@@ -15,7 +15,7 @@ use crate::{
 };
 
 pub use self::{
-    age::{AgeError, Identity, Opener, Recipient, Sealed, Sealer},
+    age::{AgeError, Identity, Opener, Recipient, Sealed, Sealer, SeekOpener},
     reader::{Payload, Reader},
     writer::{Frame, Writer},
 };

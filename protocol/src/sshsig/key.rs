@@ -6,6 +6,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use signature::Verifier as _;
 use ssh_key::{
     Algorithm, EcdsaCurve, HashAlg, LineEnding, PrivateKey, SigningKey, SshSig,
     private::{Ed25519Keypair, KeypairData},
@@ -70,6 +71,12 @@ impl PublicKey {
 
     pub(super) fn data(&self) -> &KeyData {
         self.0.key_data()
+    }
+
+    /// Whether this key is Ed25519 and made this plain signature (RFC 8032) over exactly these bytes.
+    pub(crate) fn verifies_plain(&self, bytes: &[u8], signature: &[u8]) -> bool {
+        let Some(signature) = ssh_key::Signature::new(Algorithm::Ed25519, signature).ok() else { return false };
+        matches!(self.0.key_data(), KeyData::Ed25519(_)) && self.0.key_data().verify(bytes, &signature).is_ok()
     }
 }
 
@@ -140,6 +147,12 @@ impl Signer {
         SshSig::new(self.0.public_key().key_data().clone(), namespace.as_str(), HashAlg::Sha512, signature)
             .and_then(|sig| sig.to_pem(LineEnding::LF))
             .map_err(|error| failed(&error))
+    }
+
+    /// A plain Ed25519 signature (RFC 8032) of 64 bytes. It has no namespace: only for a key that signs nothing else.
+    pub(crate) fn sign_plain(&self, bytes: &[u8]) -> Result<Vec<u8>, SigError> {
+        let signature = try_sign(&self.0, bytes).map_err(|error| SigError::Sign { why: error.to_string() })?;
+        Ok(signature.as_bytes().to_vec())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    io::{Read as _, Write as _},
+    io::{self, Cursor, Read as _, Seek as _, SeekFrom, Write as _},
     process::{Command, Stdio},
 };
 
@@ -13,7 +13,7 @@ use oediag_protocol::{
     envelope::{Envelope, EnvelopeError},
     sealed::{
         AgeError, CONSENT, ENVELOPE, Frame, Head, Identity, Opener, PAYLOAD, Reader, Recipient, Sealed, SealedError, Sealer,
-        Writer,
+        SeekOpener, Writer,
     },
     sshsig::Namespace,
     time::Time,
@@ -67,6 +67,78 @@ fn encryption_round_trips_at_every_chunk_edge() {
         assert!(matches!(unseal(&bytes, &[identity(9)]), Err(AgeError::NotForUs)));
         assert!(matches!(unseal(&bytes, &[]), Err(AgeError::NotForUs)));
     }
+}
+
+/// Counts what is read from it.
+struct Counted<'a>(Cursor<Vec<u8>>, &'a std::cell::Cell<usize>);
+
+impl io::Read for Counted<'_> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buf).inspect(|count| self.1.set(self.1.get() + count))
+    }
+}
+
+impl io::Seek for Counted<'_> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.0.seek(to)
+    }
+}
+
+#[test]
+fn seeking_reads_what_reading_through_reads() {
+    for size in [0_usize, 1, 65_535, 65_536, 65_537, 131_072, 300_001] {
+        let plain: Vec<u8> = (0..size).map(|n| (n % 251) as u8).collect();
+        let bytes = seal(&plain, &[recipient(1)]);
+        let mut opener = SeekOpener::new(Cursor::new(bytes), &[identity(1)]).expect("ours");
+        assert_eq!(opener.size(), size as u64);
+        // Forwards, backwards, at every edge, beyond the end, and again after the end was met.
+        for at in [size, 0, 65_535, 65_536, 65_537, 1, 131_071, 131_072, size + 1, size.saturating_sub(1), 70_000, 0] {
+            assert_eq!(opener.seek(SeekFrom::Start(at as u64)).expect("any place"), at as u64);
+            let mut some = Vec::new();
+            opener.by_ref().take(70_000).read_to_end(&mut some).expect("authentic");
+            let from = at.min(size);
+            assert!(some == plain[from..size.min(from + 70_000)], "{size} at {at}");
+        }
+        assert_eq!(opener.seek(SeekFrom::End(0)).expect("the end"), size as u64);
+        opener.seek(SeekFrom::Start(0)).expect("the beginning");
+        opener.seek(SeekFrom::Current(-1)).expect_err("before the beginning");
+    }
+}
+
+#[test]
+fn what_is_not_asked_for_is_not_read() {
+    let plain = vec![7; 5_000_000];
+    let read = std::cell::Cell::new(0);
+    let file = Counted(Cursor::new(seal(&plain, &[recipient(1)])), &read);
+    let mut opener = SeekOpener::new(file, &[identity(1)]).expect("ours");
+    opener.seek(SeekFrom::Start(3_000_000)).expect("a place");
+    opener.read_exact(&mut [0; 1000]).expect("there");
+    assert!(read.get() < 400_000, "{} bytes were read", read.get());
+}
+
+#[test]
+fn seeking_notices_what_was_cut_or_changed() {
+    let plain = vec![7; 300_000];
+    let bytes = seal(&plain, &[recipient(1)]);
+    let open = |bytes: &[u8]| SeekOpener::new(Cursor::new(bytes.to_vec()), &[identity(1)]);
+    for cut in [0, 10, 150, bytes.len() - 65_552, bytes.len() - 1] {
+        open(&bytes[..cut]).expect_err("cut");
+    }
+    assert!(matches!(SeekOpener::new(Cursor::new(bytes.clone()), &[identity(9)]), Err(AgeError::NotForUs)));
+    let mut changed = bytes.clone();
+    changed[150_000] ^= 1;
+    let mut opener = open(&changed).expect("its last chunk is whole");
+    opener.seek(SeekFrom::Start(290_000)).expect("a place");
+    opener.read_exact(&mut [0; 1000]).expect("a chunk that nobody changed");
+    opener.seek(SeekFrom::Start(140_000)).expect("a place");
+    let error = opener.read(&mut [0; 10]).expect_err("a changed chunk");
+    assert_eq!(error.kind(), io::ErrorKind::InvalidData);
+    // A failure is no end, and stays one.
+    opener.read(&mut [0; 10]).expect_err("still changed");
+    opener.seek(SeekFrom::Start(0)).expect("a place");
+    opener.read(&mut [0; 10]).expect_err("failed before");
+    let header = [b"age-encryption.org/v1\n".to_vec(), vec![b'a'; 20_000]].concat();
+    assert!(matches!(open(&header), Err(AgeError::Format)));
 }
 
 #[test]

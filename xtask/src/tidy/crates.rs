@@ -9,6 +9,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("analysis", &["oediag-protocol"]),
     ("collector", &["oediag-protocol", "oediag-analysis"]),
     ("agent", &["oediag-protocol", "oediag-analysis", "oediag-collector"]),
+    ("center", &["oediag-protocol", "oediag-analysis"]),
 ];
 
 /// Crates that mean a network or a runtime for one.

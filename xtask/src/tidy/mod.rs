@@ -50,9 +50,10 @@ type Rule = (&'static str, fn(&[Text]) -> Vec<Finding>);
 const RULES: &[Rule] = &[
     ("crates depend only on what stands left of them", crates::direction),
     ("the collector has no network in it", crates::no_network),
-    ("modules of the collector name only what stands left of them", modules::order),
+    ("modules of the collector and the center name only what stands left of them", modules::order),
     ("only the redactor makes raw and clean values", modules::carriers),
     ("unsafe code has one place", modules::no_unsafe),
+    ("in the agent only the sender has a network", modules::one_sender),
     ("files stay small", files::size),
     ("every file opens with what it is for", files::opening),
     ("no path of a build machine", files::machine_paths),
@@ -146,6 +147,11 @@ mod tests {
     }
 
     #[test]
+    fn only_the_sender_has_a_network() {
+        holds("only the sender");
+    }
+
+    #[test]
     fn files_stay_small() {
         holds("files stay small");
     }
@@ -178,6 +184,6 @@ mod tests {
     #[test]
     fn every_rule_has_its_test() {
         // One test above for each rule; a new rule without one fails here.
-        assert_eq!(RULES.len(), 11);
+        assert_eq!(RULES.len(), 12);
     }
 }

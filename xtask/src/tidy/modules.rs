@@ -1,9 +1,25 @@
-//! Which module of the collector may name which, where carriers are made, where unsafe code is. In: sources. Out: findings.
+//! Which module of the collector and of the center may name which, where carriers are made, where unsafe code is. In: sources. Out: findings.
 
 use super::{Finding, Text};
 
-/// The collector's modules; each may name only those before it.
-const ORDER: &[&str] = &["host", "catalogue", "plan", "redact", "item", "disk", "state", "start", "bundle", "gather"];
+/// A crate's sources and its modules; each module may name only those before it.
+type Order = (&'static str, &'static [&'static str]);
+
+const ORDERS: &[Order] = &[
+    ("collector/src/", &["host", "catalogue", "plan", "redact", "item", "disk", "state", "start", "bundle", "gather"]),
+    (
+        "center/src/",
+        &[
+            "clock", "secret", "settings", "store", "keys", "signer", "users", "gate", "vault", "ingest", "console", "serve",
+            "cli",
+        ],
+    ),
+];
+/// The one folder of the agent with a network in it, and the words that mean one.
+const SENDER: &str = "agent/src/sender/";
+const NETWORK: &[&str] = &["tokio", "reqwest", "rustls", "hyper", "TcpStream", "TcpListener", "UdpSocket", "ToSocketAddrs"];
+/// Files that see all modules of their crate.
+const TOPS: &[&str] = &["lib.rs", "main.rs"];
 
 /// The one file with unsafe code.
 const UNSAFE: &str = "collector/src/host/child.rs";
@@ -11,12 +27,12 @@ const UNSAFE: &str = "collector/src/host/child.rs";
 /// Modules name only modules left of themselves. Code of tests is free.
 pub(super) fn order(texts: &[Text]) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for text in texts {
-        let Some(inside) = text.path.strip_prefix("collector/src/").filter(|path| text.is("rs") && *path != "lib.rs") else {
+    for (text, (folder, order)) in texts.iter().flat_map(|text| ORDERS.iter().map(move |order| (text, order))) {
+        let Some(inside) = text.path.strip_prefix(folder).filter(|path| text.is("rs") && !TOPS.contains(path)) else {
             continue;
         };
         let module = inside.split(['/', '.']).next().unwrap_or_default();
-        let Some(place) = ORDER.iter().position(|name| *name == module) else {
+        let Some(place) = order.iter().position(|name| *name == module) else {
             findings.push(Finding {
                 place: text.path.clone(),
                 what: format!("module {module} has no place in the order of xtask/src/tidy/modules.rs"),
@@ -27,7 +43,7 @@ pub(super) fn order(texts: &[Text]) -> Vec<Finding> {
         named.sort();
         named.dedup();
         for name in named {
-            if ORDER.iter().position(|known| *known == name).is_none_or(|at| at > place) {
+            if order.iter().position(|known| *known == name).is_none_or(|at| at > place) {
                 findings.push(Finding {
                     place: text.path.clone(),
                     what: format!("names crate::{name}, which does not stand left of {module}"),
@@ -65,6 +81,20 @@ pub(super) fn no_unsafe(texts: &[Text]) -> Vec<Finding> {
             let words = content.split(|c: char| !(c.is_alphanumeric() || c == '_'));
             if words.into_iter().any(|word| matches!(word, "unsafe" | "unsafe_code")) {
                 findings.push(Finding { place: text.path.clone(), what: format!("line {}: unsafe code", line + 1) });
+            }
+        }
+    }
+    findings
+}
+
+/// In the agent only the sender names a network.
+pub(super) fn one_sender(texts: &[Text]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for text in rust(texts).filter(|text| text.path.starts_with("agent/src/") && !text.path.starts_with(SENDER)) {
+        for (line, content) in code(&text.text).lines().enumerate() {
+            let words = content.split(|c: char| !(c.is_alphanumeric() || c == '_'));
+            if let Some(word) = words.into_iter().find(|word| NETWORK.contains(word)) {
+                findings.push(Finding { place: text.path.clone(), what: format!("line {}: names {word}", line + 1) });
             }
         }
     }
@@ -139,6 +169,12 @@ mod tests {
         let found: Vec<String> = order(&texts).iter().map(ToString::to_string).collect();
         assert_eq!(found.len(), 2, "{found:?}");
         assert!(found[0].contains("crate::bundle") && found[1].contains("other has no place"), "{found:?}");
+    }
+
+    #[test]
+    fn a_network_outside_the_sender_is_found() {
+        let text = |path: &str| Text { path: path.to_owned(), text: "//! tokio\nuse reqwest::Client;\n".to_owned() };
+        assert_eq!(one_sender(&[text("agent/src/cmd/x.rs"), text("agent/src/sender/x.rs"), text("center/src/x.rs")]).len(), 1);
     }
 
     #[test]

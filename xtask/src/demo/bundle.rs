@@ -1,5 +1,4 @@
-//! `cargo xtask demo`: one bundle of this machine, from collection to verification, with everything it does shown.
-//! Keys and bundle lie below the target folder; nothing of the machine is changed and nothing is sent.
+//! The first half of the demo: one bundle of this machine, verified by stock tools and by `oediag`, and what is in it.
 
 use std::{
     collections::BTreeMap,
@@ -12,33 +11,20 @@ use std::{
 use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::Value;
 
+use super::{Demo, title};
 use crate::run;
 
-/// Runs the demo.
-pub(crate) fn run() -> Result<()> {
-    run::shown(&mut run::cargo(&["build", "--quiet", "--package", "oediag"]))?;
-    let program = run::built()?.join("oediag");
-    let folder = run::built()?.with_file_name("demo");
-    if folder.exists() {
-        fs::remove_dir_all(&folder).with_context(|| format!("removing {}", folder.display()))?;
-    }
-    let demo = Demo { program, state: folder.join("state"), out: folder.join("out"), unpacked: folder.join("unpacked") };
-    fs::create_dir_all(&demo.out).and_then(|()| fs::create_dir_all(&demo.unpacked)).context("making the demo's folders")?;
-    demo.walk()
-}
-
-struct Demo {
-    program: PathBuf,
-    state: PathBuf,
-    out: PathBuf,
-    unpacked: PathBuf,
+/// A bundle, and the first digits of its id: the answer that lets it go.
+pub(super) struct Bundle {
+    pub(super) path: PathBuf,
+    pub(super) short: String,
 }
 
 impl Demo {
-    fn walk(&self) -> Result<()> {
+    pub(super) fn collect_and_look(&self) -> Result<Bundle> {
         title("Collect this machine");
         let bundle = self.collect()?;
-        let about = self.json("show", &bundle)?;
+        let about = self.json(&["show"], &bundle)?;
         let host = about["manifest"]["host_id"].as_str().context("the manifest names no host")?.to_owned();
 
         title("Verify with stock tools");
@@ -51,14 +37,12 @@ impl Demo {
         title("Alerts");
         self.shown(&["alerts"], &bundle)?;
         title("What is not there, and why");
-        absent(&self.json("ls", &bundle)?);
+        absent(&self.json(&["ls"], &bundle)?);
         title("What was redacted");
         redacted(&about["manifest"]["redaction"]);
 
-        title("The bundle");
-        run::say(&format!("{}", bundle.display()));
-        run::say(&format!("Look inside: {} ls {}", self.program.display(), bundle.display()));
-        Ok(())
+        let id = about["manifest"]["bundle_id"].as_str().and_then(|id| id.get(..8)).context("the manifest names no bundle")?;
+        Ok(Bundle { path: bundle, short: id.to_owned() })
     }
 
     fn collect(&self) -> Result<PathBuf> {
@@ -99,25 +83,6 @@ impl Demo {
         run::say(&format!("{} files, each listed and as signed", there.len()));
         Ok(())
     }
-
-    fn oediag(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(&self.program);
-        command.args(arguments).arg("--state").arg(&self.state);
-        command
-    }
-
-    fn shown(&self, arguments: &[&str], bundle: &Path) -> Result<()> {
-        run::shown(self.oediag(arguments).arg(bundle))
-    }
-
-    fn json(&self, command: &str, bundle: &Path) -> Result<Value> {
-        let output = run::output(self.oediag(&[command, "--json"]).arg(bundle), &[0])?;
-        serde_json::from_slice(&output.stdout).with_context(|| format!("reading what oediag {command} --json printed"))
-    }
-}
-
-fn title(text: &str) {
-    run::say(&format!("\n== {text}"));
 }
 
 fn signed(signers: &Path, host: &str, namespace: &str, signature: &Path, file: &Path) -> Result<()> {

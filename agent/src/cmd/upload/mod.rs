@@ -1,0 +1,352 @@
+//! `oediag upload`: shows what would leave, asks, signs the answer, seals exactly those bytes and sends them. Run again after it
+//! was stopped, it goes on where it was.
+
+mod deliver;
+mod unfinished;
+
+use std::path::{Path, PathBuf};
+
+use oediag_collector::{
+    bundle::{self, Destination},
+    catalogue::Source,
+    state::{Identity, State},
+};
+use oediag_protocol::{
+    bundle::manifest::{Item, ItemKind},
+    consent::{self, Basis, Consent, Event, Rights, delete_by},
+    id::ReceiptId,
+    keyset::Freshness,
+    text::Line as Text,
+    time::Time,
+};
+use serde::Serialize;
+
+use crate::{
+    cli::Upload,
+    enrolment::Enrolment,
+    failure::{self, Failure, Kind, exit},
+    invocation::Invocation,
+    release::{
+        ask::{self, Listening},
+        notice::{Terms, notice},
+        outbox::{self, SealError},
+        own::{Own, OwnError},
+        preview::{Preview, preview},
+        receipt::{Receipt, ReceiptError},
+        who,
+    },
+    selection, term, text, view,
+};
+
+/// How long the center may keep a bundle when nobody says.
+const DAYS: u32 = 30;
+/// How often a wrong answer may be followed by another.
+const ANSWERS: usize = 3;
+/// What the data is for: the word in the receipt.
+const PURPOSE: &str = "incident-diagnosis";
+
+/// What was said to the question.
+enum Answer {
+    Yes,
+    No,
+    /// First leave these out.
+    Without(Vec<String>),
+}
+
+/// What every step needs.
+struct Desk<'a> {
+    options: &'a Upload,
+    given: &'a Invocation,
+    state: State,
+    identity: Identity,
+    center: Enrolment,
+    rows: Vec<&'static Source>,
+}
+
+/// Runs the command.
+pub fn run(options: &Upload, given: &Invocation) -> Result<u8, Failure> {
+    let texts = &given.texts;
+    let state = given.state()?;
+    let center = Enrolment::load(&state)
+        .map_err(|error| Failure::new(Kind::Usage, text!(texts, "error-enrolment")).because(error))?
+        .ok_or_else(|| Failure::new(Kind::Usage, text!(texts, "error-not-enrolled")).hint(text!(texts, "hint-enroll")))?;
+    let _lock = state.lock_outbox().map_err(|error| failure::state(error, texts))?;
+    outbox::tidy(&state);
+    let identity = state.identity().map_err(|error| failure::state(error, texts))?;
+    let desk = Desk { options, given, state, identity, center, rows: selection::rows(given)? };
+    desk.check_keys()?;
+    let Some(bundle) = options.bundle.as_deref() else { return desk.unfinished() };
+    let own = desk.without(desk.own(bundle)?, &options.without)?;
+    let seen = preview(&own.manifest, &desk.rows);
+    if options.preview {
+        desk.show(&own, &seen, None)?;
+        return Ok(exit::OK);
+    }
+    let (own, receipt) = match desk.given_before(&own)? {
+        Some(receipt) => (own, receipt),
+        None => desk.ask(own, &seen)?,
+    };
+    desk.deliver(&own, &receipt)
+}
+
+impl Desk<'_> {
+    /// A host whose name or keys do not fit its enrolment cannot send; an old keyset is only told of.
+    fn check_keys(&self) -> Result<(), Failure> {
+        let texts = &self.given.texts;
+        if self.identity.host_id != self.center.host_id {
+            return Err(Failure::new(Kind::Usage, text!(texts, "error-other-host")).hint(text!(texts, "hint-enroll")));
+        }
+        if self.center.keyset.freshness(now()) == Freshness::Expired {
+            let expires = self.center.keyset.expires.to_string();
+            term::note(&text!(texts, "note-keyset-expired", version = self.center.keyset.version, expires = expires));
+        }
+        Ok(())
+    }
+
+    fn own(&self, path: &Path) -> Result<Own, Failure> {
+        let texts = &self.given.texts;
+        let shown = term::escape(&path.display().to_string());
+        Own::open(path, &self.identity).map_err(|error| match &error {
+            OwnError::Io { .. } => Failure::new(Kind::Usage, text!(texts, "error-bundle-open", path = shown)).because(error),
+            OwnError::NotOurs { .. } | OwnError::Changed { .. } => {
+                let sentence = text!(texts, "error-not-own", path = shown);
+                Failure::new(Kind::Verification, sentence).because(error).hint(text!(texts, "hint-own"))
+            }
+        })
+    }
+
+    /// A new bundle without the items of these names; the same one when none is named.
+    fn without(&self, own: Own, names: &[String]) -> Result<Own, Failure> {
+        let texts = &self.given.texts;
+        if names.is_empty() {
+            return Ok(own);
+        }
+        let plain = |name: &String| name.trim_start_matches('/').to_owned();
+        let named = |item: &Item, name: &String| {
+            item.kind != ItemKind::Record
+                && item
+                    .path
+                    .as_ref()
+                    .is_some_and(|path| item.id == *name || *path == plain(name) || item.src.as_ref() == Some(name))
+        };
+        if let Some(name) = names.iter().find(|name| !own.manifest.items.iter().any(|item| named(item, name))) {
+            let sentence = text!(texts, "error-no-such-member", member = term::escape(name));
+            return Err(Failure::new(Kind::Usage, sentence).hint(text!(texts, "hint-ls")));
+        }
+        let leave_out = |item: &Item| names.iter().any(|name| named(item, name));
+        let failed = |cause: anyhow::Error| Failure::new(Kind::NoBundle, text!(texts, "error-without")).because(cause);
+        let source = own.read().map_err(|error| failed(error.into()))?;
+        let folder = Destination::Folder(self.state.bundles());
+        let made =
+            bundle::without(source, &own.manifest, leave_out, &folder, &self.identity).map_err(|error| failed(error.into()))?;
+        let path = term::escape(&made.path.display().to_string());
+        term::note(&text!(texts, "note-without", path = path));
+        self.own(&made.path)
+    }
+
+    /// The receipt of an earlier run for these very bytes; says that it is used again, where there is still something to do.
+    fn given_before(&self, own: &Own) -> Result<Option<Receipt>, Failure> {
+        let now = now();
+        let covers = |receipt: &Receipt| {
+            let consent = &receipt.consent;
+            let days = self.options.retention_days.is_none_or(|days| days == consent.retention_days);
+            let case =
+                self.options.case.as_deref().is_none_or(|case| consent.case.as_ref().is_some_and(|told| told.as_str() == case));
+            days && case && receipt.covers(&own.digest(), &self.center, now)
+        };
+        let all = Receipt::all(&self.state, &self.identity.signer.public()).map_err(|error| self.receipts(error))?;
+        // Of several the one that is furthest: stored, then sealed, then the newest.
+        let key = self.identity.signer.public();
+        let found = all
+            .into_iter()
+            .filter(covers)
+            .max_by_key(|receipt| (receipt.ack(&key).is_some(), receipt.envelope(&key).is_some(), receipt.consent.given_at));
+        if let Some(Receipt { consent, .. }) = found.as_ref().filter(|receipt| receipt.ack(&key).is_none()) {
+            let (id, at) = (consent.receipt_id.to_string(), consent.given_at.to_string());
+            term::note(&text!(self.given.texts, "note-consent-again", id = id, at = at));
+        }
+        Ok(found)
+    }
+
+    fn days(&self) -> u32 {
+        self.options.retention_days.unwrap_or(DAYS)
+    }
+
+    fn case<'a>(&'a self, own: &'a Own) -> Option<&'a str> {
+        self.options.case.as_deref().or(own.manifest.start.case.as_deref())
+    }
+
+    /// Prints the preview: for people on standard error, where the question is too; for programs on standard output.
+    fn show(&self, own: &Own, seen: &Preview, notice: Option<&str>) -> Result<(), Failure> {
+        let terms = Terms { center: &self.center, case: self.case(own), days: self.days(), now: now() };
+        if self.given.json && notice.is_none() {
+            return self.given.show(&PreviewJson::of(own, seen, &terms), |_| Vec::new());
+        }
+        let page = view::Page { columns: term::error_columns(), paint: term::Paint(false), ..self.given.page() };
+        let lines = view::preview::lines(own, seen, &terms, &page);
+        match notice {
+            None => self.given.show(&(), |_| lines),
+            Some(notice) => {
+                for line in &lines {
+                    term::note(line);
+                }
+                term::note("");
+                // Without the last line end, which `note` brings: what is on the screen is what is digested.
+                term::note(notice.trim_end_matches('\n'));
+                Ok(())
+            }
+        }
+    }
+
+    /// Shows the bundle and the notice and waits for the answer. Items that are left out make another bundle, and another question.
+    fn ask(&self, own: Own, seen: &Preview) -> Result<(Own, Receipt), Failure> {
+        let texts = &self.given.texts;
+        let no = || Failure::new(Kind::Refused, text!(texts, "error-no-consent"));
+        if self.options.consent.is_none() && !ask::can_ask() {
+            return Err(no().hint(text!(texts, "hint-consent", digits = own.bundle.bundle_id.short())));
+        }
+        let listening = Listening::begin().map_err(|error| no().because(error))?;
+        outbox::room(&self.state, own.bundle.bytes).map_err(|error| self.seal_failed(error))?;
+        let terms = Terms { center: &self.center, case: self.case(&own), days: self.days(), now: now() };
+        let (notice_text, mut notice) = notice(&terms, seen, term::error_columns(), texts);
+        self.show(&own, seen, Some(&notice_text))?;
+        match self.answer(&own, &listening) {
+            Answer::Yes => {}
+            Answer::No => return Err(no()),
+            Answer::Without(names) => {
+                // Another bundle, so another look at it and another question.
+                let own = self.without(own, &names)?;
+                let seen = preview(&own.manifest, &self.rows);
+                return self.ask(own, &seen);
+            }
+        }
+        if self.center.said.cross_border {
+            let agreed = match &self.options.consent {
+                Some(_) => self.options.agree_cross_border,
+                None => listening.line(&text!(texts, "ask-cross-border")).is_some_and(|answer| answer == "yes"),
+            };
+            if !agreed {
+                return Err(no().hint(text!(texts, "hint-cross-border")));
+            }
+            notice.separate_consents = Text::parse("cross-border").into_iter().collect();
+        }
+        let given_at = now();
+        let receipt_id = ReceiptId(self.random()?);
+        let line = |text: &str| Text::parse(text).unwrap_or_default();
+        let recipient = terms.recipient();
+        let consent = Consent {
+            schema: consent::Schema::V1,
+            receipt_id,
+            version: 1,
+            event: Event::Given,
+            given_at,
+            host_id: self.identity.host_id,
+            tenant_id: self.center.tenant.clone(),
+            bundle: own.bundle,
+            request: None,
+            basis: Basis::Interactive,
+            policy: None,
+            who: Some(who::who(line("declares authority to act for the customer"))),
+            purpose: line(PURPOSE),
+            case: terms.case.and_then(Text::parse),
+            scope: seen.scope(),
+            data_categories: seen.topics.iter().filter_map(|topic| Text::parse(topic)).collect(),
+            personal_data: seen.personal_data(&own.manifest),
+            rights: Rights {
+                withdraw: line(&format!("ask the recipient to delete what came with receipt {receipt_id}")),
+                contact: recipient.contact.clone(),
+            },
+            recipient,
+            processing: line("diagnosis by named support staff; every opening is recorded"),
+            retention_days: self.days(),
+            delete_by: delete_by(given_at, self.days()),
+            notice,
+            prev_ledger: None,
+        };
+        let receipt = Receipt::give(consent, &notice_text, &self.center, &self.state, &self.identity);
+        let receipt = receipt.map_err(|error| self.receipts(error))?;
+        drop(listening);
+        Ok((own, receipt))
+    }
+
+    /// The bundle's own digits are a yes.
+    fn answer(&self, own: &Own, listening: &Listening) -> Answer {
+        let texts = &self.given.texts;
+        let digits = own.bundle.bundle_id.short();
+        if let Some(answer) = &self.options.consent {
+            return if *answer == digits { Answer::Yes } else { Answer::No };
+        }
+        let mut question = text!(texts, "ask-consent");
+        for _ in 0..ANSWERS {
+            let Some(answer) = listening.line(&question).filter(|answer| !answer.is_empty()) else { return Answer::No };
+            if answer == digits {
+                return Answer::Yes;
+            }
+            if let Some(names) = answer.strip_prefix("without ") {
+                return Answer::Without(names.split([',', ' ']).filter(|name| !name.is_empty()).map(str::to_owned).collect());
+            }
+            question = text!(texts, "ask-consent-again");
+        }
+        Answer::No
+    }
+
+    fn random<const N: usize>(&self) -> Result<[u8; N], Failure> {
+        let mut bytes = [0; N];
+        getrandom::fill(&mut bytes)
+            .map_err(|error| Failure::new(Kind::Usage, text!(self.given.texts, "error-state")).because(error))?;
+        Ok(bytes)
+    }
+
+    fn receipts(&self, error: ReceiptError) -> Failure {
+        Failure::new(Kind::Usage, text!(self.given.texts, "error-receipts")).because(error)
+    }
+
+    fn seal_failed(&self, error: SealError) -> Failure {
+        let texts = &self.given.texts;
+        match &error {
+            SealError::Changed { .. } => Failure::new(Kind::Verification, text!(texts, "error-changed")),
+            _ => Failure::new(Kind::Usage, text!(texts, "error-seal")).hint(text!(texts, "hint-room")),
+        }
+        .because(error)
+    }
+}
+
+fn now() -> Time {
+    jiff::Timestamp::now().into()
+}
+
+/// `upload --preview --json`.
+#[derive(Serialize)]
+struct PreviewJson<'a> {
+    bundle: PathBuf,
+    bundle_id: String,
+    bytes: u64,
+    sha256: String,
+    consent: String,
+    url: String,
+    tenant_id: String,
+    recipient: consent::Recipient,
+    case: Option<&'a str>,
+    retention_days: u32,
+    delete_by: Time,
+    preview: &'a Preview,
+}
+
+impl<'a> PreviewJson<'a> {
+    fn of(own: &Own, preview: &'a Preview, terms: &Terms<'a>) -> Self {
+        Self {
+            bundle: own.path.clone(),
+            bundle_id: own.bundle.bundle_id.to_string(),
+            bytes: own.bundle.bytes,
+            sha256: own.bundle.sha256.to_string(),
+            consent: own.bundle.bundle_id.short(),
+            url: terms.center.url.to_string(),
+            tenant_id: terms.center.tenant.to_string(),
+            recipient: terms.recipient(),
+            case: terms.case,
+            retention_days: terms.days,
+            delete_by: delete_by(terms.now, terms.days),
+            preview,
+        }
+    }
+}

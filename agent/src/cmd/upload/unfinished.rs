@@ -1,0 +1,45 @@
+//! `oediag upload --unfinished`: goes on with what was agreed to, sealed and cut off, as after a reboot. Nothing is sealed anew,
+//! nobody is asked, and nothing goes that no receipt of this host covers at this moment.
+
+use oediag_protocol::consent::BundleDigest;
+
+use super::{Desk, now};
+use crate::{
+    failure::{Failure, exit},
+    release::{outbox, receipt::Receipt},
+    term, text,
+};
+
+impl Desk<'_> {
+    /// Sends each; one that fails does not keep the others. The last failure is the command's.
+    pub(super) fn unfinished(&self) -> Result<u8, Failure> {
+        let texts = &self.given.texts;
+        let key = self.identity.signer.public();
+        let receipts = Receipt::all(&self.state, &key).map_err(|error| self.receipts(error))?;
+        let (mut stored, mut failed) = (Vec::new(), None);
+        for receipt in receipts.iter().filter(|receipt| receipt.ack(&key).is_none()) {
+            let agreed = &receipt.consent.bundle;
+            let digest = BundleDigest { bundle_id: agreed.bundle_id, sha256: agreed.sha256, bytes: agreed.bytes };
+            if !receipt.covers(&digest, &self.center, now()) {
+                continue;
+            }
+            let Some(parcel) = outbox::sealed(receipt, &self.center, &self.state, &key) else { continue };
+            match self.sending(receipt).and_then(|sending| self.hand_over(receipt, &parcel, sending)) {
+                Ok(ack) => stored.push(self.stored(None, ack, false)),
+                Err(failure) => {
+                    if let Some(earlier) = failed.replace(failure) {
+                        term::note(&earlier.to_string());
+                    }
+                }
+            }
+        }
+        self.given.show(&stored, |page| {
+            let mut lines: Vec<String> = stored.iter().flat_map(|stored| self.lines(stored, page)).collect();
+            if lines.is_empty() && failed.is_none() {
+                lines.push(text!(texts, "unfinished-none"));
+            }
+            lines
+        })?;
+        failed.map_or(Ok(exit::OK), Err)
+    }
+}

@@ -1,0 +1,106 @@
+//! The notice: who gets what, for what, for how long, and what the customer can do. In: what is known of the recipient and of the
+//! bundle. Out: the exact text for the screen; its digest goes into the receipt, and the text beside it.
+//! What is not known is said to be not known.
+
+use oediag_protocol::{
+    consent::{Notice, Recipient, delete_by},
+    digest::Sha256,
+    text::Line,
+    time::Time,
+};
+
+use super::preview::Preview;
+use crate::{cli::Language, enrolment::Enrolment, term, text, texts::Texts};
+
+/// The version of the words below; a change of their meaning is a new one.
+const ID: &str = "notice-1";
+/// Where the country is not known: the code that ISO 3166-1 leaves to users and CLDR takes for "unknown".
+const UNKNOWN_COUNTRY: &str = "ZZ";
+
+/// What an agreement would be about, beside the bundle.
+#[derive(Debug)]
+pub struct Terms<'a> {
+    /// The recipient.
+    pub center: &'a Enrolment,
+    /// The case.
+    pub case: Option<&'a str>,
+    /// How many days the data may be kept.
+    pub days: u32,
+    /// The present.
+    pub now: Time,
+}
+
+impl Terms<'_> {
+    /// The receipt's `recipient`.
+    pub fn recipient(&self) -> Recipient {
+        let said = &self.center.said;
+        Recipient {
+            name: self.center.keyset.center.clone(),
+            contact: said.contact.clone().or_else(|| Line::parse(&self.center.url.to_string())).unwrap_or_default(),
+            country: said.country.clone().or_else(|| Line::parse(UNKNOWN_COUNTRY)).unwrap_or_default(),
+            cross_border: said.cross_border,
+        }
+    }
+}
+
+/// The exact text of the notice, in lines of at most `columns`, and what the receipt says of it.
+pub fn notice(terms: &Terms<'_>, preview: &Preview, columns: usize, texts: &Texts) -> (String, Notice) {
+    let said = &terms.center.said;
+    let shown = |line: &Line| term::escape(line.as_str());
+    let list = |prefix: &str, names: &[String]| {
+        let words: Vec<String> = names.iter().map(|name| texts.named(&format!("{prefix}-{name}"))).collect();
+        words.join(crate::view::comma(texts))
+    };
+    let personal: Vec<String> = preview.personal.iter().map(|name| (*name).to_owned()).collect();
+    let contact = said.contact.as_ref().map(shown);
+    let until: String = delete_by(terms.now, terms.days).to_string().chars().take(10).collect();
+    let paragraphs = [
+        text!(
+            texts,
+            "notice-recipient",
+            name = shown(&terms.center.keyset.center),
+            url = terms.center.url.to_string(),
+            tenant = terms.center.tenant.to_string()
+        ),
+        match &contact {
+            Some(contact) => text!(texts, "notice-contact", contact = contact.clone()),
+            None => text!(texts, "notice-no-contact"),
+        },
+        match &said.country {
+            Some(country) => text!(texts, "notice-country", country = shown(country)),
+            None => text!(texts, "notice-no-country"),
+        },
+        if said.cross_border { text!(texts, "notice-cross-border") } else { String::new() },
+        match terms.case {
+            Some(case) => text!(texts, "notice-purpose-case", case = term::escape(case)),
+            None => text!(texts, "notice-purpose"),
+        },
+        text!(texts, "notice-method"),
+        text!(texts, "notice-data", topics = list("topic", &preview.topics)),
+        if personal.is_empty() {
+            text!(texts, "notice-no-personal")
+        } else {
+            text!(texts, "notice-personal", kinds = list("personal", &personal), count = preview.redacted.values().sum::<u64>())
+        },
+        text!(texts, "notice-keep", days = terms.days, until = until),
+        text!(texts, "notice-refuse"),
+        match contact {
+            Some(contact) => text!(texts, "notice-withdraw", contact = contact),
+            None => text!(texts, "notice-withdraw-center"),
+        },
+        text!(texts, "notice-authority"),
+    ];
+    let mut lines = vec![text!(texts, "notice-title")];
+    for paragraph in paragraphs.iter().filter(|paragraph| !paragraph.is_empty()) {
+        let wrapped = term::wrap(paragraph, columns.saturating_sub(4));
+        lines.extend(wrapped.iter().enumerate().map(|(at, line)| format!("{}{line}", if at == 0 { "  - " } else { "    " })));
+    }
+    let text = lines.join("\n") + "\n";
+    let lang = match texts.language {
+        Language::En => "en",
+        Language::ZhCn => "zh-CN",
+    };
+    let line = |text: &str| Line::parse(text).unwrap_or_default();
+    let sha256 = Sha256::of(text.as_bytes());
+    (text, Notice { id: line(ID), lang: line(lang), sha256, separate_consents: Vec::new() })
+}

@@ -1,0 +1,159 @@
+//! Sending, by a child process that knows nothing it does not need.
+//!
+//! In: a job and the open payload. Out: what the center answered, unchecked. The child is this program again, started by a hidden
+//! command; when the caller is root it runs as user `oediag`, else `nobody`. It is handed the open sealed payload and a socket, and sees
+//! neither the host's key nor the configuration nor the state. **The only module that may name tokio, reqwest and rustls.**
+
+mod child;
+mod client;
+mod pace;
+mod tus;
+mod wire;
+
+use std::{
+    fs::File,
+    io::{self, BufReader},
+    os::{
+        fd::OwnedFd,
+        unix::{net::UnixStream, process::CommandExt as _},
+    },
+    process::{Child, Command, Stdio},
+};
+
+use oediag_protocol::{
+    id::{HostId, ReceiptId},
+    sealed::Frame,
+    sshsig::Signer,
+};
+
+pub(crate) use self::child::run as run_child;
+pub(crate) use self::wire::Fault;
+use self::wire::{Event, Job, STORED, Task, Upload};
+use crate::{accounts, address::Address};
+
+/// The hidden command that makes this program the child.
+pub(crate) const COMMAND: &str = "send-for-parent";
+/// Who the child is when the caller is root: the first that there is.
+const USERS: [&str; 2] = ["oediag", "nobody"];
+/// uid and gid where neither is in /etc/passwd: what the kernel shows for those it does not know.
+const NOBODY: (u32, u32) = (65534, 65534);
+
+/// The center, and how hard to try.
+#[derive(Debug, Clone)]
+pub(crate) struct Line {
+    /// Where.
+    pub(crate) url: Address,
+    /// PEM of the authorities that alone may vouch for its TLS key; none for the system's.
+    pub(crate) ca: Option<String>,
+    /// Seconds without progress after which to give up.
+    pub(crate) patience: u64,
+    /// Most KiB per second.
+    pub(crate) kib_s: Option<u64>,
+}
+
+/// A sealed file to send.
+#[derive(Debug)]
+pub(crate) struct Consignment<'a> {
+    /// Who sends.
+    pub(crate) host: HostId,
+    /// The key that signs HTTP requests.
+    pub(crate) key: &'a Signer,
+    /// The receipt that allows it.
+    pub(crate) receipt: ReceiptId,
+    /// The file but for its payload.
+    pub(crate) frame: &'a Frame,
+    /// The payload.
+    pub(crate) payload: File,
+    /// Where an earlier run began to send.
+    pub(crate) slot: Option<String>,
+}
+
+/// What happens while a file is sent.
+#[derive(Debug)]
+pub(crate) enum Progress {
+    /// So many bytes of the whole file are at the center.
+    At(u64),
+    /// Nothing is sent for so many seconds, because of this.
+    Waiting(u64, String),
+}
+
+/// Sends a signed request for enrolment once; gives the center's reply.
+pub(crate) fn enroll(line: Line, request: String) -> Result<String, Fault> {
+    Sender::start(Stdio::null()).map_err(local)?.work(line, Task::Enroll(request), |_| Ok(()), |_| {})
+}
+
+/// Sends a sealed file; gives what the center says is its ack. `store` puts on the disk where the file is sent to, before its first
+/// byte leaves.
+pub(crate) fn upload(
+    line: Line,
+    consignment: Consignment<'_>,
+    store: impl FnMut(&str) -> Result<(), String>,
+    progress: impl FnMut(Progress),
+) -> Result<String, Fault> {
+    let Consignment { host, key, receipt, frame, payload, slot } = consignment;
+    let front = String::from_utf8(frame.front.clone()).map_err(|_| Fault::Local("a document is not text".to_owned()))?;
+    let key = key.to_openssh().map_err(|error| Fault::Local(error.to_string()))?;
+    let upload =
+        Upload { host, key: key.to_string(), receipt, front, payload: frame.payload, back: frame.back.len() as u64, slot };
+    Sender::start(payload.into()).map_err(local)?.work(line, Task::Upload(Box::new(upload)), store, progress)
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
+fn local(error: io::Error) -> Fault {
+    Fault::Local(error.to_string())
+}
+
+/// The child; it ends with this value.
+struct Sender {
+    child: Child,
+    socket: UnixStream,
+}
+
+impl Sender {
+    fn start(payload: Stdio) -> io::Result<Self> {
+        let (socket, theirs) = UnixStream::pair()?;
+        // The program that is running, also when its file was replaced or is out of the child's reach.
+        let mut command = Command::new("/proc/self/exe");
+        command.arg0("oediag").arg(COMMAND).env_clear().current_dir("/");
+        command.stdin(payload).stdout(OwnedFd::from(theirs)).stderr(Stdio::null());
+        if nix::unistd::geteuid().is_root() {
+            // The standard library drops supplementary groups before it changes the user.
+            let (uid, gid) = USERS.iter().find_map(|name| accounts::ids(name)).filter(|ids| ids.0 != 0).unwrap_or(NOBODY);
+            command.uid(uid).gid(gid);
+        }
+        Ok(Self { child: command.spawn()?, socket })
+    }
+
+    fn work(
+        self,
+        line: Line,
+        task: Task,
+        mut store: impl FnMut(&str) -> Result<(), String>,
+        mut progress: impl FnMut(Progress),
+    ) -> Result<String, Fault> {
+        let Line { url, ca, patience, kib_s } = line;
+        wire::put(&self.socket, &Job { url, ca, patience, kib_s, task }).map_err(local)?;
+        let mut events = BufReader::new(&self.socket);
+        loop {
+            match wire::take::<Event>(&mut events).map_err(local)? {
+                Some(Event::At(bytes)) => progress(Progress::At(bytes)),
+                Some(Event::Waiting(seconds, why)) => progress(Progress::Waiting(seconds, why)),
+                Some(Event::Slot(slot)) => {
+                    store(&slot).map_err(Fault::Local)?;
+                    wire::put(&self.socket, &STORED).map_err(local)?;
+                }
+                Some(Event::Done(body)) => return Ok(body),
+                Some(Event::Failed(fault)) => return Err(fault),
+                None => return Err(Fault::Local("the sending process ended unexpectedly".to_owned())),
+            }
+        }
+    }
+}
+
+impl Drop for Sender {
+    fn drop(&mut self) {
+        // It has nothing to lose, and one that has ended cannot be killed: both are as good as gone.
+        self.child.kill().unwrap_or_default();
+        drop(self.child.wait());
+    }
+}

@@ -1,0 +1,132 @@
+//! Receipts and acks as lines.
+
+use oediag_protocol::{ack::Ack, consent::Consent, time::Time};
+
+use super::Page;
+use crate::{
+    enrolment::Enrolment,
+    term::{self, Tone, cell},
+    text,
+    texts::Texts,
+};
+
+/// What became of a receipt's bundle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// The center's ack is here.
+    Stored,
+    /// Sealed, and not all of it is at the center.
+    Unfinished,
+    /// Agreed to; nothing was sealed.
+    Given,
+    /// The time to keep it is over.
+    Over,
+}
+
+/// A receipt as a row of the list.
+#[derive(Debug, serde::Serialize)]
+pub struct Row {
+    /// What was agreed to.
+    pub consent: Consent,
+    /// What became of it.
+    pub standing: Standing,
+    /// The center's word, once it has all.
+    pub ack: Option<Ack>,
+}
+
+/// The list.
+pub fn list(rows: &[Row], page: &Page<'_>) -> Vec<String> {
+    let texts = page.texts;
+    if rows.is_empty() {
+        return vec![text!(texts, "consent-none")];
+    }
+    let mut cells = vec![page.heads(&["table-receipt", "table-given", "table-bundle", "table-until", "table-standing"])];
+    for Row { consent, standing, .. } in rows {
+        cells.push(vec![
+            cell(consent.receipt_id.to_string()),
+            cell(day(consent.given_at)),
+            cell(consent.bundle.bundle_id.short()),
+            cell(day(consent.delete_by)),
+            cell(words(*standing, texts)).tone(tone(*standing)),
+        ]);
+    }
+    term::table(&cells, page.columns, page.paint)
+}
+
+/// One receipt, and the notice as it was shown.
+pub fn one(row: &Row, notice: Option<&str>, page: &Page<'_>) -> Vec<String> {
+    let (texts, consent) = (page.texts, &row.consent);
+    let who = consent.who.as_ref();
+    let number = |number: Option<u32>| number.map(|number| number.to_string()).unwrap_or_default();
+    let by = who.map_or(String::new(), |who| {
+        let login = who.login.as_ref().map(ToString::to_string).unwrap_or_default();
+        let tty = who.tty.as_ref().map(ToString::to_string).unwrap_or_default();
+        let ids = format!("uid {} loginuid {} sudo {}", who.uid, number(who.loginuid), number(who.sudo_uid));
+        [login, tty, ids].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("  ")
+    });
+    let recipient = format!("{}  {}", consent.recipient.name, consent.tenant_id);
+    let rows: Vec<_> = [
+        ("consent-receipt", consent.receipt_id.to_string()),
+        ("consent-bundle", format!("{}  {}", consent.bundle.bundle_id, term::bytes(consent.bundle.bytes))),
+        ("consent-sha256", consent.bundle.sha256.to_string()),
+        ("consent-given", consent.given_at.to_string()),
+        ("consent-by", by),
+        ("consent-recipient", recipient),
+        ("consent-case", consent.case.as_ref().map(ToString::to_string).unwrap_or_default()),
+        ("consent-until", consent.delete_by.to_string()),
+        ("consent-standing", words(row.standing, texts)),
+        ("consent-stored", row.ack.as_ref().map(|ack| ack.stored_at.to_string()).unwrap_or_default()),
+    ]
+    .into_iter()
+    .filter(|(_, value)| !value.is_empty())
+    .map(|(label, value)| vec![cell(texts.named(label)), cell(value)])
+    .collect();
+    let mut lines = term::table(&rows, page.columns, page.paint);
+    if let Some(notice) = notice {
+        lines.push(String::new());
+        lines.extend(notice.lines().map(term::escape));
+    }
+    lines
+}
+
+/// What the center has, after an upload.
+pub fn stored(ack: &Ack, center: &Enrolment, url: &str, already: bool, page: &Page<'_>) -> Vec<String> {
+    let texts = page.texts;
+    let title = if already { text!(texts, "stored-already") } else { text!(texts, "stored") };
+    let rows: Vec<_> = [
+        ("consent-receipt", ack.receipt_id.to_string()),
+        ("stored-by", center.keyset.center.to_string()),
+        ("consent-stored", ack.stored_at.to_string()),
+        ("stored-page", url.to_owned()),
+    ]
+    .into_iter()
+    .map(|(label, value)| vec![cell(texts.named(label)), cell(value)])
+    .collect();
+    let mut lines = vec![page.paint.tone(Tone::Good, &title)];
+    lines.extend(term::table(&rows, page.columns, page.paint));
+    lines
+}
+
+/// The standing in words.
+pub fn words(standing: Standing, texts: &Texts) -> String {
+    texts.named(match standing {
+        Standing::Stored => "standing-stored",
+        Standing::Unfinished => "standing-unfinished",
+        Standing::Given => "standing-given",
+        Standing::Over => "standing-over",
+    })
+}
+
+fn tone(standing: Standing) -> Tone {
+    match standing {
+        Standing::Stored => Tone::Good,
+        Standing::Unfinished => Tone::Warn,
+        Standing::Given => Tone::Plain,
+        Standing::Over => Tone::Dim,
+    }
+}
+
+fn day(time: Time) -> String {
+    time.to_string().chars().take(10).collect()
+}

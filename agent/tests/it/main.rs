@@ -1,0 +1,11 @@
+//! The agent against centers of our own making: honest ones, slow ones, broken ones and lying ones. Everything is real but the
+//! center: the binary, its child process, its terminal, its files. In: nothing. Out: verdicts.
+
+mod center;
+mod consent;
+mod enroll;
+mod host;
+mod http;
+mod lies;
+mod resume;
+mod without;

@@ -1,0 +1,88 @@
+//! The pages for engineers: log-in, bundles, what is in them.
+//!
+//! In: requests of a browser. Out: HTML without a script, every text escaped, under a strict content security policy.
+//! Never: text of a bundle as anything but text, a page of another tenant (404), a bundle's bytes before the audit line.
+
+mod absent;
+mod card;
+mod files;
+mod harmless;
+mod lines;
+mod open;
+mod pages;
+mod reply;
+mod texts;
+mod tree;
+mod view;
+mod views;
+mod words;
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::{Request, State},
+    http::{HeaderValue, header},
+    middleware::{self, Next},
+    response::{IntoResponse as _, Response},
+    routing::{get, post},
+};
+use reply::NoPage;
+use view::View;
+
+use crate::{store::Store, users::throttle::Throttle, vault::Vault};
+
+/// What each request needs.
+#[derive(Clone, Debug)]
+pub(crate) struct Console {
+    store: Store,
+    vault: Vault,
+    throttle: Arc<Throttle>,
+    /// Whether browsers reach the center by https.
+    tls: bool,
+}
+
+/// Headers of every page. No script at all: no page needs one.
+const HEADERS: [(&str, &str); 5] = [
+    (
+        "content-security-policy",
+        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; require-trusted-types-for 'script'",
+    ),
+    ("x-content-type-options", "nosniff"),
+    ("referrer-policy", "no-referrer"),
+    ("cross-origin-opener-policy", "same-origin"),
+    ("cache-control", "no-store"),
+];
+
+/// The routes of the pages.
+pub fn router(store: Store, vault: Vault, tls: bool) -> Router {
+    Router::new()
+        .route("/", get(pages::bundles))
+        .route("/login", get(pages::login_form).post(pages::login))
+        .route("/logout", post(pages::logout))
+        .route("/bundles/{id}", get(pages::bundle))
+        .route("/bundles/{id}/files/{*path}", get(files::file))
+        .route("/style.css", get(reply::style))
+        .route("/plots.css", get(reply::plot_style))
+        .route("/icon.svg", get(reply::icon))
+        .layer(middleware::from_fn_with_state(tls, dressed))
+        .with_state(Console { store, vault, throttle: Arc::default(), tls })
+}
+
+/// Finds out the page's language before it is made; afterwards puts the reason in place of a page that is missing, and the headers.
+async fn dressed(State(tls): State<bool>, mut request: Request, next: Next) -> Response {
+    let view = View::of(request.uri(), request.headers());
+    request.extensions_mut().insert(view.clone());
+    let mut reply = next.run(request).await;
+    if let Some(why) = reply.extensions_mut().remove::<NoPage>() {
+        let status = reply.status();
+        reply = reply::error_page(why, &view).map_or_else(|_| status.into_response(), |page| (status, page).into_response());
+    }
+    for (name, value) in HEADERS {
+        reply.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    if let Some(cookie) = view.cookie(tls) {
+        reply.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    reply
+}

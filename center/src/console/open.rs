@@ -1,0 +1,54 @@
+//! The one way from a user to a bundle's contents. In: a session and an id. Out: the documents of the bundle and its members,
+//! with what was read for them. Never: a bundle of another tenant, a byte before the vault gave leave and wrote its audit line.
+
+use std::io::Read;
+
+use oediag_protocol::{bundle::reader::open_at, consent::Consent, id::BundleId};
+
+use super::{Console, reply::NoPage};
+use crate::{
+    clock,
+    ingest::{OpenError, Opened},
+    store::bundles::Bundle,
+    users::session::Session,
+    vault::Plain,
+};
+
+/// A bundle that is open for one user.
+pub(super) struct Open {
+    /// Its row.
+    pub(super) bundle: Bundle,
+    /// Its documents.
+    pub(super) opened: Opened,
+    /// The receipt it came with.
+    pub(super) consent: Consent,
+    plain: Plain,
+}
+
+/// The row of a bundle of the session's tenant.
+pub(super) async fn find(console: &Console, session: &Session, id: &str) -> Result<Bundle, NoPage> {
+    let id = BundleId::parse(id).ok_or(NoPage::NotFound)?;
+    console.store.bundle(&session.tenant, id).await?.ok_or(NoPage::NotFound)
+}
+
+/// Opens a bundle, or one member of it, for the session's user.
+pub(super) async fn open(console: &Console, session: &Session, bundle: Bundle, path: Option<&str>) -> Result<Open, NoPage> {
+    let mut plain = console.vault.open(&bundle, &session.user, path, clock::now()).await?;
+    let place = bundle.manifest_at.ok_or(NoPage::Checking)?;
+    let read = move || Opened::of(&mut plain, place).map(|opened| (opened, plain));
+    let (opened, plain) = tokio::task::spawn_blocking(read).await??;
+    Ok(Open { bundle, opened, consent: plain.consent().clone(), plain })
+}
+
+impl Open {
+    /// The content of a member, from its first byte; none when there is none. Reading blocks: only on a thread that may.
+    pub(super) fn member(&mut self, path: &str) -> Result<Option<impl Read>, OpenError> {
+        let Some(offset) = self.opened.item(path).and_then(|item| item.offset) else { return Ok(None) };
+        Ok(Some(open_at(&mut self.plain, offset, path)?))
+    }
+
+    /// Bytes of the stored file that were fetched so far, for documents and members.
+    pub(super) fn read(&self) -> u64 {
+        self.plain.fetched().bytes()
+    }
+}

@@ -1,0 +1,192 @@
+//! Pages as replies, and what stands in place of one. In: a template's name and values. Out: HTML, a redirect, an error page.
+
+use std::sync::LazyLock;
+
+use axum::{
+    Extension,
+    http::{HeaderMap, StatusCode, header},
+    response::{Html, IntoResponse, Redirect, Response},
+};
+use minijinja::{Environment, UndefinedBehavior, Value, context};
+use oediag_analysis::plots::STYLE;
+use tracing::error;
+
+use super::{
+    Console,
+    texts::{fill, texts},
+    view::{View, cookie},
+};
+use crate::{
+    clock,
+    ingest::OpenError,
+    store::StoreError,
+    users::session::{self, Session},
+    vault::{Closed, VaultError},
+};
+
+/// All templates; names that end in `.html` escape every value.
+static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
+    let mut all = Environment::new();
+    all.set_undefined_behavior(UndefinedBehavior::Strict);
+    all.add_filter("fill", fill);
+    for (name, text) in [
+        ("layout.html", include_str!("../../pages/layout.html")),
+        ("parts.html", include_str!("../../pages/parts.html")),
+        ("login.html", include_str!("../../pages/login.html")),
+        ("bundles.html", include_str!("../../pages/bundles.html")),
+        ("bundle.html", include_str!("../../pages/bundle.html")),
+        ("file.html", include_str!("../../pages/file.html")),
+        ("error.html", include_str!("../../pages/error.html")),
+    ] {
+        // A test renders every page; one that is broken is then missing, and said to be.
+        if let Err(error) = all.add_template(name, text) {
+            error!(%error, "a template is broken");
+        }
+    }
+    all
+});
+
+/// Why there is no page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum NoPage {
+    LogIn,
+    NotFound,
+    /// A form that did not come from a page of ours.
+    Forged,
+    /// Nothing of the bundle can be shown yet.
+    Checking,
+    /// The bundle may not be read.
+    Closed(Closed),
+    Fault,
+}
+
+impl From<VaultError> for NoPage {
+    fn from(error: VaultError) -> Self {
+        match error {
+            VaultError::Closed(closed) => Self::Closed(closed),
+            error => {
+                let source = std::error::Error::source(&error).map(ToString::to_string);
+                error!(%error, source, "a bundle could not be opened");
+                Self::Fault
+            }
+        }
+    }
+}
+
+macro_rules! fault {
+    ($($error:ty),*) => {$(
+        impl From<$error> for NoPage {
+            fn from(error: $error) -> Self {
+                let source = std::error::Error::source(&error).map(ToString::to_string);
+                error!(%error, source, "a page failed");
+                Self::Fault
+            }
+        }
+    )*};
+}
+fault!(StoreError, OpenError, minijinja::Error, tokio::task::JoinError, axum::http::header::InvalidHeaderValue);
+
+impl IntoResponse for NoPage {
+    /// The status, with the reason beside it: in which language it is told is not known here (see [`error_page`]).
+    fn into_response(self) -> Response {
+        let status = match self {
+            Self::LogIn => return Redirect::to("/login").into_response(),
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::Forged | Self::Closed(_) => StatusCode::FORBIDDEN,
+            Self::Checking => StatusCode::OK,
+            Self::Fault => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        (status, Extension(self)).into_response()
+    }
+}
+
+/// The page that stands in place of one.
+pub(super) fn error_page(why: NoPage, view: &View) -> Result<Html<String>, NoPage> {
+    let t = texts(view.lang);
+    let (title, text) = match why {
+        NoPage::NotFound => ("not_found_title", "not_found"),
+        NoPage::Forged => ("forged_title", "forged"),
+        NoPage::Checking => ("state_received", "state_received_lead"),
+        NoPage::Closed(closed) => ("closed_title", closed_text(&closed)),
+        NoPage::LogIn | NoPage::Fault => ("fault_title", "fault"),
+    };
+    page(view, None, "error.html", context! { title => t.get(title), text => t.get(text) })
+}
+
+/// Why a bundle stays closed, for people; the audit log has the particulars.
+fn closed_text(closed: &Closed) -> &'static str {
+    match closed {
+        Closed::Rejected(_) => "closed_rejected",
+        Closed::Withdrawn => "closed_withdrawn",
+        Closed::Revoked => "closed_revoked",
+        Closed::NotCovered(_) => "closed_not_covered",
+        Closed::Changed(_) => "closed_changed",
+    }
+}
+
+/// A page, with what every page shows.
+pub(super) fn page(view: &View, session: Option<&Session>, name: &str, values: Value) -> Result<Html<String>, NoPage> {
+    let t = &texts(view.lang).value;
+    let (lang, here) = (view.lang.pick("en", "zh-CN"), &view.here);
+    let (user, csrf) = session.map(|session| (&session.user, &session.csrf)).unzip();
+    let values = context! { t, lang, here, user, csrf, ..values };
+    Ok(Html(TEMPLATES.get_template(name)?.render(values)?))
+}
+
+/// The style of all pages.
+pub(super) async fn style() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], include_str!("../../pages/style.css"))
+}
+
+/// The style of plots.
+pub(super) async fn plot_style() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], STYLE)
+}
+
+/// The sign of the center in a browser's tab.
+pub(super) async fn icon() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "image/svg+xml")], include_str!("../../pages/icon.svg"))
+}
+
+/// The session of a request; without one, the way to the log-in.
+pub(super) async fn session(console: &Console, headers: &HeaderMap) -> Result<Session, NoPage> {
+    let cookie = cookie(headers, session::cookie_name(console.tls)).ok_or(NoPage::LogIn)?;
+    session::of(&console.store, cookie, clock::now()).await?.ok_or(NoPage::LogIn)
+}
+
+/// Refuses a form that a page of another site sent.
+pub(super) fn from_our_page(headers: &HeaderMap) -> Result<(), NoPage> {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let ours = match (text("sec-fetch-site"), text("origin"), text("host")) {
+        (Some(site), _, _) => site == "same-origin",
+        (None, Some(origin), Some(host)) => origin.split_once("://").is_some_and(|(_, origin)| origin == host),
+        _ => false,
+    };
+    if ours { Ok(()) } else { Err(NoPage::Forged) }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::Uri;
+
+    use super::*;
+
+    fn view() -> View {
+        View::of(&Uri::from_static("/x?lang=zh"), &HeaderMap::new())
+    }
+
+    #[test]
+    fn text_of_a_bundle_stays_text() {
+        let evil = "<script>alert(1)</script>\"'><img src=x>";
+        let row = context! { id => evil, name => evil, state => "rejected", reason => evil, open => false, host_name => evil, host => evil,
+        system => evil, counts => Vec::<u8>::new(), complete => true, started => evil, received => evil, size => evil };
+        let Html(page) = page(&view(), None, "bundle.html", context! { row }).expect("a page");
+        assert!(!page.contains("<script") && !page.contains("<img") && page.contains("&lt;script&gt;"), "{page}");
+        assert!(page.contains("已拒收") && !page.contains("class=\"alerts\""), "{page}");
+    }
+
+    #[test]
+    fn a_value_that_is_missing_is_a_fault() {
+        assert!(page(&view(), None, "file.html", context! { name => "li" }).is_err());
+    }
+}

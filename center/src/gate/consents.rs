@@ -1,0 +1,118 @@
+//! `POST /v1/consents`: the documents of a sealed file, before its bytes. In: the file up to its payload. Out: yes, the ack of
+//! these very bytes, or the reason why not. Never: takes a receipt of another host or tenant, or one that is over.
+
+use axum::{body::Body, extract::State, http::StatusCode, response::Response};
+use oediag_protocol::{
+    consent::{Consent, NotCovered},
+    digest::Sha256,
+    document,
+    envelope::{Envelope, EnvelopeError},
+    sealed::{Frame, Head, Reader, SealedError},
+    time::Time,
+};
+
+use super::{
+    Gate,
+    caller::{Caller, Sender},
+    headers,
+    refusal::{Denied, Refusal},
+};
+use crate::{
+    clock,
+    store::{
+        bundles::Kept,
+        hosts::Host,
+        receipts::{Receipt, Received},
+    },
+};
+
+/// Most bytes of the documents.
+const MAX_BYTES: usize = 256 << 10;
+
+/// Takes a receipt.
+pub(super) async fn receive(State(gate): State<Gate>, caller: Caller, body: Body) -> Result<Response, Refusal> {
+    let front = caller.body(&gate, body, MAX_BYTES).await?;
+    let now = clock::now();
+    let bad = |error: SealedError| Refusal::Bad(format!("not the beginning of a sealed file: {}", chain(&error)));
+    let reader = Reader::new(front.as_slice()).map_err(bad)?;
+    let head = reader.head().clone();
+    let frame = Frame::new(&head, reader.into_payload().bytes()).map_err(bad)?;
+    if frame.front != front {
+        return Err(Refusal::Bad("not exactly the sealed file up to its payload".to_owned()));
+    }
+    let host = host_of(&gate, &caller.sender, &head).await?;
+    let (envelope, consent) = verified(&head, &host, frame.payload, now)?;
+    let keyset = gate.signer.newest(&gate.store, &host.tenant, now).await?;
+    let needed = keyset.recipients(&host.tenant).unwrap_or_default();
+    if needed.is_empty() || needed.iter().any(|key| !envelope.payload.recipients.contains(key)) {
+        return Err(Denied::OldKeys.into());
+    }
+    match gate.store.kept(&host.tenant, envelope.bundle_id, consent.receipt_id, envelope.payload.sha256).await? {
+        Some(Kept::Known(ack) | Kept::New(ack)) => return Ok(headers::json(StatusCode::OK, ack)),
+        Some(Kept::Other) => return Err(Denied::StoredOtherwise.into()),
+        None => {}
+    }
+    let receipt = Receipt {
+        id: consent.receipt_id,
+        tenant: host.tenant.clone(),
+        host: host.id,
+        bundle: envelope.bundle_id,
+        consent: Sha256::of(&head.consent),
+        bytes: frame.bytes(),
+        front,
+        payload: envelope.payload.sha256,
+        delete_by: consent.delete_by,
+        withdrawn: None,
+    };
+    match gate.store.new_receipt(&receipt, &caller.sender.name, now).await? {
+        Received::Stored => Ok(headers::with_headers::<String>(StatusCode::CREATED, [])),
+        Received::Other => Err(Denied::OtherReceipt.into()),
+        Received::Used => Err(Denied::StoredOtherwise.into()),
+        Received::Withdrawn => Err(Denied::NotCovered(NotCovered::Withdrawn).into()),
+        Received::TooMany => Err(Refusal::TooManyReceipts),
+    }
+}
+
+/// The host whose documents these are: the sender itself, or one of the token's tenant.
+async fn host_of(gate: &Gate, sender: &Sender, head: &Head) -> Result<Host, Refusal> {
+    if let Some(host) = &sender.host {
+        return Ok(host.clone());
+    }
+    // Only to find the key: the signature is checked with it, and the host it belongs to is compared.
+    let claimed: Envelope = document::parse(&head.envelope).map_err(|error| Refusal::Bad(format!("envelope.json: {error}")))?;
+    let host = gate.store.host(claimed.host_id).await?.filter(|host| host.tenant == sender.tenant);
+    match host.ok_or(Denied::NotCovered(NotCovered::OtherHost))? {
+        Host { revoked: Some(_), .. } => Err(Refusal::Revoked),
+        host => Ok(host),
+    }
+}
+
+/// The documents, when that host signed them for these bytes and they count now.
+pub(super) fn verified(head: &Head, host: &Host, payload: u64, now: Time) -> Result<(Envelope, Consent), Denied> {
+    let (envelope, consent) = head.verify(std::slice::from_ref(&host.key), now).map_err(|error| match error {
+        SealedError::Disagree(EnvelopeError::NotCovered(reason)) => Denied::NotCovered(reason),
+        SealedError::Disagree(EnvelopeError::OtherTenant) => Denied::OtherTenant,
+        SealedError::Disagree(EnvelopeError::OtherReceipt) => Denied::OtherReceipt,
+        error => Denied::Document(chain(&error)),
+    })?;
+    if envelope.host_id != host.id {
+        Err(Denied::NotCovered(NotCovered::OtherHost))
+    } else if envelope.tenant_id != host.tenant {
+        Err(Denied::OtherTenant)
+    } else if envelope.payload.bytes != payload {
+        Err(Denied::NotCovered(NotCovered::OtherBundle))
+    } else {
+        Ok((envelope, consent))
+    }
+}
+
+/// An error with all that caused it.
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(source) = next {
+        text = format!("{text}: {source}");
+        next = source.source();
+    }
+    text
+}

@@ -1,0 +1,61 @@
+//! The way in: who asks, what they may send, and the bytes they send (tus 1.0.0).
+//!
+//! In: HTTP requests under `/v1`. Out: enrolled hosts, receipts, sealed bundles in the store and their acks. Never: decrypts, or
+//! holds a key that does.
+
+mod caller;
+mod consents;
+mod enroll;
+mod finish;
+mod headers;
+mod metadata;
+mod refusal;
+mod tus;
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    routing::{options, patch, post},
+};
+use tokio::sync::{Notify, Semaphore};
+
+pub use self::{
+    finish::HEAD,
+    metadata::{Metadata, MetadataError},
+};
+use crate::{settings::Limits, signer::Signer, store::Store};
+
+/// What each request needs.
+#[derive(Clone, Debug)]
+pub struct Gate {
+    /// Rows and bytes.
+    pub store: Store,
+    /// What one sender may take.
+    pub limits: Limits,
+    /// Signs acks and keysets.
+    pub signer: Arc<Signer>,
+    /// The name by which hosts reach the center, as their signatures hold it; from settings, never from a request.
+    pub authority: Arc<str>,
+    /// How many uploads are read from end to end at a time; others wait.
+    pub finishing: Arc<Semaphore>,
+    /// Rung when a bundle was stored.
+    pub arrived: Arc<Notify>,
+}
+
+/// The routes of hosts and of programs that upload.
+pub fn router(gate: Gate) -> Router {
+    Router::new()
+        .route("/v1/enroll", post(enroll::enroll))
+        .route("/v1/consents", post(consents::receive))
+        .route("/v1/uploads", options(tus::options).post(tus::create))
+        .route(
+            "/v1/uploads/{id}",
+            patch(tus::patch).head(tus::head).delete(tus::delete).options(tus::options).post(tus::overridden),
+        )
+        .route("/v1/uploads/{id}/finish", post(finish::finish))
+        // Each handler has a limit of its own.
+        .layer(DefaultBodyLimit::disable())
+        .with_state(gate)
+}

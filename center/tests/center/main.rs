@@ -1,0 +1,15 @@
+//! The real program, asked over the loopback as clients and attackers ask.
+
+mod browser;
+mod bundle;
+mod common;
+mod enroll;
+mod host;
+mod ingest;
+mod large;
+mod pages;
+mod signatures;
+mod slow;
+mod tus;
+mod upload;
+mod vault;

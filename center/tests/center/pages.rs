@@ -1,0 +1,124 @@
+//! A real bundle, taken in and looked at in the pages of the real program: log-in, list, bundle, file; and who may not.
+
+use oediag_center::store::bundles::State;
+
+use crate::{
+    bundle::{self, Bundle},
+    common::{Center, Reply},
+    host::Host,
+    ingest::checked,
+};
+
+const FORM: (&str, &str) = ("Content-Type", "application/x-www-form-urlencoded");
+const OURS: (&str, &str) = ("Sec-Fetch-Site", "same-origin");
+
+/// The bundle of an ordinary host, as a run made it.
+pub(crate) const PLAIN: &str = "oediag-2c5b9ddd-20261123T050853Z-7f008a21.tar.gz";
+
+/// A bundle of the test data, sent as its own by a new host of this tenant, and checked; gives its id and its name.
+pub(crate) fn take(center: &Center, file: &str) -> (String, String) {
+    sent(center, |host| bundle::signed_anew(host, file))
+}
+
+/// A bundle that a new host of this tenant makes, sends, and gets checked; gives its id and its name.
+pub(crate) fn sent(center: &Center, make: impl FnOnce(&Host) -> Bundle) -> (String, String) {
+    let host = Host::enrol(center, "t-1");
+    let bundle = make(&host);
+    let sealed = bundle.seal(&host);
+    host.ack(&host.upload(center, &sealed), &sealed);
+    assert_eq!(checked(center, bundle.id).state, State::Ready);
+    (bundle.id.to_string(), bundle.name.to_string())
+}
+
+/// A page, with the slashes that templates escape written plainly.
+pub(crate) fn get(center: &Center, cookie: &str, path: &str) -> Reply {
+    let mut reply = center.send_as(None, "GET", path, &[("Cookie", cookie)], b"");
+    reply.body = reply.body.replace("&#x2f;", "/");
+    reply
+}
+
+/// Logs in and gives the cookie.
+pub(crate) fn log_in(center: &Center, name: &str, password: &str) -> String {
+    let body = format!("name={name}&password={password}");
+    let reply = center.send_as(None, "POST", "/login", &[FORM, OURS], body.as_bytes());
+    assert_eq!((reply.status, reply.header("location")), (303, "/"), "{reply:?}");
+    let cookie = reply.header("set-cookie");
+    assert!(cookie.ends_with("; Path=/; HttpOnly; SameSite=Strict"), "{cookie}");
+    cookie.split(';').next().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn a_bundle_is_taken_in_once_and_shown() {
+    let center = Center::start("shown");
+    let cookie = log_in(&center, "admin", center.password());
+    assert!(get(&center, &cookie, "/").body.contains("No bundle has come in yet."));
+    let (id, name) = take(&center, PLAIN);
+
+    let list = get(&center, &cookie, "/");
+    assert_eq!(list.body.matches(&format!("href=\"/bundles/{id}\"")).count(), 1, "{}", list.body);
+    let policy = list.header("content-security-policy");
+    assert!(policy.starts_with("default-src 'none'; ") && !policy.contains("inline") && !list.body.contains("<script"));
+
+    let page = get(&center, &cookie, &format!("/bundles/{id}"));
+    assert_eq!(page.status, 200);
+    for part in [
+        name.as_str(),
+        "openEuler",
+        "<h2>Alerts</h2>",
+        "not recorded in this folder",
+        "etc/os-release",
+        "values were replaced",
+        "Read ",
+    ] {
+        assert!(page.body.contains(part), "no {part} in {}", page.body);
+    }
+    // Every piece of evidence leads to its line.
+    let links: Vec<&str> =
+        page.body.split("href=\"").filter_map(|rest| rest.split('"').next()).filter(|link| link.contains("#L")).collect();
+    assert!(!links.is_empty(), "no alert names a line");
+    for link in links.iter().take(5) {
+        let link = link.replace("&amp;", "&");
+        let (url, line) = link.split_once('#').expect("an anchor");
+        let file = get(&center, &cookie, url);
+        assert!(file.status == 200 && file.body.contains(&format!("id=\"{line}\"")), "{link}: {}", file.status);
+    }
+    assert_eq!(get(&center, &cookie, &format!("/bundles/{id}/files/etc/shadow")).status, 404);
+    assert_eq!(get(&center, &cookie, &format!("/bundles/{id}/files/..%2f..%2fcenter.db")).status, 404);
+}
+
+#[test]
+fn who_is_not_logged_in_or_of_another_tenant_sees_nothing() {
+    let center = Center::start("foreign");
+    let (id, _) = take(&center, PLAIN);
+    for path in ["/", &format!("/bundles/{id}"), &format!("/bundles/{id}/files/README.txt")] {
+        assert_eq!(get(&center, "oediag=0", path).header("location"), "/login", "{path}");
+    }
+    let password = center.user("eve", "t-2");
+    let cookie = log_in(&center, "eve", &password);
+    assert!(!get(&center, &cookie, "/").body.contains(&id));
+    assert_eq!(get(&center, &cookie, &format!("/bundles/{id}")).status, 404);
+    assert_eq!(get(&center, &cookie, &format!("/bundles/{id}/files/README.txt")).status, 404);
+}
+
+#[test]
+fn forms_of_others_and_guesses_are_refused() {
+    let center = Center::start("forms");
+    let good = format!("name=admin&password={}", center.password());
+    let post = |path: &str, headers: &[(&str, &str)], body: &str| center.send_as(None, "POST", path, headers, body.as_bytes());
+    assert_eq!(post("/login", &[FORM], &good).status, 403, "no word of where it comes from");
+    assert_eq!(post("/login", &[FORM, ("Sec-Fetch-Site", "cross-site")], &good).status, 403);
+    assert_eq!(post("/login", &[FORM, ("Origin", "http://evil.example")], &good).status, 403);
+
+    let cookie = log_in(&center, "admin", center.password());
+    assert_eq!(post("/logout", &[FORM, OURS, ("Cookie", &cookie)], "csrf=0").status, 403);
+    let page = get(&center, &cookie, "/").body;
+    let csrf = page.split("name=\"csrf\" value=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a token");
+    assert_eq!(post("/logout", &[FORM, OURS, ("Cookie", &cookie)], &format!("csrf={csrf}")).status, 303);
+    assert_eq!(get(&center, &cookie, "/").header("location"), "/login");
+
+    for name in ["admin", "nobody", "nobody", "nobody"] {
+        let reply = post("/login", &[FORM, OURS], &format!("name={name}&password=wrong-wrong-wrong"));
+        assert!(reply.status == 200 && reply.body.contains("Name or password is wrong."), "{}", reply.body);
+    }
+    assert!(post("/login", &[FORM, OURS], &good).body.contains("Too many attempts."));
+}

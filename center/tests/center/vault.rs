@@ -1,0 +1,90 @@
+//! T69: no byte without a receipt that counts now, the host's good name, and the very bytes that came in; and every try is
+//! written down before it is answered.
+
+use oediag_center::{
+    keys::Keys,
+    store::{Store, bundles::Bundle as Row},
+    vault::{Closed, Vault, VaultError},
+};
+use oediag_protocol::time::Time;
+
+use crate::{
+    bundle::{self, File},
+    common::Center,
+    host::{Host, now},
+    ingest::{audit, checked},
+    pages::{get, log_in},
+};
+
+/// Opens the bundle and reads all of it.
+fn read(center: &Center, row: &Row, at: Time) -> Result<Vec<u8>, VaultError> {
+    tokio::runtime::Runtime::new().expect("a runtime").block_on(async {
+        let store = Store::open(center.data()).await.expect("the store");
+        let vault = Vault::new(store, Keys::open(center.data()).expect("the keys"));
+        let mut plain = vault.open(row, "li", None, at).await?;
+        let read = move || {
+            let mut bytes = Vec::new();
+            std::io::Read::read_to_end(&mut plain, &mut bytes).map(|_| bytes)
+        };
+        Ok(tokio::task::spawn_blocking(read).await.expect("read")?)
+    })
+}
+
+fn closed(center: &Center, row: &Row, at: Time) -> Closed {
+    match read(center, row, at) {
+        Err(VaultError::Closed(closed)) => closed,
+        other => panic!("it must stay closed: {:?}", other.map(|bytes| bytes.len())),
+    }
+}
+
+#[test]
+fn t69_a_bundle_opens_only_while_its_receipt_and_its_host_count() {
+    let center = Center::start("vault");
+    let host = Host::enrol(&center, "t-1");
+    let bundle = bundle::real(&host);
+    let sealed = bundle.seal(&host);
+    host.ack(&host.upload(&center, &sealed), &sealed);
+    let row = checked(&center, bundle.id);
+    assert!(read(&center, &row, now()).expect("it may be read") == bundle.bytes);
+    assert!(audit(&center).lines().any(|line| line.contains("bundle_opened") && line.contains("\"actor\":\"li\"")));
+
+    let end = sealed.consent.delete_by;
+    assert!(matches!(closed(&center, &row, end), Closed::NotCovered(_)));
+    assert!(read(&center, &row, Time(end.0 - 1)).is_ok());
+    let steps = [("receipts SET withdrawn = 1", Closed::Withdrawn), ("hosts SET revoked = 1", Closed::Revoked)];
+    for (change, expected) in steps {
+        center.change(&format!("UPDATE {change}"));
+        assert_eq!(closed(&center, &row, now()), expected);
+        let cookie = log_in(&center, "admin", center.password());
+        let page = get(&center, &cookie, &format!("/bundles/{}", bundle.id));
+        assert!(!page.body.contains("openEuler"), "{}", page.body);
+        center.change(&format!("UPDATE {}", change.replace("= 1", "= NULL")));
+    }
+    // A receipt that was changed in the database is not the one that the host signed.
+    center.change("UPDATE receipts SET front = replace(front, substr(front, 801, 4), 'AAAA')");
+    assert!(matches!(closed(&center, &row, now()), Closed::NotCovered(_)));
+    assert_eq!(audit(&center).matches("open_refused").count(), 6);
+}
+
+#[test]
+fn t69_stored_bytes_that_were_changed_do_not_open() {
+    let center = Center::start("vault-bytes");
+    let host = Host::enrol(&center, "t-1");
+    let bundles = [0, 1].map(|_| bundle::with(&host, &[File::Repeated("var/log/large", &vec![b'x'; 512 << 10], 200)]));
+    let rows = bundles.each_ref().map(|bundle| {
+        let sealed = bundle.seal(&host);
+        host.ack(&host.upload(&center, &sealed), &sealed);
+        checked(&center, bundle.id)
+    });
+    let path = |row: &Row| center.data().join("objects").join(&row.sealed.object);
+    let mut bytes = std::fs::read(path(&rows[0])).expect("the object");
+    // In the middle: it opens, and the reading ends there.
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(path(&rows[0]), &bytes).expect("a changed object");
+    assert!(matches!(read(&center, &rows[0], now()), Err(VaultError::Read(_))));
+    // Another bundle's file in its place: as well encrypted, but not the one that came in.
+    std::fs::copy(path(&rows[1]), path(&rows[0])).expect("another object");
+    assert!(matches!(closed(&center, &rows[0], now()), Closed::Changed(_)));
+    assert!(read(&center, &rows[1], now()).is_ok());
+}
