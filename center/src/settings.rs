@@ -46,6 +46,11 @@ impl PublicUrl {
         Self { scheme, authority }
     }
 
+    /// Whether browsers reach it by https, from here or from a proxy before it.
+    pub fn is_https(&self) -> bool {
+        self.scheme == "https"
+    }
+
     /// The host name alone.
     pub fn host(&self) -> &str {
         let name = self.authority.rsplit_once(':').filter(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()));
@@ -142,13 +147,16 @@ mod tests {
 
     #[test]
     fn plain_http_stays_on_the_machine() {
-        let new =
-            |listen: &str, tls| Settings::new(listen.parse().expect("an address"), "d".into(), tls, None, Limits::default());
+        let new = |listen: &str, tls| {
+            let public = Some("https://center.example".parse().expect("a URL"));
+            Settings::new(listen.parse().expect("an address"), "d".into(), tls, public, Limits::default())
+        };
         let tls = Tls { certificate: "c".into(), key: "k".into() };
         assert!(new("127.0.0.1:1", None).is_ok() && new("[::1]:1", None).is_ok());
         assert!(new("0.0.0.0:1", None).is_err() && new("192.0.2.1:1", None).is_err());
         assert!(new("0.0.0.0:1", Some(tls)).is_ok());
     }
+
     #[test]
     fn public_urls_have_one_authority() {
         let authority = |text: &str| text.parse().map(|url: PublicUrl| url.authority).ok();

@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 use axum::{
     Router,
-    extract::{Request, State},
+    extract::{DefaultBodyLimit, Request, State},
     http::{HeaderValue, header},
     middleware::{self, Next},
     response::{IntoResponse as _, Response},
@@ -41,6 +41,9 @@ pub(crate) struct Console {
     /// Whether browsers reach the center by https.
     tls: bool,
 }
+
+/// Most bytes of a form: a name and the longest password, each byte written as three.
+const FORM: usize = 8 << 10;
 
 /// Headers of every page. No script at all: no page needs one.
 const HEADERS: [(&str, &str); 5] = [
@@ -65,6 +68,7 @@ pub fn router(store: Store, vault: Vault, tls: bool) -> Router {
         .route("/style.css", get(reply::style))
         .route("/plots.css", get(reply::plot_style))
         .route("/icon.svg", get(reply::icon))
+        .layer(DefaultBodyLimit::max(FORM))
         .layer(middleware::from_fn_with_state(tls, dressed))
         .with_state(Console { store, vault, throttle: Arc::default(), tls })
 }
