@@ -52,8 +52,10 @@ pub(super) fn opens(bundle: &Bundle) -> bool {
     bundle.manifest_at.is_some() && !matches!(bundle.state, State::Rejected(_))
 }
 
-/// One line of the list of bundles, and the head of a bundle's page.
-pub(super) fn row(bundle: &Bundle, summary: &Summary, t: &Texts) -> Value {
+/// One line of the list of bundles, and the head of a bundle's page. Without a summary, nothing of its contents is told.
+pub(super) fn row(bundle: &Bundle, summary: Option<&Summary>, t: &Texts) -> Value {
+    let none = Summary::default();
+    let (known, summary) = (summary.is_some(), summary.unwrap_or(&none));
     let count = |(code, count): (&'static str, u64)| Alerts { code, word: t.word("severity", &code), count };
     let counts: Vec<Alerts> = SEVERITIES.into_iter().zip(summary.alerts).filter(|(_, count)| *count > 0).map(count).collect();
     context! {
@@ -65,6 +67,7 @@ pub(super) fn row(bundle: &Bundle, summary: &Summary, t: &Texts) -> Value {
         started => moment(bundle.started),
         received => moment(bundle.received),
         size => size(bundle.bytes),
+        known,
         counts => Serde(counts),
         complete => bundle.complete,
         signer => &bundle.signer,
