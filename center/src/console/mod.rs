@@ -28,6 +28,7 @@ use axum::{
     routing::{get, post},
 };
 use reply::NoPage;
+use tokio::sync::Semaphore;
 use view::View;
 
 use crate::{store::Store, users::throttle::Throttle, vault::Vault};
@@ -38,10 +39,14 @@ pub(crate) struct Console {
     store: Store,
     vault: Vault,
     throttle: Arc<Throttle>,
+    /// Room for bundles that are open.
+    reading: Arc<Semaphore>,
     /// Whether browsers reach the center by https.
     tls: bool,
 }
 
+/// Bundles open for pages at a time. Reading one takes two threads of a pool that all of the center shares.
+const READING: usize = 8;
 /// Most bytes of a form: a name and the longest password, each byte written as three.
 const FORM: usize = 8 << 10;
 
@@ -70,7 +75,7 @@ pub fn router(store: Store, vault: Vault, tls: bool) -> Router {
         .route("/icon.svg", get(reply::icon))
         .layer(DefaultBodyLimit::max(FORM))
         .layer(middleware::from_fn_with_state(tls, dressed))
-        .with_state(Console { store, vault, throttle: Arc::default(), tls })
+        .with_state(Console { store, vault, throttle: Arc::default(), reading: Arc::new(Semaphore::new(READING)), tls })
 }
 
 /// Finds out the page's language before it is made; afterwards puts the reason in place of a page that is missing, and the headers.

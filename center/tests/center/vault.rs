@@ -95,6 +95,39 @@ fn t69_the_list_tells_nothing_of_what_may_not_be_read() {
     }
 }
 
+/// A disk that hangs holds some pages; not the center.
+#[test]
+fn pages_that_wait_for_the_disk_hold_up_nothing_else() {
+    let center = Center::start("vault-hung");
+    let host = Host::enrol(&center, "t-1");
+    let bundle = bundle::real(&host);
+    let sealed = bundle.seal(&host);
+    host.ack(&host.upload(&center, &sealed), &sealed);
+    let row = checked(&center, bundle.id);
+    let cookie = log_in(&center, "admin", center.password());
+    // Whoever opens this waits for somebody who writes.
+    let object = center.data().join("objects").join(&row.sealed.object);
+    std::fs::remove_file(&object).expect("the object");
+    nix::unistd::mkfifo(&object, nix::sys::stat::Mode::S_IRUSR).expect("a pipe");
+    // Each would take two threads, and there are 512.
+    let page = format!("/bundles/{}", bundle.id);
+    let waiting: Vec<_> = (0..300).map(|_| center.half_as(None, "GET", &page, &[("Cookie", cookie.as_str())], b"", 0)).collect();
+    let opened = || audit(&center).lines().filter(|line| line.contains("bundle_opened") && line.contains("\"admin\"")).count();
+    for _ in 0..600 {
+        if opened() >= 8 {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    // Time for all the others, were there room for them.
+    std::thread::sleep(std::time::Duration::from_secs(3));
+    assert_eq!(opened(), 8);
+    let (sealed, user) = (host.seal_some(100_000), center.user("li", "t-1"));
+    host.ack(&host.upload(&center, &sealed), &sealed);
+    log_in(&center, "li", &user);
+    drop(waiting);
+}
+
 #[test]
 fn t69_stored_bytes_that_were_changed_do_not_open() {
     let center = Center::start("vault-bytes");
