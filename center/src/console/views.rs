@@ -24,6 +24,10 @@ use crate::{
     },
 };
 
+/// Most alerts shown, the worst ones: a bundle may hold as many as fit into 8 MiB.
+const ALERTS: usize = 500;
+/// Most file systems shown, the fullest ones.
+const MOUNTS: usize = 200;
 /// Places named of one alert.
 const PLACES: usize = 4;
 /// What is checked of a bundle behind the digest in its receipt, which stands for a signature of the whole file.
@@ -86,7 +90,10 @@ pub(super) fn bundle(open: &mut Open, lang: Lang) -> Result<Value, OpenError> {
     }
     let (manifest, facts) = (&open.opened.manifest, &open.opened.facts);
     let (start, redaction) = (&manifest.start, &manifest.redaction);
-    let alerts = ordered(&open.opened.alerts);
+    let mut alerts = ordered(&open.opened.alerts);
+    let files = tree(&manifest.items, &alerts, t);
+    let alerts_left_out = alerts.len().saturating_sub(ALERTS);
+    alerts.truncate(ALERTS);
     let zone = zone(facts.time_zone.as_deref().or(start.clock.zone.as_deref()));
     let timed = alerts.iter().filter(|alert| alert.first.is_some() || alert.last.is_some()).count();
     let timeline = plots::timeline(&alerts, &zone, lang);
@@ -99,8 +106,9 @@ pub(super) fn bundle(open: &mut Open, lang: Lang) -> Result<Value, OpenError> {
     let checks: Vec<String> = CHECKS.iter().map(|check| t.word("check", check)).collect();
     Ok(context! {
         card => Serde(card::host(start, facts, t)),
-        mounts => Serde(card::mounts(facts)),
+        mounts => Serde(card::mounts(facts, MOUNTS)),
         alerts => alerts.iter().map(|alert| shown(alert, lang)).collect::<Vec<_>>(),
+        alerts_left_out,
         untimed => alerts.len() - timed,
         // Made element by element with every text escaped: safe as it is.
         timeline => Value::from_safe_string(timeline),
@@ -116,7 +124,7 @@ pub(super) fn bundle(open: &mut Open, lang: Lang) -> Result<Value, OpenError> {
         },
         consent => Serde(card::consent(&open.consent, t)),
         checks,
-        tree => Serde(tree(&manifest.items, &alerts, t)),
+        tree => Serde(files),
     })
 }
 
