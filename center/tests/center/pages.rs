@@ -111,6 +111,10 @@ fn forms_of_others_and_guesses_are_refused() {
 
     let long = format!("name={}&password=x", "a".repeat(100_000));
     assert_eq!(post("/login", &[FORM, OURS], &long).status, 413);
+    // A browser that does not say from which site it comes tells the origin, unless our pages forbid it.
+    let origin = format!("http://{}", center.address());
+    assert_eq!(post("/login", &[FORM, ("Origin", &origin)], &good).status, 303);
+    assert_eq!(center.send_as(None, "GET", "/login", &[], b"").header("referrer-policy"), "same-origin");
 
     let cookie = log_in(&center, "admin", center.password());
     assert_eq!(post("/logout", &[FORM, OURS, ("Cookie", &cookie)], "csrf=0").status, 403);
@@ -119,7 +123,7 @@ fn forms_of_others_and_guesses_are_refused() {
     assert_eq!(post("/logout", &[FORM, OURS, ("Cookie", &cookie)], &format!("csrf={csrf}")).status, 303);
     assert_eq!(get(&center, &cookie, "/").header("location"), "/login");
 
-    for name in ["admin", "admin", "admin", "admin", "nobody"] {
+    for name in ["admin", "admin", "admin", "nobody", "nobody"] {
         let reply = post("/login", &[FORM, OURS], &format!("name={name}&password=wrong-wrong-wrong"));
         assert!(reply.status == 200 && reply.body.contains("Name or password is wrong."), "{}", reply.body);
     }
