@@ -120,6 +120,9 @@ pub enum SettingsError {
     /// Passwords and bundles would cross a network in the clear.
     #[error("{0} is not a loopback address: give --tls-cert and --tls-key, or listen on 127.0.0.1 behind a proxy that does TLS")]
     PlainHttp(SocketAddr),
+    /// No host could know which name to sign.
+    #[error("{0} is every address of this machine: give --public-url with the one under which hosts and browsers reach it")]
+    NoName(SocketAddr),
     /// Not a URL of a center.
     #[error("{0:?} is not https://NAME or https://NAME:PORT, without a path")]
     Url(String),
@@ -136,6 +139,9 @@ impl Settings {
     ) -> Result<Self, SettingsError> {
         if tls.is_none() && !listen.ip().is_loopback() {
             return Err(SettingsError::PlainHttp(listen));
+        }
+        if public.is_none() && listen.ip().is_unspecified() {
+            return Err(SettingsError::NoName(listen));
         }
         Ok(Self { listen, data, tls, public, limits })
     }
@@ -155,6 +161,20 @@ mod tests {
         assert!(new("127.0.0.1:1", None).is_ok() && new("[::1]:1", None).is_ok());
         assert!(new("0.0.0.0:1", None).is_err() && new("192.0.2.1:1", None).is_err());
         assert!(new("0.0.0.0:1", Some(tls)).is_ok());
+    }
+
+    #[test]
+    fn a_center_that_listens_everywhere_needs_a_name() {
+        let new = |listen: &str, public: Option<&str>| {
+            let tls = Some(Tls { certificate: "c".into(), key: "k".into() });
+            let public = public.map(|text| text.parse().expect("a URL"));
+            Settings::new(listen.parse().expect("an address"), "d".into(), tls, public, Limits::default())
+        };
+        for listen in ["0.0.0.0:8443", "[::]:8443"] {
+            assert!(matches!(new(listen, None), Err(SettingsError::NoName(_))), "{listen}");
+            assert!(new(listen, Some("https://center.example")).is_ok(), "{listen}");
+        }
+        assert!(new("192.0.2.1:8443", None).is_ok());
     }
 
     #[test]
