@@ -189,7 +189,7 @@ mod tests {
         system => evil, known => true, counts => Vec::<u8>::new(), complete => true, started => evil, received => evil, size => evil };
         let Html(page) = page(&view(), None, "bundle.html", context! { row }).expect("a page");
         assert!(!page.contains("<script") && !page.contains("<img") && page.contains("&lt;script&gt;"), "{page}");
-        assert!(page.contains("已拒收") && !page.contains("class=\"alerts\""), "{page}");
+        assert!(page.contains("未通过校验") && !page.contains("class=\"alerts\""), "{page}");
     }
 
     #[test]
