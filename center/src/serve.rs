@@ -74,7 +74,7 @@ pub async fn run(settings: Settings, store: Store, keys: Keys) -> Result<()> {
     let sweeping = tokio::spawn(sweep(store.clone()));
     let checking = tokio::spawn(ingest::run(store, vault, arrived));
     let scheme = if tls { "https" } else { "http" };
-    info!(%address, %public, data = %settings.data.display(), "listening on {scheme}://{address}");
+    info!(%public, data = %settings.data.display(), "listening on {scheme}://{address}");
     let served = match &settings.tls {
         None => {
             let server = axum_server::from_tcp(listener).context("taking the listener")?;
