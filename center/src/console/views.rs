@@ -90,10 +90,7 @@ pub(super) fn bundle(open: &mut Open, lang: Lang) -> Result<Value, OpenError> {
     }
     let (manifest, facts) = (&open.opened.manifest, &open.opened.facts);
     let (start, redaction) = (&manifest.start, &manifest.redaction);
-    let mut alerts = ordered(&open.opened.alerts);
-    let files = tree(&manifest.items, &alerts, t);
-    let alerts_left_out = alerts.len().saturating_sub(ALERTS);
-    alerts.truncate(ALERTS);
+    let (alerts, alerts_left_out) = worst(&open.opened.alerts);
     let zone = zone(facts.time_zone.as_deref().or(start.clock.zone.as_deref()));
     let timed = alerts.iter().filter(|alert| alert.first.is_some() || alert.last.is_some()).count();
     let timeline = plots::timeline(&alerts, &zone, lang);
@@ -124,7 +121,7 @@ pub(super) fn bundle(open: &mut Open, lang: Lang) -> Result<Value, OpenError> {
         },
         consent => Serde(card::consent(&open.consent, t)),
         checks,
-        tree => Serde(files),
+        tree => Serde(tree(&manifest.items, &open.opened.alerts, t)),
     })
 }
 
@@ -145,12 +142,14 @@ fn perf_command(start: &Start) -> String {
     format!("oediag collect --preset perf --perf-seconds 60{case}")
 }
 
-/// The worst first, then the newest; those without a time last.
-fn ordered(alerts: &[Alert]) -> Vec<Alert> {
+/// The worst first, then the newest; those without a time last. At most [`ALERTS`], and how many more there are.
+fn worst(alerts: &[Alert]) -> (Vec<Alert>, usize) {
     let mut alerts = alerts.to_vec();
     let last = |alert: &Alert| alert.last.as_ref().and_then(|last| last.parse::<Timestamp>().ok());
     alerts.sort_by_key(|alert| (Reverse(alert.severity), Reverse(last(alert))));
-    alerts
+    let left_out = alerts.len().saturating_sub(ALERTS);
+    alerts.truncate(ALERTS);
+    (alerts, left_out)
 }
 
 fn shown(alert: &Alert, lang: Lang) -> Value {
@@ -202,7 +201,11 @@ mod tests {
             alert("b", Severity::High, Some("2026-11-10T09:41:07+08:00")),
             alert("a", Severity::High, Some("2026-11-10T02:41:07+00:00")),
         ];
-        let kinds: Vec<String> = ordered(&all).into_iter().map(|alert| alert.kind).collect();
+        let kinds: Vec<String> = worst(&all).0.into_iter().map(|alert| alert.kind).collect();
         assert_eq!(kinds, ["a", "b", "c", "d"]);
+        let mut many = vec![alert("many", Severity::Low, None); ALERTS + 100];
+        many.push(alert("one", Severity::Critical, None));
+        let (shown, left_out) = worst(&many);
+        assert_eq!((shown.len(), shown[0].kind.as_str(), left_out), (ALERTS, "one", 101));
     }
 }
