@@ -9,6 +9,7 @@ pub mod enrolments;
 pub mod hosts;
 pub mod keysets;
 pub mod objects;
+pub mod readable;
 pub mod receipts;
 pub mod summaries;
 pub mod tokens;

@@ -163,6 +163,27 @@ fn t64_archives_outside_the_profile_are_rejected() {
     assert_eq!(sent(&center, &host, &bundle::real(&host)), State::Ready, "the worker is free for the next one");
 }
 
+/// A page is made of a manifest before all of it is verified: then its paths are as hostile as its sender likes.
+#[test]
+fn t64_a_path_of_very_many_folders_is_never_shown() {
+    let center = Center::start("deep");
+    let host = Host::enrol(&center, "t-1");
+    let deep = bundle::edited(&host, &[], |manifest| {
+        let mut item = Item::new("deep", ItemKind::File);
+        item.path = Some("a/".repeat(200_000) + "b");
+        manifest.items.push(item);
+    });
+    let sealed = deep.seal(&host);
+    host.ack(&host.upload(&center, &sealed), &sealed);
+    assert!(matches!(checked(&center, deep.id).state, State::Rejected(_)));
+    // As it was while its checks went on.
+    center.change("UPDATE bundles SET state = 'checking', reason = NULL");
+    let cookie = log_in(&center, "admin", center.password());
+    let page = get(&center, &cookie, &format!("/bundles/{}", deep.id));
+    assert!(page.status == 200 && !page.body.contains("openEuler"), "{}", page.body);
+    assert_eq!(center.send_as(None, "GET", "/healthz", &[], b"").status, 200);
+}
+
 /// T63: what inflates or counts beyond the caps is stopped there.
 #[test]
 fn t63_bombs_are_stopped_at_the_caps() {
