@@ -22,13 +22,17 @@ fuzz_target!(init: { LazyLock::force(&REDACTORS); }, |data: &[u8]| {
     let redactor = &REDACTORS[usize::from(level) % 3];
     let path = chosen(REDACTED, choice).as_bytes();
     let key = format!("\n-----BEGIN RSA PRIVATE KEY-----\n{SECRET}\n-----END RSA PRIVATE KEY-----\n");
+    if holds(content) {
+        // The fuzzer has learnt the words: outside of a key they are no secret.
+        return;
+    }
     let text = [content, key.as_bytes()].concat();
     let whole = clean(redactor, &text, path, 1 << 20);
     let pieces = clean(redactor, &text, path, usize::from(size) * 8 + 1);
     if let (Some((whole, encoding)), Some((pieces, _))) = (&whole, &pieces) {
         // The key is put behind as bytes: in UTF-16 it is no key.
         let wide = matches!(encoding, Some(Encoding::Utf16Le | Encoding::Utf16Be));
-        assert!(wide || !whole.windows(SECRET.len()).any(|window| window == SECRET.as_bytes()), "the key came out");
+        assert!(wide || !holds(whole), "the key came out");
         assert_eq!(whole, pieces, "the cut matters");
     }
     let mut counts = Counts::default();
@@ -36,6 +40,10 @@ fuzz_target!(init: { LazyLock::force(&REDACTORS); }, |data: &[u8]| {
     redactor.path(content, &mut counts);
     redactor.argv(&content.split(|byte| *byte == 0).collect::<Vec<_>>(), &mut counts);
 });
+
+fn holds(text: &[u8]) -> bool {
+    text.windows(SECRET.len()).any(|window| window == SECRET.as_bytes())
+}
 
 /// What comes out, and what the text was taken for; none for content that is left out.
 fn clean(redactor: &Redactor, text: &[u8], path: &[u8], size: usize) -> Option<(Vec<u8>, Option<Encoding>)> {
