@@ -15,7 +15,6 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http_body_util::BodyExt as _;
 use nix::sys::statvfs::statvfs;
 use oediag_protocol::{digest::Sha256, id::ReceiptId, time::Time};
@@ -28,6 +27,7 @@ use super::{
     finish::permitted,
     headers::{date, number, text, with_headers},
     refusal::{Denied, Fault, Refusal, VERSION},
+    values::checksum,
 };
 use crate::{
     clock,
@@ -145,7 +145,8 @@ pub(super) async fn patch(
         return Err(Refusal::ContentType);
     }
     let place = number(&headers, "upload-offset")?.ok_or_else(|| Refusal::Bad("send Upload-Offset".to_owned()))?;
-    let sum = text(&headers, "upload-checksum")?.map(checksum).transpose()?;
+    let bad_sum = || Refusal::Bad("Upload-Checksum is not: sha256 BASE64".to_owned());
+    let sum = text(&headers, "upload-checksum")?.map(|sum| checksum(sum).ok_or_else(bad_sum)).transpose()?;
     // Whoever takes too long to be told is told early; the lock below decides.
     found(&gate, &id, &sender, now).await?;
     let file = locked(&gate, &id)?;
@@ -266,10 +267,4 @@ async fn receive(mut body: Body, file: &mut tokio::fs::File, left: u64, idle: Du
     }
     received.sum = hasher.finalize().into();
     Ok(received)
-}
-
-/// Reads `sha256 BASE64`.
-fn checksum(text: &str) -> Result<[u8; 32], Refusal> {
-    let sum = text.strip_prefix("sha256 ").and_then(|sum| STANDARD.decode(sum).ok());
-    sum.and_then(|sum| sum.try_into().ok()).ok_or_else(|| Refusal::Bad("Upload-Checksum is not: sha256 BASE64".to_owned()))
 }
