@@ -137,10 +137,14 @@ impl Receipt {
         Ok(consent.map(|consent| Self { consent, bytes, signature, folder }))
     }
 
-    /// Whether consent was given for these very bytes to this center, and still counts.
+    /// Whether consent was given for these very bytes to this center on its present terms, and still counts.
     pub fn covers(&self, bundle: &BundleDigest, center: &Enrolment, now: Time) -> bool {
         let for_center = self.sending().is_some_and(|sending| sending.pin == center.pin.to_string());
-        for_center && self.consent.tenant_id == center.tenant && self.consent.covers(bundle, center.host_id, None, now).is_ok()
+        let same_terms = self.consent.recipient == center.recipient();
+        for_center
+            && same_terms
+            && self.consent.tenant_id == center.tenant
+            && self.consent.covers(bundle, center.host_id, None, now).is_ok()
     }
 
     /// How far the sending is.

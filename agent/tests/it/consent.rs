@@ -15,7 +15,7 @@ use std::{
 };
 
 use nix::{
-    fcntl::OFlag,
+    fcntl::{FcntlArg, OFlag, fcntl},
     pty::{PtyMaster, grantpt, posix_openpt, ptsname_r, unlockpt},
     sys::signal::{Signal, kill},
     unistd::Pid,
@@ -158,6 +158,39 @@ fn t48_whatever_is_not_yes_is_no() {
         assert!(screen.contains("Nothing was sent"), "{what}: {screen}");
         nothing_left(&center, &host, what);
     }
+}
+
+/// A signal before the receipt is a no, also where the yes was given on the command line.
+#[test]
+fn t48_a_signal_is_stronger_than_a_yes_beforehand() {
+    let (center, host, bundle, digits) = scene("t48-signal");
+    let (mut reader, mut writer) = std::io::pipe().expect("a pipe");
+    // A full pipe, so that the run stands still at the first line of the preview.
+    let flags = OFlag::from_bits_retain(fcntl(&writer, FcntlArg::F_GETFL).expect("flags"));
+    fcntl(&writer, FcntlArg::F_SETFL(flags | OFlag::O_NONBLOCK)).expect("it can be set");
+    while writer.write(&[b' '; 4096]).is_ok() {}
+    while writer.write(b" ").is_ok() {}
+    fcntl(&writer, FcntlArg::F_SETFL(flags)).expect("it can be set");
+    let mut command = host.command(&["upload", &bundle, "--consent", &digits]);
+    let mut child = command.stderr(writer).spawn().expect("oediag starts");
+    drop(command);
+    let begun = Instant::now();
+    // Until it listens to the last of the signals.
+    loop {
+        let status = fs::read_to_string(format!("/proc/{}/status", child.id())).expect("status");
+        let caught = status.lines().find_map(|line| u64::from_str_radix(line.strip_prefix("SigCgt:")?.trim(), 16).ok());
+        if caught.is_some_and(|caught| caught >> (Signal::SIGQUIT as i32 - 1) & 1 == 1) {
+            break;
+        }
+        assert!(begun.elapsed() < Duration::from_mins(5), "{status}");
+        thread::sleep(Duration::from_millis(5));
+    }
+    kill(Pid::from_raw(child.id() as i32), Signal::SIGTERM).expect("it is there");
+    let mut screen = Vec::new();
+    reader.read_to_end(&mut screen).expect("words");
+    let screen = String::from_utf8_lossy(&screen).trim().to_owned();
+    assert_eq!(child.wait().expect("it ends").code(), Some(3), "{screen}");
+    nothing_left(&center, &host, "a signal under way");
 }
 
 #[test]
@@ -331,7 +364,11 @@ fn t41_races_release_only_what_was_agreed_to() {
 /// T39, on the host: a receipt that is not good for these bytes, this host and this time is not used.
 #[test]
 fn t39_only_a_good_receipt_spares_the_question() {
-    let (center, host, bundle, digits) = scene("t39");
+    let center = Center::honest();
+    let host = Host::new("t39");
+    host.enroll(&center, &["--contact", "privacy@example.cn"]).ends(0);
+    let bundle = host.bundle().to_str().expect("UTF-8").to_owned();
+    let digits = Host::digits(Path::new(&bundle));
     // Agreed to and sealed, not sent: nobody listens.
     let url = host.state().join("etc/center.json");
     let enrolled = fs::read_to_string(&url).expect("the enrolment");
@@ -359,6 +396,12 @@ fn t39_only_a_good_receipt_spares_the_question() {
     let other = host.bundle();
     host.run(&["upload", other.to_str().expect("UTF-8")]).ends(3);
     assert_eq!(center.count("consent"), 0);
+    // On other terms, told of when the host enrolled again.
+    host.enroll(&center, &["--contact", "privacy@example.cn", "--cross-border", "--country", "SG"]).ends(0);
+    host.run(&["upload", &bundle]).ends(3);
+    host.run(&["upload", "--unfinished"]).ends(0);
+    assert_eq!(center.count("consent"), 0);
+    host.enroll(&center, &["--contact", "privacy@example.cn"]).ends(0);
     // Untouched it is good.
     host.run(&["upload", &bundle]).ends(0);
 }
