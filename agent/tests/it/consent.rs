@@ -434,6 +434,35 @@ fn only_bundles_of_this_host_are_sent() {
     assert!(run.err.contains("not enrolled"), "{run:#?}");
 }
 
+/// Another user's file can neither hold up nor fill what root does.
+#[test]
+fn a_file_of_another_user_does_not_hold_the_run_up() {
+    let (center, host, bundle, digits) = scene("hostile-file");
+    fs::remove_file(format!("{bundle}.sig")).expect("it can be removed");
+    nix::unistd::mkfifo(format!("{bundle}.sig").as_str(), nix::sys::stat::Mode::S_IRWXU).expect("a FIFO");
+    let sparse = host.folder.join("sparse.tar.gz");
+    File::create(&sparse).and_then(|file| file.set_len(1 << 40)).expect("a sparse file");
+    let just_too_large = host.folder.join("large.tar.gz");
+    File::create(&just_too_large).and_then(|file| file.set_len((2 << 30) + 1)).expect("a sparse file");
+    for path in [Path::new(&bundle), &sparse, &just_too_large] {
+        let mut child =
+            host.command(&["upload", path.to_str().expect("UTF-8"), "--consent", &digits]).spawn().expect("it starts");
+        let begun = Instant::now();
+        let status = loop {
+            if let Some(status) = child.try_wait().expect("it can be asked") {
+                break status;
+            }
+            if begun.elapsed() > Duration::from_mins(5) {
+                child.kill().expect("it can be killed");
+                panic!("{} holds the run up", path.display());
+            }
+            thread::sleep(Duration::from_millis(20));
+        };
+        assert_eq!(status.code(), Some(2), "{}", path.display());
+    }
+    nothing_left(&center, &host, "hostile files");
+}
+
 #[test]
 fn the_preview_sends_nothing_and_tells_all() {
     let (center, host, bundle, digits) = scene("preview");

@@ -298,6 +298,9 @@ fn the_sending_process_has_nothing_but_its_file() {
             .collect();
         let payload = host.state().join("outbox").join(&host.outbox()[0]);
         assert!(!open.is_empty() && open.iter().all(|path| *path == payload), "{open:?}");
+        // The last octal digits of the flags: 0 is O_RDONLY, 1 and 2 are the ways to write.
+        let flags = read("fdinfo/0").lines().find_map(|line| line.strip_prefix("flags:").map(|flags| flags.trim().to_owned()));
+        assert!(flags.as_ref().is_some_and(|flags| flags.ends_with('0')), "{flags:?}");
     } else {
         println!("needs root to look at the process of another user; the rest was not run");
     }

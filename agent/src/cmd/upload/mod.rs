@@ -56,7 +56,7 @@ enum Answer {
 /// What came of the question.
 enum Answered {
     /// A yes, signed.
-    Given(Receipt),
+    Given(Box<Receipt>),
     /// Another bundle is wanted, without these.
     Without(Vec<String>),
 }
@@ -217,7 +217,7 @@ impl Desk<'_> {
         let listening = Listening::begin().map_err(|error| no().because(error))?;
         loop {
             match self.question(&own, &seen, &listening)? {
-                Answered::Given(receipt) => return Ok((own, receipt)),
+                Answered::Given(receipt) => return Ok((own, *receipt)),
                 Answered::Without(names) => {
                     own = self.without(own, &names)?;
                     seen = preview(&own.manifest, &self.rows);
@@ -287,7 +287,7 @@ impl Desk<'_> {
             return Err(no());
         }
         let receipt = Receipt::give(consent, &notice_text, &self.center, &self.state, &self.identity);
-        receipt.map(Answered::Given).map_err(|error| self.receipts(error))
+        receipt.map(|receipt| Answered::Given(Box::new(receipt))).map_err(|error| self.receipts(error))
     }
 
     /// The bundle's own digits are a yes.
