@@ -20,6 +20,7 @@ help-enroll = 用一次性令牌在支持中心注册本机，并保存支持中
 help-upload = 展示将离开本机的内容并征求同意，然后加密发送这些内容；中断后可继续
 help-consent = 查看本机给出的同意
 help-consent-list = 列出同意凭证
+help-consent-drop = 取消被中断的上传：不再按此凭证发送任何内容
 help-consent-show = 显示一份同意凭证及当时展示的告知书
 help-status = 显示本机编号、支持中心、诊断包和未完成的上传
 

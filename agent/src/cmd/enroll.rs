@@ -56,7 +56,7 @@ pub fn run(options: &Enroll, given: &Invocation) -> Result<u8, Failure> {
         Fault::Network(_) => Failure::new(Kind::Network, text!(texts, "error-enroll-network"))
             .because(fault)
             .hint(text!(texts, "hint-enroll-network")),
-        fault => failure::from_fault(fault, texts),
+        fault => failure::from_fault(fault, None, texts),
     })?;
     let now: Time = jiff::Timestamp::now().into();
     let refused = |error: EnrollError| refused(error, given);

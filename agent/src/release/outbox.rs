@@ -95,6 +95,14 @@ pub fn room(state: &State, bytes: u64) -> Result<(), SealError> {
     if disk::has_room(&folder, needed).map_err(io)? { Ok(()) } else { Err(SealError::NoRoom { path, bytes: needed }) }
 }
 
+/// Removes the sealed file of a receipt, where there is one.
+pub fn discard(state: &State, receipt: ReceiptId) -> io::Result<()> {
+    match fs::remove_file(place(state, receipt)) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
 /// Removes what killed runs left half-made.
 pub fn tidy(state: &State) {
     let entries = fs::read_dir(state.outbox()).into_iter().flatten().filter_map(Result::ok);

@@ -109,7 +109,7 @@ fn t32_silence_and_drips_end_in_time() {
         let run = host.upload(&bundle, &["--patience", PATIENCE]);
         assert_eq!(run.code, Some(5), "{name}: {run:#?}");
         assert!(begun.elapsed() < Duration::from_mins(5), "{name} took {:?}", begun.elapsed());
-        assert!(run.err.contains("Run the same command again"), "{name}: {run:#?}");
+        assert!(run.err.contains("upload --unfinished") && run.err.contains("consent drop c-"), "{name}: {run:#?}");
         assert_eq!(host.outbox().len(), 1, "{name}: the sealed file is kept");
     }
 }

@@ -219,6 +219,65 @@ fn t37_a_new_run_asks_and_goes_on_or_begins_anew() {
     assert_eq!(center.known().bundles, [fs::read(&bundle).expect("the bundle")]);
 }
 
+/// A center that takes no chunk before it is told to.
+fn closed_center() -> (Center, Arc<AtomicBool>) {
+    let open = Arc::new(AtomicBool::new(false));
+    let opened = Arc::clone(&open);
+    let hang_up = move || (!opened.load(Ordering::SeqCst)).then_some(Lie::Instead(Action::Hang));
+    (Center::lying(move |request, _| if request.step() == "send" { hang_up() } else { None }), open)
+}
+
+/// The ids of the receipts, oldest first.
+fn receipts(host: &Host) -> Vec<String> {
+    let list = host.run(&["consent", "list", "--json"]).ends(0).json();
+    let ids = list.as_array().expect("rows").iter().map(|row| row["consent"]["receipt_id"].as_str().expect("an id").to_owned());
+    ids.collect()
+}
+
+#[test]
+fn a_cancelled_upload_is_never_gone_on_with() {
+    let (center, open) = closed_center();
+    let host = Host::enrolled("cancelled", &center);
+    let bundle = host.bundle();
+    let run = host.upload(&bundle, &["--patience", "2"]).ends(5);
+    host.upload(&bundle, &["--patience", "2", "--case", "INC-1"]).ends(5);
+    let ids = receipts(&host);
+    assert!(ids.len() == 2 && run.err.contains(&format!("consent drop {}", ids[0])), "{run:#?}");
+    assert_eq!(host.outbox().len(), 2);
+    // One is named; the other one is about the same bundle.
+    host.run(&["consent", "drop", &ids[0]]).ends(0);
+    assert_eq!(host.outbox(), Vec::<String>::new());
+    open.store(true, Ordering::SeqCst);
+    let requests = center.known().log.len();
+    host.run(&["upload", "--unfinished"]).ends(0);
+    host.run(&["upload", bundle.to_str().expect("UTF-8")]).ends(3);
+    assert_eq!(center.known().log.len(), requests, "nothing was sent");
+    let list = host.run(&["consent", "list", "--json"]).ends(0).json();
+    assert_eq!((&list[0]["standing"], &list[1]["standing"]), (&"dropped".into(), &"dropped".into()));
+    let status = host.run(&["status", "--json"]).ends(0).json();
+    assert_eq!(status["unfinished"].as_array().map(Vec::len), Some(0));
+    // Agreed to anew it goes, and then there is nothing to cancel any more.
+    host.upload(&bundle, &[]).ends(0);
+    let acked = receipts(&host).into_iter().find(|id| !ids.contains(id)).expect("a new receipt");
+    let run = host.run(&["consent", "drop", &acked]).ends(3);
+    assert!(run.err.contains("ask the recipient"), "{run:#?}");
+    assert_eq!(center.known().bundles.len(), 1);
+}
+
+#[test]
+fn of_two_answers_about_a_bundle_the_last_one_is_gone_on_with() {
+    let (center, open) = closed_center();
+    let host = Host::enrolled("two-answers", &center);
+    let bundle = host.bundle();
+    host.upload(&bundle, &["--patience", "2", "--case", "INC-1"]).ends(5);
+    thread::sleep(Duration::from_millis(1100));
+    host.upload(&bundle, &["--patience", "2", "--case", "INC-2"]).ends(5);
+    open.store(true, Ordering::SeqCst);
+    host.run(&["upload", "--unfinished"]).ends(0);
+    let cases: Vec<_> = center.known().receipts.iter().map(|receipt| receipt.case.clone()).collect();
+    assert_eq!(cases, [oediag_protocol::text::Line::parse("INC-2")]);
+}
+
 /// T30: a chunk that was damaged on the way is sent again, from the same place.
 #[test]
 fn t30_a_damaged_chunk_is_sent_again() {

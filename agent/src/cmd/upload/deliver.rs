@@ -52,7 +52,10 @@ impl Desk<'_> {
             not_before: None,
         });
         match sending.not_before.filter(|at| now() < *at) {
-            Some(at) => Err(failure::from_fault(Fault::Later { at, why: text!(texts, "why-told-before") }, texts)),
+            Some(at) => {
+                let fault = Fault::Later { at, why: text!(texts, "why-told-before") };
+                Err(failure::from_fault(fault, Some(receipt.consent.receipt_id), texts))
+            }
             None => Ok(sending),
         }
     }
@@ -136,7 +139,7 @@ impl Desk<'_> {
             if let Err(error) = kept {
                 term::note(&term::escape(&error.to_string()));
             }
-            failure::from_fault(fault, texts)
+            failure::from_fault(fault, Some(receipt.consent.receipt_id), texts)
         })
     }
 
