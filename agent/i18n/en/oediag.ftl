@@ -293,6 +293,7 @@ error-enroll-reply = The center's reply is not what the token vouches for; nothi
 error-enroll-store = The enrolment could not be stored.
 error-pin = This is not the center that the token is for: its root keys are others. Nothing was stored.
 error-keyset-expired = By this host's clock the center's newest keys are expired. Nothing was stored.
+error-keyset-older = The center's keys (version { $version }) are older than those known here (version { $known }). Nothing was stored.
 error-clock-behind = This host's clock ({ $now }) is before the day the center's keys were made ({ $issued }). Nothing was stored.
 error-not-enrolled = This host is not enrolled with a center; nothing can be sent.
 error-other-host = This host has another name than when it was enrolled.

@@ -284,6 +284,7 @@ error-enroll-reply = 支持中心的答复与令牌不符，未保存任何内�
 error-enroll-store = 无法保存注册信息。
 error-pin = 这不是令牌所属的支持中心：根密钥不同。未保存任何内容。
 error-keyset-expired = 按本机时钟，支持中心最新的密钥已过期。未保存任何内容。
+error-keyset-older = 支持中心给出的密钥（版本 { $version }）早于本机已知的密钥（版本 { $known }）。未保存任何内容。
 error-clock-behind = 本机时钟（{ $now }）早于支持中心密钥的生成时间（{ $issued }）。未保存任何内容。
 error-not-enrolled = 本机尚未在支持中心注册，无法发送。
 error-other-host = 本机编号与注册时不同。

@@ -56,6 +56,19 @@ fn another_center_needs_a_word() {
     assert_ne!(fs::read(host.state().join("etc/center.json")).expect("stored"), before);
 }
 
+/// The same center cannot go back to keys that it has replaced.
+#[test]
+fn t25_an_older_keyset_is_not_stored() {
+    let newest = Center::honest();
+    let older = Center::new(|_, _| None, |_, _| None, &[keyset(1)]);
+    let host = Host::enrolled("enroll-older", &newest);
+    let before = fs::read(host.state().join("etc/center.json")).expect("stored");
+    let run = host.enroll(&older, &[]).ends(4);
+    assert!(run.err.contains("older"), "{run:#?}");
+    assert_eq!(fs::read(host.state().join("etc/center.json")).expect("stored"), before);
+    host.enroll(&older, &["--replace"]).ends(0);
+}
+
 #[test]
 fn t25_what_the_token_does_not_vouch_for_is_not_stored() {
     type Change = fn(&mut Keyset);
