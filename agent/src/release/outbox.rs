@@ -103,12 +103,28 @@ pub fn discard(state: &State, receipt: ReceiptId) -> io::Result<()> {
     }
 }
 
-/// Removes what killed runs left half-made.
-pub fn tidy(state: &State) {
+/// Removes what killed runs left half-made, and sealed files that nothing will be done with any more: without a receipt of this host's,
+/// cancelled, with an ack, or past the day on which the data is to be deleted.
+pub fn tidy(state: &State, key: &PublicKey, now: Time) {
     let entries = fs::read_dir(state.outbox()).into_iter().flatten().filter_map(Result::ok);
-    for entry in entries.filter(|entry| entry.path().extension().is_some_and(|extension| extension == "partial")) {
-        // What cannot be removed now is tried again by the next run.
-        fs::remove_file(entry.path()).unwrap_or_default();
+    for path in entries.map(|entry| entry.path()) {
+        let useless = match path.extension().and_then(|extension| extension.to_str()) {
+            Some("partial") => true,
+            Some("age") => match path.file_stem().and_then(|stem| ReceiptId::parse(stem.to_str()?)) {
+                Some(id) => match Receipt::read(state, id, key) {
+                    Ok(Some(receipt)) => receipt.cancelled() || receipt.ack(key).is_some() || now >= receipt.consent.delete_by,
+                    Ok(None) => true,
+                    // Whoever uses it says what is wrong with it.
+                    Err(_) => false,
+                },
+                None => true,
+            },
+            _ => false,
+        };
+        if useless {
+            // What cannot be removed now is tried again by the next run.
+            fs::remove_file(path).unwrap_or_default();
+        }
     }
 }
 
