@@ -223,7 +223,7 @@ mod tests {
         let state = folder.join("state");
         let [a, b] = ["a.tar.gz", "b.tar.gz"].map(|name| {
             let path = folder.join(name);
-            let words = ["oediag", "collect", "--topic", "kernel", "--json", "--root"].map(Into::into);
+            let words = ["oediag", "collect", "--topic", "kernel", "--root"].map(Into::into);
             let places = [root.clone(), "--output".into(), path.clone(), "--state".into(), state.clone()];
             crate::run(words.into_iter().chain(places.map(Into::into)));
             path

@@ -23,7 +23,7 @@ use super::{
 /// Most failures in a row, however quickly they come.
 const TRIES: u32 = 20;
 /// A center that says to come back later than this is taken to say this.
-const LATEST: u64 = 86_400;
+pub(crate) const LATEST: u64 = 86_400;
 /// Seconds that clocks differ without being the reason for a refusal.
 const CLOCK: u64 = 60;
 
@@ -310,6 +310,11 @@ fn slot(location: &str) -> Option<String> {
     let id = path.strip_prefix("/v1/uploads/")?;
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
     ((1..=128).contains(&id.len()) && id.bytes().all(plain)).then(|| path.to_owned())
+}
+
+/// Whether this is the path of an upload and nothing else.
+pub(crate) fn is_slot(path: &str) -> bool {
+    slot(path).as_deref() == Some(path)
 }
 
 fn random() -> Result<u16, Fault> {

@@ -344,7 +344,8 @@ fn t41_races_release_only_what_was_agreed_to() {
         }
     });
     let (mut sent, mut refused) = (0, 0);
-    for _ in 0..RACES {
+    // More than planned where each one was refused: then the race was never run to its end.
+    while sent + refused < RACES || (sent == 0 && refused < 50 * RACES) {
         let run = host.run(&["upload", a.to_str().expect("UTF-8"), "--consent", &digits]);
         match run.code {
             Some(0) => sent += 1,
@@ -358,7 +359,8 @@ fn t41_races_release_only_what_was_agreed_to() {
     swapping.join().expect("it ends");
     let agreed = fs::read(&bundle).expect("the bundle");
     assert!(center.known().bundles.iter().all(|bundle| *bundle == agreed));
-    println!("t41: {RACES} races, {sent} sent what was agreed to, {refused} sent nothing");
+    assert!(sent > 0, "{refused} races, and all were refused");
+    println!("t41: {sent} sent what was agreed to, {refused} sent nothing");
 }
 
 /// T39, on the host: a receipt that is not good for these bytes, this host and this time is not used.

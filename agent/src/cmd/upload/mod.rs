@@ -79,8 +79,8 @@ pub fn run(options: &Upload, given: &Invocation) -> Result<u8, Failure> {
         .map_err(|error| Failure::new(Kind::Usage, text!(texts, "error-enrolment")).because(error))?
         .ok_or_else(|| Failure::new(Kind::Usage, text!(texts, "error-not-enrolled")).hint(text!(texts, "hint-enroll")))?;
     let _lock = state.lock_outbox().map_err(|error| failure::state(error, texts))?;
-    outbox::tidy(&state);
     let identity = state.identity().map_err(|error| failure::state(error, texts))?;
+    outbox::tidy(&state, &identity.signer.public(), now());
     let desk = Desk { options, given, state, identity, center, rows: selection::rows(given)? };
     desk.check_keys()?;
     let Some(bundle) = options.bundle.as_deref() else { return desk.unfinished() };
@@ -89,6 +89,10 @@ pub fn run(options: &Upload, given: &Invocation) -> Result<u8, Failure> {
     if options.preview {
         desk.show(&own, &seen, None)?;
         return Ok(exit::OK);
+    }
+    // Also where an earlier answer would do: who names another bundle means another one.
+    if options.consent.as_ref().is_some_and(|digits| *digits != own.bundle.bundle_id.short()) {
+        return Err(Failure::new(Kind::Refused, text!(texts, "error-no-consent")));
     }
     let (own, receipt) = match desk.given_before(&own)? {
         Some(receipt) => (own, receipt),
@@ -294,8 +298,9 @@ impl Desk<'_> {
     fn answer(&self, own: &Own, listening: &Listening) -> Answer {
         let texts = &self.given.texts;
         let digits = own.bundle.bundle_id.short();
-        if let Some(answer) = &self.options.consent {
-            return if *answer == digits { Answer::Yes } else { Answer::No };
+        // It was compared before.
+        if self.options.consent.is_some() {
+            return Answer::Yes;
         }
         let mut question = text!(texts, "ask-consent");
         for _ in 0..ANSWERS {
