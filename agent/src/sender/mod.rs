@@ -115,7 +115,7 @@ impl Sender {
         let (socket, theirs) = UnixStream::pair()?;
         // The program that is running, also when its file was replaced or is out of the child's reach.
         let mut command = Command::new("/proc/self/exe");
-        command.arg0("oediag").arg(COMMAND).env_clear().current_dir("/");
+        command.arg0("oediag").arg(COMMAND).arg(std::process::id().to_string()).env_clear().current_dir("/");
         command.stdin(payload).stdout(OwnedFd::from(theirs)).stderr(Stdio::null());
         if nix::unistd::geteuid().is_root() {
             // The standard library drops supplementary groups before it changes the user.
