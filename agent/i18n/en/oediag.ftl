@@ -397,10 +397,10 @@ notice-no-personal = Personal data: none was found, and no free text is in it.
 notice-personal = Personal data that may be in it: { $kinds }. { $count } values were replaced before anything was stored; what the rules do not know may still be there.
 notice-keep = Kept for { $days } days after you agree (until { $until }), then deleted.
 notice-refuse = You may refuse. Then nothing is sent, and nothing else changes.
-notice-withdraw = You may withdraw later: write to { $contact } and name the receipt. Then it is deleted.
+notice-withdraw = You may withdraw later: contact { $contact } and name the receipt. Then it is deleted.
 notice-withdraw-center = You may withdraw later: ask the recipient and name the receipt. Then it is deleted.
 notice-authority = By agreeing you declare that you have authority to act for the customer. Whether the people named in logs must agree too is for your contract and the law to say.
-ask-consent = To send exactly this, type the first 8 digits of the bundle id. To leave something out first, type without and a source or member. Enter alone is no:
+ask-consent = To send exactly this, type the first 8 digits of the bundle id. To leave something out first, type without and sources or members, with commas between them. Enter alone is no:
 ask-consent-again = These are not the digits. Type the first 8 digits of the bundle id; Enter alone is no:
 ask-cross-border = The data leaves your country. Type yes if you agree to that too:
 
@@ -415,6 +415,7 @@ personal-bank-card = bank card numbers
 personal-person-name = names of people
 personal-serial-number = serial numbers
 personal-position = positions
+personal-identifying = names, addresses and numbers that identify machines and accounts
 personal-free-text = whatever programs and people wrote into logs
 
 stored = The center has stored the bundle.

@@ -374,7 +374,7 @@ table-until = 保存至
 table-standing = 状态
 
 notice-title = 同意告知书
-notice-recipient = 接收方：{ $name }，地址 { $url }。贵方在该处的客户编号为 { $tenant }。
+notice-recipient = 接收方：{ $name }，地址 { $url }。您在该处的客户编号为 { $tenant }。
 notice-contact = 联系方式：{ $contact }
 notice-no-contact = 注册时未说明数据负责人的联系方式，请查阅服务合同。
 notice-country = 数据保存所在国家：{ $country }
@@ -388,10 +388,10 @@ notice-no-personal = 个人信息：未发现，也不含自由文本。
 notice-personal = 其中可能含有的个人信息：{ $kinds }。保存前已替换 { $count } 处；规则未能识别的仍可能存在。
 notice-keep = 自同意起保存 { $days } 天（至 { $until }），之后删除。
 notice-refuse = 您可以拒绝。拒绝后不会发送任何内容，其他一切不变。
-notice-withdraw = 您可以随后撤回：请写信至 { $contact } 并注明凭证编号，数据将被删除。
+notice-withdraw = 您可以随后撤回：请联系 { $contact }，并注明凭证编号，数据将被删除。
 notice-withdraw-center = 您可以随后撤回：请告知接收方凭证编号，数据将被删除。
 notice-authority = 同意即表示您声明有权代表客户。日志中涉及的个人是否也须同意，依合同和法律确定。
-ask-consent = 如同意发送以上内容，请输入诊断包编号的前 8 位；如需先去除部分内容，请输入 without 加采集项或文件；直接回车表示拒绝：
+ask-consent = 如同意发送以上内容，请输入诊断包编号的前 8 位；如需先去除部分内容，请输入 without 加采集项或文件（多个之间用逗号分隔）；直接回车表示拒绝：
 ask-consent-again = 输入不符。请输入诊断包编号的前 8 位；直接回车表示拒绝：
 ask-cross-border = 数据将出境。如也同意，请输入 yes：
 
@@ -406,9 +406,10 @@ personal-bank-card = 银行卡号
 personal-person-name = 人名
 personal-serial-number = 序列号
 personal-position = 位置
+personal-identifying = 可识别主机和账户的名称、地址和编号
 personal-free-text = 程序和人员写入日志的任意文字
 
-stored = 支持中心已存入此诊断包。
+stored = 诊断包已存入支持中心。
 dropped = 不再发送诊断包 { $bundle } 的任何内容，其加密文件已删除。支持中心可能已收到的部分须由接收方删除。
 unfinished-none = 没有未完成的上传。
 stored-already = 支持中心已有此诊断包，未发送任何内容。

@@ -1,13 +1,13 @@
 //! `oediag consent list`, `show` and `drop`: what was agreed to on this host, what became of it, and an end to what is under way.
 
-use oediag_collector::state::{Identity, State};
+use oediag_collector::state::State;
 use oediag_protocol::{id::ReceiptId, sshsig::PublicKey, time::Time};
 use serde::Serialize;
 
 use crate::{
     cli::{Consent, ConsentAction},
     failure::{self, Failure, Kind, exit},
-    invocation::Invocation,
+    invocation::{Invocation, home},
     release::{
         outbox,
         receipt::{Receipt, ReceiptError},
@@ -19,9 +19,18 @@ use crate::{
 /// Runs the command.
 pub fn run(options: &Consent, given: &Invocation) -> Result<u8, Failure> {
     let texts = &given.texts;
-    let state = given.state()?;
-    let Identity { signer, .. } = state.identity().map_err(|error| failure::state(error, texts))?;
-    let key = signer.public();
+    let state = State::locate(given.state.as_deref(), &home()).map_err(|error| failure::state(error, texts))?;
+    let known = state.known().map_err(|error| failure::state(error, texts))?;
+    let Some((_, key)) = known else {
+        // Nothing is made for somebody who only looks: without a key of this host there is no receipt of it.
+        return match &options.action {
+            ConsentAction::List => {
+                given.show(&Vec::<Row>::new(), |page| view::consent::list(&[], page))?;
+                Ok(exit::OK)
+            }
+            ConsentAction::Show(options) | ConsentAction::Drop(options) => Err(none(options.receipt, given)),
+        };
+    };
     let failed = |error: ReceiptError| Failure::new(Kind::Usage, text!(texts, "error-receipts")).because(error);
     match &options.action {
         ConsentAction::List => {
@@ -66,9 +75,12 @@ fn one(state: &State, id: ReceiptId, key: &PublicKey, given: &Invocation) -> Res
     let texts = &given.texts;
     let found = Receipt::read(state, id, key)
         .map_err(|error| Failure::new(Kind::Usage, text!(texts, "error-receipts")).because(error))?;
-    found.ok_or_else(|| {
-        Failure::new(Kind::Usage, text!(texts, "error-no-receipt", id = id.to_string())).hint(text!(texts, "hint-receipts"))
-    })
+    found.ok_or_else(|| none(id, given))
+}
+
+fn none(id: ReceiptId, given: &Invocation) -> Failure {
+    let texts = &given.texts;
+    Failure::new(Kind::Usage, text!(texts, "error-no-receipt", id = id.to_string())).hint(text!(texts, "hint-receipts"))
 }
 
 /// `consent show --json`.

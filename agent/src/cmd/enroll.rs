@@ -35,7 +35,7 @@ pub fn run(options: &Enroll, given: &Invocation) -> Result<u8, Failure> {
     let texts = &given.texts;
     let token = token(options, given)?;
     let ca = options.ca.as_deref().map(|path| authorities(path, given)).transpose()?;
-    let state = given.state()?;
+    let state = given.state(Kind::Usage)?;
     // Not while something is being sent to the center of today.
     let _lock = state.lock_outbox().map_err(|error| failure::state(error, texts))?;
     let pin = token.pin();

@@ -26,6 +26,8 @@ pub struct Terms<'a> {
     pub days: u32,
     /// The present.
     pub now: Time,
+    /// The host's time zone, as the bundle names it.
+    pub zone: Option<&'a str>,
 }
 
 /// The exact text of the notice, in lines of at most `columns`, and what the receipt says of it.
@@ -38,7 +40,7 @@ pub fn notice(terms: &Terms<'_>, preview: &Preview, columns: usize, texts: &Text
     };
     let personal: Vec<String> = preview.personal.iter().map(|name| (*name).to_owned()).collect();
     let contact = said.contact.as_ref().map(shown);
-    let until: String = delete_by(terms.now, terms.days).to_string().chars().take(10).collect();
+    let until = crate::view::moment(delete_by(terms.now, terms.days), terms.zone);
     let paragraphs = [
         text!(
             texts,

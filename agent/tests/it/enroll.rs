@@ -24,6 +24,12 @@ fn an_enrolled_host_knows_its_center() {
     let host = Host::new("enroll");
     let run = host.run(&["status"]).ends(0);
     assert!(run.out.contains("not enrolled"), "{run:#?}");
+    host.run(&["consent", "list"]).ends(0);
+    assert!(!host.state().exists(), "looking makes nothing");
+    // A place that cannot be used is a matter of usage.
+    fs::write(host.state(), "no folder").expect("it can be written");
+    host.enroll(&center, &[]).ends(2);
+    fs::remove_file(host.state()).expect("it can be removed");
     let run = host.enroll(&center, &["--json"]).ends(0);
     assert_eq!((run.json()["keyset_version"].as_u64(), run.err.as_str()), (Some(2), ""));
     for file in ["etc/center.json", "agent/transport_ed25519"] {

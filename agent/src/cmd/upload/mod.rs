@@ -74,7 +74,7 @@ struct Desk<'a> {
 /// Runs the command.
 pub fn run(options: &Upload, given: &Invocation) -> Result<u8, Failure> {
     let texts = &given.texts;
-    let state = given.state()?;
+    let state = given.state(Kind::Usage)?;
     let center = Enrolment::load(&state)
         .map_err(|error| Failure::new(Kind::Usage, text!(texts, "error-enrolment")).because(error))?
         .ok_or_else(|| Failure::new(Kind::Usage, text!(texts, "error-not-enrolled")).hint(text!(texts, "hint-enroll")))?;
@@ -188,9 +188,14 @@ impl Desk<'_> {
         self.options.case.as_deref().or(own.manifest.start.case.as_deref())
     }
 
+    fn terms<'a>(&'a self, own: &'a Own) -> Terms<'a> {
+        let zone = own.manifest.start.clock.zone.as_deref();
+        Terms { center: &self.center, case: self.case(own), days: self.days(), now: now(), zone }
+    }
+
     /// Prints the preview: for people on standard error, where the question is too; for programs on standard output.
     fn show(&self, own: &Own, seen: &Preview, notice: Option<&str>) -> Result<(), Failure> {
-        let terms = Terms { center: &self.center, case: self.case(own), days: self.days(), now: now() };
+        let terms = self.terms(own);
         if self.given.json && notice.is_none() {
             return self.given.show(&PreviewJson::of(own, seen, &terms), |_| Vec::new());
         }
@@ -235,7 +240,7 @@ impl Desk<'_> {
         let texts = &self.given.texts;
         let no = || Failure::new(Kind::Refused, text!(texts, "error-no-consent"));
         outbox::room(&self.state, own.bundle.bytes).map_err(|error| self.seal_failed(error))?;
-        let terms = Terms { center: &self.center, case: self.case(own), days: self.days(), now: now() };
+        let terms = self.terms(own);
         let (notice_text, mut notice) = notice(&terms, seen, term::error_columns(), texts);
         self.show(own, seen, Some(&notice_text))?;
         match self.answer(own, listening) {
