@@ -166,5 +166,10 @@ async fn sweep(store: Store) {
             Ok(count) => info!(count, "expired uploads deleted"),
             Err(error) => error!(%error, "expired uploads could not be deleted"),
         }
+        match store.reap().await {
+            Ok(0) => {}
+            Ok(count) => info!(count, "files without a row deleted"),
+            Err(error) => error!(%error, "files without a row could not be deleted"),
+        }
     }
 }

@@ -49,7 +49,7 @@ pub(super) async fn receive(State(gate): State<Gate>, caller: Caller, body: Body
     }
     match gate.store.kept(&host.tenant, envelope.bundle_id, consent.receipt_id, envelope.payload.sha256).await? {
         Some(Kept::Known(ack) | Kept::New(ack)) => return Ok(headers::json(StatusCode::OK, ack)),
-        Some(Kept::Other) => return Err(Denied::StoredOtherwise.into()),
+        Some(Kept::Other | Kept::Closed | Kept::Ended) => return Err(Denied::StoredOtherwise.into()),
         None => {}
     }
     let receipt = Receipt {
