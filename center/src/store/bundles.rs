@@ -292,14 +292,19 @@ impl Store {
         }
     }
 
-    /// All tenants' bundles in this state, oldest first, at most `most`.
-    pub async fn bundles_in(&self, state: &State, most: u32) -> Result<Vec<Bundle>, StoreError> {
-        let rows = sqlx::query("SELECT * FROM bundles WHERE state = $1 ORDER BY received, id LIMIT $2")
-            .bind(state.word())
-            .bind(i64::from(most))
-            .fetch_all(&self.db)
-            .await
-            .map_err(on("listing bundles to check"))?;
+    /// All tenants' bundles in this state whose receipt and host count now, oldest first, at most `most`.
+    pub async fn bundles_in(&self, state: &State, now: Time, most: usize) -> Result<Vec<Bundle>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT * FROM bundles WHERE state = $1 AND EXISTS (SELECT 1 FROM receipts JOIN hosts ON hosts.id = receipts.host \
+             WHERE receipts.tenant = bundles.tenant AND receipts.id = bundles.receipt AND receipts.withdrawn IS NULL \
+             AND receipts.delete_by > $2 AND hosts.revoked IS NULL) ORDER BY received, id LIMIT $3",
+        )
+        .bind(state.word())
+        .bind(now.0)
+        .bind(most as i64)
+        .fetch_all(&self.db)
+        .await
+        .map_err(on("listing bundles to check"))?;
         rows.iter().map(bundle).collect()
     }
 
