@@ -16,6 +16,7 @@ use super::{
     caller::{Caller, Sender},
     headers,
     refusal::{Denied, Refusal},
+    tus::room,
 };
 use crate::{
     clock,
@@ -64,6 +65,9 @@ pub(super) async fn receive(State(gate): State<Gate>, caller: Caller, body: Body
         delete_by: consent.delete_by,
         withdrawn: None,
     };
+    if room(&gate) < MAX_BYTES as u64 {
+        return Err(Refusal::NoRoom);
+    }
     match gate.store.new_receipt(&receipt, &caller.sender.name, now).await? {
         Received::Stored => Ok(headers::with_headers::<String>(StatusCode::CREATED, [])),
         Received::Other => Err(Denied::OtherReceipt.into()),

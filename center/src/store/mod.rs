@@ -33,6 +33,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0001_first.sql"),
     include_str!("../../migrations/0002_receiving.sql"),
     include_str!("../../migrations/0003_summaries.sql"),
+    include_str!("../../migrations/0004_indexes.sql"),
 ];
 
 /// Why the store did not do what was asked.

@@ -75,7 +75,7 @@ async fn an_expired_upload_is_deleted_but_counts_for_its_day() {
         now: Time(now),
         expires: Time(now + 1000),
     };
-    let quota = Quota { open: 1, day_bytes: 100 };
+    let quota = Quota { open: 1, day_bytes: 100, disk_bytes: 1000 };
     let make = async |now: i64| store.new_upload(new(now), quota).await.expect("an answer");
     let Made::As(id) = make(100_000).await else { panic!("the first is within the quota") };
     assert!(store.move_upload(&id, 0, 10).await.expect("moved"));
@@ -124,7 +124,9 @@ async fn linked(store: &Store, id: u8) -> (String, Bundle) {
     assert_eq!(store.new_receipt(&receipt, "me", Time(100)).await.expect("an answer"), Received::Stored);
     let new =
         New { tenant: "t-1", sender: "me", bytes: 60, metadata: "", receipt: receipt.id, now: Time(100), expires: Time(1000) };
-    let Made::As(upload) = store.new_upload(new, Quota { open: 9, day_bytes: 10_000 }).await.expect("an answer") else {
+    let Made::As(upload) =
+        store.new_upload(new, Quota { open: 9, day_bytes: 10_000, disk_bytes: 10_000 }).await.expect("an answer")
+    else {
         panic!("it is within the quota")
     };
     store.objects().keep(&store.upload_path(&upload), &object_of(&upload)).await.expect("an object");
@@ -250,4 +252,51 @@ async fn files_without_a_row_are_reaped_and_others_stay() {
     assert_eq!(store.reap().await.expect("a count"), 4);
     assert!(lost.iter().all(|path| !path.exists()));
     assert!([store.upload_path(&open), objects(&open), objects(&stored), under_way].iter().all(|path| path.exists()));
+}
+
+#[tokio::test]
+async fn whole_uploads_are_open_and_what_was_promised_is_not_promised_twice() {
+    let (store, _folder) = with_host("promised").await;
+    let make = async |sender: &str| {
+        let new = New {
+            tenant: "t-1",
+            sender,
+            bytes: 60,
+            metadata: "",
+            receipt: ReceiptId([1; 16]),
+            now: Time(100),
+            expires: Time(1000),
+        };
+        store.new_upload(new, Quota { open: 1, day_bytes: 1000, disk_bytes: 100 }).await.expect("an answer")
+    };
+    let Made::As(id) = make("a").await else { panic!("there is room") };
+    assert_eq!(make("b").await, Made::NoRoom);
+    assert!(store.move_upload(&id, 0, 60).await.expect("moved"));
+    assert_eq!(make("a").await, Made::TooManyOpen, "it is whole, but not finished");
+    assert!(matches!(make("b").await, Made::As(_)), "what is on the disk is in what is free there");
+}
+
+#[tokio::test]
+async fn receipts_that_ended_count_for_their_day_and_lose_their_documents() {
+    let (store, _folder) = with_host("receipts").await;
+    let new = async |id: u16, now: i64| {
+        let mut receipt = receipt(1, now + 5);
+        receipt.id.0[..2].copy_from_slice(&id.to_be_bytes());
+        (receipt.id, store.new_receipt(&receipt, "me", Time(now)).await.expect("an answer"))
+    };
+    let (upload, stored) = linked(&store, 8).await;
+    assert_eq!(keep(&store, &upload, &stored).await, Kept::New("ack".to_owned()));
+    let (_, missing) = linked(&store, 9).await;
+    for id in 0..254 {
+        assert_eq!(new(id, 1000 + i64::from(id) * 10).await.1, Received::Stored);
+    }
+    assert_eq!(new(300, 10_000).await.1, Received::TooMany);
+    assert_eq!(store.sweep_receipts(Time(10_000)).await.expect("a count"), 255);
+    assert_eq!(store.sweep_receipts(Time(10_001)).await.expect("a count"), 0);
+    let (counts, last) = new(301, 90_000).await;
+    assert_eq!(last, Received::Stored, "a day later");
+    for (id, front) in [(stored.receipt, 100), (missing.receipt, 0), (counts, 100)] {
+        let receipt = store.receipt(&stored.tenant, id).await.expect("an answer");
+        assert_eq!(receipt.map(|receipt| receipt.front.len()), Some(front));
+    }
 }

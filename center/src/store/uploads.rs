@@ -70,6 +70,8 @@ pub struct Quota {
     pub open: u64,
     /// Bytes announced within a day.
     pub day_bytes: u64,
+    /// Bytes that all senders together may still write to the disk.
+    pub disk_bytes: u64,
 }
 
 /// Whether an upload was made.
@@ -81,6 +83,8 @@ pub enum Made {
     TooManyOpen,
     /// The sender announced as much as it may within a day.
     TooMuchToday,
+    /// The disk has no room for it beside what was promised to others.
+    NoRoom,
 }
 
 /// The object's name of a bundle that came in this upload: random, as the upload's id is.
@@ -104,13 +108,12 @@ impl Store {
     pub async fn new_upload(&self, new: New<'_>, quota: Quota) -> Result<Made, StoreError> {
         let what = "making an upload";
         let mut tx = self.write().await?;
-        let (open,): (i64,) =
-            sqlx::query_as("SELECT COUNT(*) FROM uploads WHERE sender = $1 AND ended IS NULL AND place < bytes AND expires > $2")
-                .bind(new.sender)
-                .bind(new.now.0)
-                .fetch_one(&mut *tx)
-                .await
-                .map_err(on(what))?;
+        let (open,): (i64,) = sqlx::query_as("SELECT COUNT(*) FROM uploads WHERE sender = $1 AND ended IS NULL AND expires > $2")
+            .bind(new.sender)
+            .bind(new.now.0)
+            .fetch_one(&mut *tx)
+            .await
+            .map_err(on(what))?;
         if open as u64 >= quota.open {
             return Ok(Made::TooManyOpen);
         }
@@ -124,6 +127,14 @@ impl Store {
         let today = sizes.iter().fold(new.bytes, |sum, (bytes,)| sum.saturating_add(*bytes as u64));
         if today > quota.day_bytes {
             return Ok(Made::TooMuchToday);
+        }
+        let (promised,): (i64,) =
+            sqlx::query_as("SELECT CAST(COALESCE(SUM(bytes - place), 0) AS BIGINT) FROM uploads WHERE ended IS NULL")
+                .fetch_one(&mut *tx)
+                .await
+                .map_err(on(what))?;
+        if new.bytes.saturating_add(promised as u64) > quota.disk_bytes {
+            return Ok(Made::NoRoom);
         }
         let id = secret::random_hex::<16>()?;
         let path = self.upload_path(&id);
