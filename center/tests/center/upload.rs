@@ -254,3 +254,25 @@ fn a_file_shorter_than_its_documents_is_a_mismatch() {
     std::fs::write(path, &file.bytes[..100]).expect("a short file");
     is(&host.finish(&center, &url), 422, "mismatch");
 }
+
+/// Whoever asks while another finishes gets the same ack, or is told to come again; never a fault, never "no such upload".
+#[test]
+fn finishes_at_once_agree() {
+    let center = Center::start("at-once");
+    let host = Host::enrol(&center, "t-1");
+    for _ in 0..8 {
+        let file = host.seal_some(100_000);
+        let url = host.slot(&center, &file);
+        assert_eq!(host.patch(&center, &url, 0, &file.bytes).status, 204);
+        let replies: Vec<Reply> = std::thread::scope(|scope| {
+            let asked: Vec<_> = (0..4).map(|_| scope.spawn(|| host.finish(&center, &url))).collect();
+            asked.into_iter().map(|asked| asked.join().expect("a reply")).collect()
+        });
+        let ack = host.finish(&center, &url);
+        host.ack(&ack, &file);
+        assert!(replies.iter().any(|reply| reply.status == 200), "{replies:?}");
+        for reply in replies {
+            if reply.status == 200 { assert_eq!(reply.body, ack.body) } else { is(&reply, 423, "busy") }
+        }
+    }
+}
