@@ -161,10 +161,20 @@ async fn sweep(store: Store) {
         if let Err(error) = store.sweep_nonces(now).await {
             error!(%error, "old nonces could not be deleted");
         }
+        match store.sweep_receipts(now).await {
+            Ok(0) => {}
+            Ok(count) => info!(count, "receipts that ended were emptied"),
+            Err(error) => error!(%error, "receipts that ended could not be emptied"),
+        }
         match store.sweep_uploads(now).await {
             Ok(0) => {}
             Ok(count) => info!(count, "expired uploads deleted"),
             Err(error) => error!(%error, "expired uploads could not be deleted"),
+        }
+        match store.reap().await {
+            Ok(0) => {}
+            Ok(count) => info!(count, "files without a row deleted"),
+            Err(error) => error!(%error, "files without a row could not be deleted"),
         }
     }
 }

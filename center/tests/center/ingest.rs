@@ -228,3 +228,43 @@ fn t76_a_center_killed_after_the_ack_checks_the_bundle_when_it_is_back() {
     center.restart();
     assert_eq!(checked(&center, bundle.id).state, State::Ready);
 }
+
+/// Withdrawn consent is no fault of the bundle: its checks wait, without a word to anybody.
+#[test]
+fn a_bundle_whose_receipt_does_not_count_waits_and_is_not_rejected() {
+    let mut center = Center::start("waits");
+    let host = Host::enrol(&center, "t-1");
+    let bundle = bundle::real(&host);
+    assert_eq!(sent(&center, &host, &bundle), State::Ready);
+    center.kill();
+    center.change("UPDATE receipts SET withdrawn = 1");
+    center.change("UPDATE bundles SET state = 'received'");
+    center.restart();
+    assert_eq!(sent(&center, &host, &bundle::real(&host)), State::Ready, "others are checked");
+    assert_eq!(center.count("SELECT COUNT(*) FROM bundles WHERE state = 'received'"), 1);
+    assert!(!audit(&center).contains("\"event\":\"alert\"") && !audit(&center).contains("open_refused"));
+    center.kill();
+    center.change("UPDATE receipts SET withdrawn = NULL");
+    center.restart();
+    assert_eq!(checked(&center, bundle.id).state, State::Ready);
+}
+
+/// A fault of ours with some bundles keeps nobody else's from being checked.
+#[test]
+fn bundles_that_cannot_be_read_hold_up_no_other() {
+    let mut center = Center::start("held-up");
+    let host = Host::enrol(&center, "t-1");
+    let lost: Vec<_> = (0..16).map(|_| host.seal_some(10)).collect();
+    for sealed in &lost {
+        host.ack(&host.upload(&center, sealed), sealed);
+    }
+    center.kill();
+    center.change("UPDATE bundles SET state = 'received', reason = NULL");
+    center.change("UPDATE bundles SET received = received - 60");
+    for object in std::fs::read_dir(center.data().join("objects/bundles")).expect("the folder") {
+        std::fs::remove_file(object.expect("an entry").path()).expect("deleted");
+    }
+    center.restart();
+    assert_eq!(sent(&center, &host, &bundle::real(&host)), State::Ready);
+    assert_eq!(center.count("SELECT COUNT(*) FROM bundles WHERE state = 'received'"), 16);
+}
