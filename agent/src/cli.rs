@@ -319,12 +319,14 @@ pub enum ConsentAction {
     /// All of them.
     List,
     /// One of them.
-    Show(ConsentShow),
+    Show(OneReceipt),
+    /// Send nothing more under one of them.
+    Drop(OneReceipt),
 }
 
-/// `oediag consent show`.
+/// A receipt that is named.
 #[derive(Debug, Clone, Args)]
-pub struct ConsentShow {
+pub struct OneReceipt {
     /// The receipt.
     #[arg(value_name = "RECEIPT", value_parser = values::receipt)]
     pub receipt: ReceiptId,

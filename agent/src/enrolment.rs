@@ -8,9 +8,10 @@ use std::path::PathBuf;
 
 use oediag_collector::state::{self, State, StateError};
 use oediag_protocol::{
+    consent::Recipient,
     id::{HostId, TenantId},
     keyset::{Keyset, KeysetError, RootPin},
-    sealed::Recipient,
+    sealed,
     signed::Signed,
     text::Line,
     time::Time,
@@ -21,6 +22,8 @@ use crate::address::Address;
 
 /// Most bytes of the file: what an enrolment's reply may have, and a CA file.
 const MAX_BYTES: u64 = 16 << 20;
+/// Where the country is not known: the code that ISO 3166-1 leaves to users and CLDR takes for "unknown".
+const UNKNOWN_COUNTRY: &str = "ZZ";
 
 /// The value of `schema`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,7 +80,7 @@ pub struct Enrolment {
     /// The newest keyset.
     pub keyset: Keyset,
     /// To whom bundles are encrypted.
-    pub recipients: Vec<Recipient>,
+    pub recipients: Vec<sealed::Recipient>,
     signed: Vec<Signed>,
 }
 
@@ -160,6 +163,16 @@ impl Enrolment {
         let bytes = serde_json::to_vec_pretty(&stored)
             .map_err(|error| EnrolmentError::Damaged { path: path.clone(), why: error.to_string() })?;
         Ok(state::save(&path, &bytes)?)
+    }
+
+    /// The receipt's `recipient`: a receipt that names another one was given on other terms.
+    pub fn recipient(&self) -> Recipient {
+        Recipient {
+            name: self.keyset.center.clone(),
+            contact: self.said.contact.clone().or_else(|| Line::parse(&self.url.to_string())).unwrap_or_default(),
+            country: self.said.country.clone().or_else(|| Line::parse(UNKNOWN_COUNTRY)).unwrap_or_default(),
+            cross_border: self.said.cross_border,
+        }
     }
 
     /// Whether this is the same customer of the same center.

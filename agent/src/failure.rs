@@ -5,6 +5,7 @@ use std::{fmt, process::ExitCode};
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use oediag_collector::state::StateError;
+use oediag_protocol::id::ReceiptId;
 
 use crate::{sender::Fault, term, text, texts::Texts, values::ValueError};
 
@@ -127,9 +128,16 @@ pub(crate) fn state(error: StateError, texts: &Texts) -> Failure {
 }
 
 /// A sending that came to nothing, said in the user's language.
-pub(crate) fn from_fault(fault: Fault, texts: &Texts) -> Failure {
+///
+/// `receipt` is the one under which a sealed file waits; none for an enrolment.
+pub(crate) fn from_fault(fault: Fault, receipt: Option<ReceiptId>, texts: &Texts) -> Failure {
+    // Not the same command: with --without it would make another bundle, and ask.
+    let again = || match receipt {
+        Some(receipt) => text!(texts, "hint-go-on", receipt = receipt.to_string()),
+        None => text!(texts, "hint-again"),
+    };
     let (kind, sentence, hint) = match &fault {
-        Fault::Network(_) => (Kind::Network, text!(texts, "error-network"), text!(texts, "hint-network")),
+        Fault::Network(_) => (Kind::Network, text!(texts, "error-network"), again()),
         Fault::NotACenter(_) => (Kind::Network, text!(texts, "error-not-a-center"), text!(texts, "hint-not-a-center")),
         Fault::Unknown { ahead: Some(ahead), .. } => {
             let seconds = ahead.unsigned_abs();
@@ -137,9 +145,9 @@ pub(crate) fn from_fault(fault: Fault, texts: &Texts) -> Failure {
         }
         Fault::Unknown { .. } => (Kind::Verification, text!(texts, "error-unknown-host"), text!(texts, "hint-enroll-again")),
         Fault::Refused(_) => (Kind::Refused, text!(texts, "error-center-refuses"), text!(texts, "hint-center-refuses")),
-        Fault::OtherBytes(_) => (Kind::Verification, text!(texts, "error-other-bytes"), text!(texts, "hint-again")),
-        Fault::Later { at, .. } => (Kind::Network, text!(texts, "error-later", at = at.to_string()), text!(texts, "hint-again")),
-        Fault::Local(_) => (Kind::Usage, text!(texts, "error-sender"), text!(texts, "hint-again")),
+        Fault::OtherBytes(_) => (Kind::Verification, text!(texts, "error-other-bytes"), again()),
+        Fault::Later { at, .. } => (Kind::Network, text!(texts, "error-later", at = at.to_string()), again()),
+        Fault::Local(_) => (Kind::Usage, text!(texts, "error-sender"), again()),
     };
     Failure::new(kind, sentence).because(fault).hint(hint)
 }

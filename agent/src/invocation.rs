@@ -49,10 +49,11 @@ impl Invocation {
     }
 
     /// Where keys and bundles lie; folders are made when they are missing.
-    pub fn state(&self) -> Result<State, Failure> {
+    /// `kind` is what it is to the command when that place cannot be used.
+    pub fn state(&self, kind: Kind) -> Result<State, Failure> {
         State::open(self.state.as_deref(), &home()).map_err(|error| {
             let hint = text!(self.texts, "hint-root-needed");
-            Failure::new(Kind::NoBundle, text!(self.texts, "error-state")).because(error).hint(hint)
+            Failure::new(kind, text!(self.texts, "error-state")).because(error).hint(hint)
         })
     }
 }

@@ -42,7 +42,7 @@ use crate::{
 pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
     let words: Vec<OsString> = words.into_iter().collect();
     if words.get(1).is_some_and(|word| word == sender::COMMAND) {
-        return ExitCode::from(sender::run_child());
+        return ExitCode::from(sender::run_child(words.get(2).map(OsString::as_os_str)));
     }
     let texts = Texts::new(texts::choose(language_word(&words), &texts::locale()));
     let parsed = help::command(&texts).try_get_matches_from(&words).and_then(|matches| Cli::from_arg_matches(&matches));

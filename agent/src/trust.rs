@@ -3,10 +3,12 @@
 
 use std::{
     fs::{self, File},
-    io,
+    io::{self, Read as _},
+    os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
 };
 
+use nix::fcntl::OFlag;
 use oediag_collector::{bundle::signature, state::State};
 use oediag_protocol::{
     bundle::verify::{Trust, verify_detached},
@@ -55,10 +57,11 @@ pub fn default_signers(given: &Invocation) -> Option<PathBuf> {
 
 /// The content of a bundle's `.sig` file; none when it is not there.
 pub fn detached(bundle: &Path) -> io::Result<Option<Vec<u8>>> {
-    // A signature is a few hundred bytes; what is longer is refused by whoever reads it.
-    use io::Read as _;
-    match File::open(signature(bundle)) {
+    // Not to wait for the other end of a FIFO.
+    match File::options().read(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(signature(bundle)) {
+        Ok(file) if !file.metadata()?.is_file() => Err(io::Error::other("the .sig is not a regular file")),
         Ok(file) => {
+            // A signature is a few hundred bytes; what is longer is refused by whoever reads it.
             let mut bytes = Vec::new();
             file.take(64 << 10).read_to_end(&mut bytes)?;
             Ok(Some(bytes))

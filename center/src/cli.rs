@@ -1,7 +1,8 @@
 //! The command line. In: arguments. Out: a running center, or a new token. Texts are English: operators of a center read them.
 
 use std::{
-    io::{self, Write as _},
+    env,
+    io::{self, IsTerminal as _, Write as _},
     net::SocketAddr,
     path::{Path, PathBuf},
     time::Duration,
@@ -161,7 +162,9 @@ async fn serve(options: Serve) -> Result<()> {
     let tls = options.tls_cert.zip(options.tls_key).map(|(certificate, key)| Tls { certificate, key });
     let settings = Settings::new(options.listen, options.data.data, tls, options.public_url, Limits::default())?;
     let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into());
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
+    // Colour is for eyes only: a file or the journal would keep the codes.
+    let colour = io::stderr().is_terminal() && env::var_os("NO_COLOR").is_none_or(|set| set.is_empty());
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(colour).init();
     let store = Store::open(&settings.data).await.context("opening the data folder")?;
     if !store.has_users().await? {
         create_user(&store, TENANT, FIRST_USER).await?;

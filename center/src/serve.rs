@@ -68,13 +68,13 @@ pub async fn run(settings: Settings, store: Store, keys: Keys) -> Result<()> {
         finishing: Arc::new(Semaphore::new(FINISHING)),
         arrived: arrived.clone(),
     };
-    let app = router(gate, vault.clone(), tls).into_make_service_with_connect_info::<SocketAddr>();
+    let app = router(gate, vault.clone(), public.is_https()).into_make_service_with_connect_info::<SocketAddr>();
     let handle = Handle::new();
     let stopping = tokio::spawn(stop(handle.clone()));
     let sweeping = tokio::spawn(sweep(store.clone()));
     let checking = tokio::spawn(ingest::run(store, vault, arrived));
     let scheme = if tls { "https" } else { "http" };
-    info!(%address, %public, data = %settings.data.display(), "listening on {scheme}://{address}");
+    info!(%public, data = %settings.data.display(), "listening on {scheme}://{address}");
     let served = match &settings.tls {
         None => {
             let server = axum_server::from_tcp(listener).context("taking the listener")?;
@@ -107,14 +107,14 @@ fn patient<A: Address, B>(server: Server<A, B>) -> Server<A, B> {
     server
 }
 
-/// All routes.
-pub fn router(gate: Gate, vault: Vault, tls: bool) -> Router {
+/// All routes. `https`: whether browsers reach them so.
+pub fn router(gate: Gate, vault: Vault, https: bool) -> Router {
     let store = gate.store.clone();
     Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready).with_state(store.clone()))
         .merge(gate::router(gate))
-        .merge(console::router(store, vault, tls).layer(middleware::from_fn(in_time)))
+        .merge(console::router(store, vault, https).layer(middleware::from_fn(in_time)))
 }
 
 /// Ends a page's request that takes too long, as when its form comes a byte at a time.
@@ -161,10 +161,20 @@ async fn sweep(store: Store) {
         if let Err(error) = store.sweep_nonces(now).await {
             error!(%error, "old nonces could not be deleted");
         }
+        match store.sweep_receipts(now).await {
+            Ok(0) => {}
+            Ok(count) => info!(count, "receipts that ended were emptied"),
+            Err(error) => error!(%error, "receipts that ended could not be emptied"),
+        }
         match store.sweep_uploads(now).await {
             Ok(0) => {}
             Ok(count) => info!(count, "expired uploads deleted"),
             Err(error) => error!(%error, "expired uploads could not be deleted"),
+        }
+        match store.reap().await {
+            Ok(0) => {}
+            Ok(count) => info!(count, "files without a row deleted"),
+            Err(error) => error!(%error, "files without a row could not be deleted"),
         }
     }
 }

@@ -46,6 +46,11 @@ impl PublicUrl {
         Self { scheme, authority }
     }
 
+    /// Whether browsers reach it by https, from here or from a proxy before it.
+    pub fn is_https(&self) -> bool {
+        self.scheme == "https"
+    }
+
     /// The host name alone.
     pub fn host(&self) -> &str {
         let name = self.authority.rsplit_once(':').filter(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()));
@@ -115,6 +120,9 @@ pub enum SettingsError {
     /// Passwords and bundles would cross a network in the clear.
     #[error("{0} is not a loopback address: give --tls-cert and --tls-key, or listen on 127.0.0.1 behind a proxy that does TLS")]
     PlainHttp(SocketAddr),
+    /// No host could know which name to sign.
+    #[error("{0} is every address of this machine: give --public-url with the one under which hosts and browsers reach it")]
+    NoName(SocketAddr),
     /// Not a URL of a center.
     #[error("{0:?} is not https://NAME or https://NAME:PORT, without a path")]
     Url(String),
@@ -132,6 +140,9 @@ impl Settings {
         if tls.is_none() && !listen.ip().is_loopback() {
             return Err(SettingsError::PlainHttp(listen));
         }
+        if public.is_none() && listen.ip().is_unspecified() {
+            return Err(SettingsError::NoName(listen));
+        }
         Ok(Self { listen, data, tls, public, limits })
     }
 }
@@ -142,13 +153,30 @@ mod tests {
 
     #[test]
     fn plain_http_stays_on_the_machine() {
-        let new =
-            |listen: &str, tls| Settings::new(listen.parse().expect("an address"), "d".into(), tls, None, Limits::default());
+        let new = |listen: &str, tls| {
+            let public = Some("https://center.example".parse().expect("a URL"));
+            Settings::new(listen.parse().expect("an address"), "d".into(), tls, public, Limits::default())
+        };
         let tls = Tls { certificate: "c".into(), key: "k".into() };
         assert!(new("127.0.0.1:1", None).is_ok() && new("[::1]:1", None).is_ok());
         assert!(new("0.0.0.0:1", None).is_err() && new("192.0.2.1:1", None).is_err());
         assert!(new("0.0.0.0:1", Some(tls)).is_ok());
     }
+
+    #[test]
+    fn a_center_that_listens_everywhere_needs_a_name() {
+        let new = |listen: &str, public: Option<&str>| {
+            let tls = Some(Tls { certificate: "c".into(), key: "k".into() });
+            let public = public.map(|text| text.parse().expect("a URL"));
+            Settings::new(listen.parse().expect("an address"), "d".into(), tls, public, Limits::default())
+        };
+        for listen in ["0.0.0.0:8443", "[::]:8443"] {
+            assert!(matches!(new(listen, None), Err(SettingsError::NoName(_))), "{listen}");
+            assert!(new(listen, Some("https://center.example")).is_ok(), "{listen}");
+        }
+        assert!(new("192.0.2.1:8443", None).is_ok());
+    }
+
     #[test]
     fn public_urls_have_one_authority() {
         let authority = |text: &str| text.parse().map(|url: PublicUrl| url.authority).ok();

@@ -1,9 +1,10 @@
-//! What developers run beside cargo: `cargo xtask demo | test | tidy | docs`.
+//! What developers run beside cargo: `cargo xtask demo | test | fuzz | tidy | docs`.
 //!
 //! In: one subcommand. Out: what the started programs print, and their verdict as the exit code. No shell is involved.
 
 mod demo;
 mod docs;
+mod fuzz;
 mod packages;
 mod peers;
 mod run;
@@ -32,6 +33,14 @@ enum Task {
         #[arg(long)]
         long: bool,
     },
+    /// Feed the parsers with what a fuzzer makes up; exit code 1 when one breaks, 2 without a nightly toolchain.
+    Fuzz {
+        /// For how long, for each target.
+        #[arg(long, default_value_t = fuzz::SECONDS)]
+        seconds: u64,
+        /// Only this one of fuzz/targets.
+        target: Option<String>,
+    },
     /// Check what the compiler does not: directions between crates and modules, sizes, links, texts.
     Tidy,
     /// Write docs/sources.md and docs/sources.zh-CN.md anew from the catalogue.
@@ -47,6 +56,11 @@ fn main() -> ExitCode {
             Err(error) => Err(error),
         },
         Task::Test { long } => test::run(long),
+        Task::Fuzz { seconds, target } => match fuzz::run(seconds, target.as_deref()) {
+            Ok(fuzz::End::Sound) => Ok(()),
+            Ok(fuzz::End::NoNightly) => return ExitCode::from(2),
+            Err(error) => Err(error),
+        },
         Task::Tidy => tidy::run(),
         Task::Docs => docs::run(),
     };

@@ -1,8 +1,8 @@
-//! `cargo xtask test`: what the tests need, then format, lints, and every test.
+//! `cargo xtask test`: what the tests need, then format, lints, and every test; with `--long` the fuzzers too.
 
 use anyhow::Result;
 
-use crate::{packages, peers, run};
+use crate::{fuzz, packages, peers, run};
 
 /// Runs everything; the first failure ends it.
 pub(crate) fn run(long: bool) -> Result<()> {
@@ -17,5 +17,10 @@ pub(crate) fn run(long: bool) -> Result<()> {
     if long {
         tests.env("OEDIAG_LONG", "1");
     }
-    run::shown(&mut tests)
+    run::shown(&mut tests)?;
+    if long {
+        // Without a nightly toolchain it has said so.
+        fuzz::run(fuzz::SECONDS, None)?;
+    }
+    Ok(())
 }

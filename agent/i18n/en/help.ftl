@@ -20,6 +20,7 @@ help-enroll = Make this host known to a support center with a one-time token, an
 help-upload = Show what would leave, ask for consent, then send exactly that, encrypted; goes on where an earlier run was stopped
 help-consent = Show what was agreed to on this host
 help-consent-list = List the receipts of consent
+help-consent-drop = Cancel an upload that was cut off: nothing more is sent under this receipt
 help-consent-show = Show one receipt with the notice as it was shown
 help-status = Show who this host is, its center, its bundles and unfinished uploads
 

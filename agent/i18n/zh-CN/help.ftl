@@ -20,6 +20,7 @@ help-enroll = 用一次性令牌在支持中心注册本机，并保存支持中
 help-upload = 展示将离开本机的内容并征求同意，然后加密发送这些内容；中断后可继续
 help-consent = 查看本机给出的同意
 help-consent-list = 列出同意凭证
+help-consent-drop = 取消被中断的上传：不再按此凭证发送任何内容
 help-consent-show = 显示一份同意凭证及当时展示的告知书
 help-status = 显示本机编号、支持中心、诊断包和未完成的上传
 
@@ -57,7 +58,7 @@ arg-paths = --in 中每个文件在原主机上的路径：名称、制表符、
 arg-url = 支持中心地址，如 https://support.example.cn
 arg-token = 令牌；写在这里会被本机所有用户看到，建议用 --token-file
 arg-token-file = 保存令牌的文件；- 表示标准输入
-arg-ca = 只信任这些证书（PEM）为支持中心的 TLS 密钥作证，不使用系统证书
+arg-ca = 只用这些 CA 证书（PEM）验证支持中心，不使用系统证书
 arg-unfinished = 继续所有已获同意但被中断的上传（例如重启之后）；不询问，也不作新的同意
 arg-contact = 数据负责人的联系方式；每次上传前展示
 arg-country = 数据保存所在国家，两个字母，如 CN；每次上传前展示

@@ -39,7 +39,7 @@ pub fn run(options: &Collect, given: &Invocation) -> Result<u8, Failure> {
     let request = selection::request(&options.selection, host.now().into(), given)?;
     let rows = selection::rows(given)?;
     let plan = selection::plan(&request, &rows, &host, given)?;
-    let state = given.state()?;
+    let state = given.state(Kind::NoBundle)?;
     let destination = destination(options.output.as_deref(), &state, given)?;
     let _lock = state.lock().map_err(|error| unusable(error, given))?;
     let identity = state.identity().map_err(|error| unusable(error, given))?;

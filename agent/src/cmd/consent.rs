@@ -1,14 +1,17 @@
-//! `oediag consent list` and `show`: what was agreed to on this host, and what became of it.
+//! `oediag consent list`, `show` and `drop`: what was agreed to on this host, what became of it, and an end to what is under way.
 
-use oediag_collector::state::Identity;
-use oediag_protocol::{sshsig::PublicKey, time::Time};
+use oediag_collector::state::State;
+use oediag_protocol::{id::ReceiptId, sshsig::PublicKey, time::Time};
 use serde::Serialize;
 
 use crate::{
     cli::{Consent, ConsentAction},
     failure::{self, Failure, Kind, exit},
-    invocation::Invocation,
-    release::receipt::{Receipt, ReceiptError},
+    invocation::{Invocation, home},
+    release::{
+        outbox,
+        receipt::{Receipt, ReceiptError},
+    },
     text, view,
     view::consent::{Row, Standing},
 };
@@ -16,9 +19,18 @@ use crate::{
 /// Runs the command.
 pub fn run(options: &Consent, given: &Invocation) -> Result<u8, Failure> {
     let texts = &given.texts;
-    let state = given.state()?;
-    let Identity { signer, .. } = state.identity().map_err(|error| failure::state(error, texts))?;
-    let key = signer.public();
+    let state = State::locate(given.state.as_deref(), &home()).map_err(|error| failure::state(error, texts))?;
+    let known = state.known().map_err(|error| failure::state(error, texts))?;
+    let Some((_, key)) = known else {
+        // Nothing is made for somebody who only looks: without a key of this host there is no receipt of it.
+        return match &options.action {
+            ConsentAction::List => {
+                given.show(&Vec::<Row>::new(), |page| view::consent::list(&[], page))?;
+                Ok(exit::OK)
+            }
+            ConsentAction::Show(options) | ConsentAction::Drop(options) => Err(none(options.receipt, given)),
+        };
+    };
     let failed = |error: ReceiptError| Failure::new(Kind::Usage, text!(texts, "error-receipts")).because(error);
     match &options.action {
         ConsentAction::List => {
@@ -27,17 +39,48 @@ pub fn run(options: &Consent, given: &Invocation) -> Result<u8, Failure> {
             given.show(&rows, |page| view::consent::list(&rows, page))?;
         }
         ConsentAction::Show(options) => {
-            let id = options.receipt;
-            let receipt = Receipt::read(&state, id, &key).map_err(failed)?.ok_or_else(|| {
-                Failure::new(Kind::Usage, text!(texts, "error-no-receipt", id = id.to_string()))
-                    .hint(text!(texts, "hint-receipts"))
-            })?;
+            let receipt = one(&state, options.receipt, &key, given)?;
             let (row, notice) = (row(&receipt, &key), receipt.notice());
             let json = ShowJson { row: &row, notice: notice.as_deref() };
             given.show(&json, |page| view::consent::one(&row, notice.as_deref(), page))?;
         }
+        ConsentAction::Drop(options) => {
+            // Not beside an upload, which would go on.
+            let _lock = state.lock_outbox().map_err(|error| failure::state(error, texts))?;
+            let receipt = one(&state, options.receipt, &key, given)?;
+            if receipt.ack(&key).is_some() {
+                let contact = receipt.consent.recipient.contact.to_string();
+                let failure = Failure::new(Kind::Refused, text!(texts, "error-drop-stored"));
+                return Err(failure.hint(text!(texts, "hint-withdraw", contact = contact)));
+            }
+            // All answers about this bundle, so that none of them sends it after all.
+            let bundle = receipt.consent.bundle.bundle_id;
+            let mut rows = Vec::new();
+            for receipt in Receipt::all(&state, &key).map_err(failed)? {
+                if receipt.consent.bundle.bundle_id == bundle && receipt.ack(&key).is_none() {
+                    receipt.cancel(Time::from(jiff::Timestamp::now())).map_err(failed)?;
+                    outbox::discard(&state, receipt.consent.receipt_id)
+                        .map_err(|error| Failure::new(Kind::Usage, text!(texts, "error-receipts")).because(error))?;
+                    rows.push(row(&receipt, &key));
+                }
+            }
+            given.show(&rows, |_| vec![text!(texts, "dropped", bundle = bundle.short())])?;
+        }
     }
     Ok(exit::OK)
+}
+
+/// The receipt that was named.
+fn one(state: &State, id: ReceiptId, key: &PublicKey, given: &Invocation) -> Result<Receipt, Failure> {
+    let texts = &given.texts;
+    let found = Receipt::read(state, id, key)
+        .map_err(|error| Failure::new(Kind::Usage, text!(texts, "error-receipts")).because(error))?;
+    found.ok_or_else(|| none(id, given))
+}
+
+fn none(id: ReceiptId, given: &Invocation) -> Failure {
+    let texts = &given.texts;
+    Failure::new(Kind::Usage, text!(texts, "error-no-receipt", id = id.to_string())).hint(text!(texts, "hint-receipts"))
 }
 
 /// `consent show --json`.
@@ -55,6 +98,8 @@ pub(super) fn row(receipt: &Receipt, key: &PublicKey) -> Row {
         Standing::Over
     } else if ack.is_some() {
         Standing::Stored
+    } else if receipt.cancelled() {
+        Standing::Dropped
     } else if receipt.envelope(key).is_some() {
         Standing::Unfinished
     } else {

@@ -35,11 +35,11 @@ pub fn run(options: &Enroll, given: &Invocation) -> Result<u8, Failure> {
     let texts = &given.texts;
     let token = token(options, given)?;
     let ca = options.ca.as_deref().map(|path| authorities(path, given)).transpose()?;
-    let state = given.state()?;
+    let state = given.state(Kind::Usage)?;
     // Not while something is being sent to the center of today.
     let _lock = state.lock_outbox().map_err(|error| failure::state(error, texts))?;
     let pin = token.pin();
-    may_replace(&state, &token, options, given)?;
+    let least = may_replace(&state, &token, options, given)?;
     let identity = state.identity().map_err(|error| failure::state(error, texts))?;
     let key = state.transport_key().map_err(|error| failure::state(error, texts))?;
     let unmade = |cause: anyhow::Error| Failure::new(Kind::Usage, text!(texts, "error-enroll-request")).because(cause);
@@ -56,12 +56,16 @@ pub fn run(options: &Enroll, given: &Invocation) -> Result<u8, Failure> {
         Fault::Network(_) => Failure::new(Kind::Network, text!(texts, "error-enroll-network"))
             .because(fault)
             .hint(text!(texts, "hint-enroll-network")),
-        fault => failure::from_fault(fault, texts),
+        fault => failure::from_fault(fault, None, texts),
     })?;
     let now: Time = jiff::Timestamp::now().into();
     let refused = |error: EnrollError| refused(error, given);
     let reply = Enrolled::parse(reply.as_bytes()).map_err(refused)?;
     let keyset = reply.accept(&token, identity.host_id, now).map_err(refused)?;
+    if keyset.version < least {
+        let sentence = text!(texts, "error-keyset-older", version = keyset.version, known = least);
+        return Err(Failure::new(Kind::Verification, sentence).hint(text!(texts, "hint-pin")));
+    }
     if keyset.freshness(Time(now.0.saturating_add(CLOCK_SLACK))) == Freshness::ClockBehind {
         let sentence = text!(texts, "error-clock-behind", now = now.to_string(), issued = keyset.issued.to_string());
         return Err(Failure::new(Kind::Verification, sentence).hint(text!(texts, "hint-clock")));
@@ -139,15 +143,16 @@ fn read(path: &Path, given: &Invocation) -> Result<String, Failure> {
     read.map(|_| text).map_err(failed)
 }
 
-/// Refuses to leave another center without being told to.
-fn may_replace(state: &State, token: &Token, options: &Enroll, given: &Invocation) -> Result<(), Failure> {
+/// Refuses to leave another center without being told to. Gives the least version that the center's keyset must have: that of today's,
+/// since who could bring back an older one could bring back keys that were revoked.
+fn may_replace(state: &State, token: &Token, options: &Enroll, given: &Invocation) -> Result<u64, Failure> {
     let texts = &given.texts;
     if options.replace {
-        return Ok(());
+        return Ok(0);
     }
     let failure = match Enrolment::load(state) {
-        Ok(None) => return Ok(()),
-        Ok(Some(before)) if before.same(token.tenant(), token.pin()) => return Ok(()),
+        Ok(None) => return Ok(0),
+        Ok(Some(before)) if before.same(token.tenant(), token.pin()) => return Ok(before.keyset.version),
         Ok(Some(before)) => {
             let sentence = text!(texts, "error-enrolled", url = before.url.to_string(), tenant = before.tenant.to_string());
             Failure::new(Kind::Usage, sentence)

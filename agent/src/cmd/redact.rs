@@ -66,7 +66,7 @@ fn redactor(options: &Redact, given: &Invocation) -> Result<Redactor, Failure> {
             Host::live().map_err(|error| Failure::new(Kind::Usage, text!(texts, "error-root", path = "/")).because(error))?;
         selection::harvest(&host)
     };
-    let key = given.state()?.redaction_key().map_err(|error| {
+    let key = given.state(Kind::NoBundle)?.redaction_key().map_err(|error| {
         Failure::new(Kind::Usage, text!(texts, "error-state")).because(error).hint(text!(texts, "hint-root-needed"))
     })?;
     Redactor::new(&harvest, &Key::for_host(&key), Level::Standard)

@@ -43,6 +43,12 @@ impl Listening {
         Ok(Self { interrupted, over })
     }
 
+    /// Ends the listening before a yes is signed; tells whether there was a signal until then.
+    pub fn end(&self) -> bool {
+        self.over.store(true, Ordering::SeqCst);
+        self.interrupted.load(Ordering::SeqCst)
+    }
+
     /// Asks and waits for one line; none is no.
     pub fn line(&self, question: &str) -> Option<String> {
         term::prompt(question);

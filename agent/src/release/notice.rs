@@ -3,7 +3,7 @@
 //! What is not known is said to be not known.
 
 use oediag_protocol::{
-    consent::{Notice, Recipient, delete_by},
+    consent::{Notice, delete_by},
     digest::Sha256,
     text::Line,
     time::Time,
@@ -14,8 +14,6 @@ use crate::{cli::Language, enrolment::Enrolment, term, text, texts::Texts};
 
 /// The version of the words below; a change of their meaning is a new one.
 const ID: &str = "notice-1";
-/// Where the country is not known: the code that ISO 3166-1 leaves to users and CLDR takes for "unknown".
-const UNKNOWN_COUNTRY: &str = "ZZ";
 
 /// What an agreement would be about, beside the bundle.
 #[derive(Debug)]
@@ -28,19 +26,8 @@ pub struct Terms<'a> {
     pub days: u32,
     /// The present.
     pub now: Time,
-}
-
-impl Terms<'_> {
-    /// The receipt's `recipient`.
-    pub fn recipient(&self) -> Recipient {
-        let said = &self.center.said;
-        Recipient {
-            name: self.center.keyset.center.clone(),
-            contact: said.contact.clone().or_else(|| Line::parse(&self.center.url.to_string())).unwrap_or_default(),
-            country: said.country.clone().or_else(|| Line::parse(UNKNOWN_COUNTRY)).unwrap_or_default(),
-            cross_border: said.cross_border,
-        }
-    }
+    /// The host's time zone, as the bundle names it.
+    pub zone: Option<&'a str>,
 }
 
 /// The exact text of the notice, in lines of at most `columns`, and what the receipt says of it.
@@ -53,7 +40,7 @@ pub fn notice(terms: &Terms<'_>, preview: &Preview, columns: usize, texts: &Text
     };
     let personal: Vec<String> = preview.personal.iter().map(|name| (*name).to_owned()).collect();
     let contact = said.contact.as_ref().map(shown);
-    let until: String = delete_by(terms.now, terms.days).to_string().chars().take(10).collect();
+    let until = crate::view::moment(delete_by(terms.now, terms.days), terms.zone);
     let paragraphs = [
         text!(
             texts,

@@ -95,12 +95,36 @@ pub fn room(state: &State, bytes: u64) -> Result<(), SealError> {
     if disk::has_room(&folder, needed).map_err(io)? { Ok(()) } else { Err(SealError::NoRoom { path, bytes: needed }) }
 }
 
-/// Removes what killed runs left half-made.
-pub fn tidy(state: &State) {
+/// Removes the sealed file of a receipt, where there is one.
+pub fn discard(state: &State, receipt: ReceiptId) -> io::Result<()> {
+    match fs::remove_file(place(state, receipt)) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Removes what killed runs left half-made, and sealed files that nothing will be done with any more: without a receipt of this host's,
+/// cancelled, with an ack, or past the day on which the data is to be deleted.
+pub fn tidy(state: &State, key: &PublicKey, now: Time) {
     let entries = fs::read_dir(state.outbox()).into_iter().flatten().filter_map(Result::ok);
-    for entry in entries.filter(|entry| entry.path().extension().is_some_and(|extension| extension == "partial")) {
-        // What cannot be removed now is tried again by the next run.
-        fs::remove_file(entry.path()).unwrap_or_default();
+    for path in entries.map(|entry| entry.path()) {
+        let useless = match path.extension().and_then(|extension| extension.to_str()) {
+            Some("partial") => true,
+            Some("age") => match path.file_stem().and_then(|stem| ReceiptId::parse(stem.to_str()?)) {
+                Some(id) => match Receipt::read(state, id, key) {
+                    Ok(Some(receipt)) => receipt.cancelled() || receipt.ack(key).is_some() || now >= receipt.consent.delete_by,
+                    Ok(None) => true,
+                    // Whoever uses it says what is wrong with it.
+                    Err(_) => false,
+                },
+                None => true,
+            },
+            _ => false,
+        };
+        if useless {
+            // What cannot be removed now is tried again by the next run.
+            fs::remove_file(path).unwrap_or_default();
+        }
     }
 }
 
@@ -112,7 +136,7 @@ pub fn sealed(receipt: &Receipt, center: &Enrolment, state: &State, key: &Public
         return None;
     }
     let mut payload = File::open(place(state, receipt.consent.receipt_id)).ok()?;
-    let found = Hashing::new(&payload).finish().ok()?;
+    let found = Hashing::new(&payload, u64::MAX).finish().ok()?;
     payload.rewind().ok()?;
     if found != (envelope.payload.sha256, envelope.payload.bytes) {
         return None;
@@ -138,7 +162,7 @@ pub fn seal(
         // Mostly there is none.
         fs::remove_file(path).unwrap_or_default();
     }
-    let made = encrypt(own, receipt, center, &partial, progress).and_then(|(payload, written)| {
+    let made = encrypt(own, receipt, center, &partial, progress).and_then(|written| {
         let envelope = Envelope {
             schema: envelope::Schema::V1,
             bundle_id: bundle.bundle_id,
@@ -161,6 +185,8 @@ pub fn seal(
         let io = |source| SealError::Io { path: path.clone(), source };
         fs::rename(&partial, &path).map_err(io)?;
         disk::sync_folder(&state.outbox()).map_err(io)?;
+        // The process that sends is handed this file: it may read it and nothing else.
+        let payload = File::open(&path).map_err(io)?;
         parcel(receipt, envelope, bytes, signature, payload)
     });
     made.inspect_err(|_| {
@@ -176,33 +202,32 @@ fn encrypt(
     center: &Enrolment,
     partial: &Path,
     mut progress: impl FnMut(u64),
-) -> Result<(File, oediag_protocol::sealed::Sealed), SealError> {
+) -> Result<oediag_protocol::sealed::Sealed, SealError> {
     let io = |source| SealError::Io { path: partial.to_owned(), source };
     let reading = |source| SealError::Io { path: own.path.clone(), source };
     let output = disk::create(partial).map_err(io)?;
     let mut sealer = Sealer::new(io::BufWriter::with_capacity(256 << 10, output), &center.recipients)?;
-    let mut input = Hashing::new(own.read().map_err(reading)?);
     let bundle = &receipt.consent.bundle;
+    // A file that grows is not read for ever.
+    let mut input = Hashing::new(own.read().map_err(reading)?, bundle.bytes + 1);
     let mut buffer = vec![0; 256 << 10];
     let mut done = 0;
     loop {
         let count = input.read(&mut buffer).map_err(reading)?;
-        done += count as u64;
-        // A file that grows is not read for ever.
-        if count == 0 || done > bundle.bytes {
+        if count == 0 {
             break;
         }
+        done += count as u64;
         sealer.write_all(&buffer[..count]).map_err(io)?;
         progress(done);
     }
-    if done > bundle.bytes || input.finish().map_err(reading)? != (bundle.sha256, bundle.bytes) {
+    if input.finish().map_err(reading)? != (bundle.sha256, bundle.bytes) {
         return Err(SealError::Changed { path: own.path.clone() });
     }
     let (output, written) = sealer.finish()?;
-    let mut output = output.into_inner().map_err(|error| io(error.into_error()))?;
+    let output = output.into_inner().map_err(|error| io(error.into_error()))?;
     output.sync_all().map_err(io)?;
-    output.rewind().map_err(io)?;
-    Ok((output, written))
+    Ok(written)
 }
 
 fn parcel(receipt: &Receipt, envelope: Envelope, bytes: Vec<u8>, signature: Vec<u8>, payload: File) -> Result<Parcel, SealError> {

@@ -105,6 +105,10 @@ pub fn preview(manifest: &Manifest, rows: &[&'static Source]) -> Preview {
     let redacted = manifest.redaction.counts.clone();
     let found = |kinds: &[&str]| kinds.iter().any(|kind| redacted.contains_key(*kind));
     let mut personal: Vec<&str> = PERSONAL.iter().filter(|(_, kinds)| found(kinds)).map(|(name, _)| *name).collect();
+    // What identifies may be there also where no rule found anything to replace.
+    if members.iter().any(|member| member.sensitivity == Sensitivity::Identifying) {
+        personal.push("identifying");
+    }
     if members.iter().any(|member| member.sensitivity >= Sensitivity::FreeText) {
         personal.push("free-text");
     }

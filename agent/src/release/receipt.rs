@@ -29,6 +29,7 @@ const NOTICE: &str = "notice.txt";
 const ACK: &str = "ack.json";
 const ACK_KEY: &str = "ack.pub";
 const SENDING: &str = "sending.json";
+const DROPPED: &str = "dropped";
 
 /// Why a receipt could not be kept or read.
 #[derive(Debug, thiserror::Error)]
@@ -137,10 +138,25 @@ impl Receipt {
         Ok(consent.map(|consent| Self { consent, bytes, signature, folder }))
     }
 
-    /// Whether consent was given for these very bytes to this center, and still counts.
+    /// Marks it: nothing goes under it any more. For a receipt whose bundle the center has not acknowledged.
+    pub fn cancel(&self, now: Time) -> Result<(), ReceiptError> {
+        Ok(state::save(&self.folder.join(DROPPED), format!("{now}\n").as_bytes())?)
+    }
+
+    /// Whether it was cancelled. A mark that cannot be looked at is one.
+    pub fn cancelled(&self) -> bool {
+        !fs::symlink_metadata(self.folder.join(DROPPED)).is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+    }
+
+    /// Whether consent was given for these very bytes to this center on its present terms, and still counts.
     pub fn covers(&self, bundle: &BundleDigest, center: &Enrolment, now: Time) -> bool {
         let for_center = self.sending().is_some_and(|sending| sending.pin == center.pin.to_string());
-        for_center && self.consent.tenant_id == center.tenant && self.consent.covers(bundle, center.host_id, None, now).is_ok()
+        let same_terms = self.consent.recipient == center.recipient();
+        !self.cancelled()
+            && for_center
+            && same_terms
+            && self.consent.tenant_id == center.tenant
+            && self.consent.covers(bundle, center.host_id, None, now).is_ok()
     }
 
     /// How far the sending is.

@@ -4,6 +4,7 @@
 //! It runs as a user of its own, without environment, with its folder at `/`. Never: opens a file; outlives the parent.
 
 use std::{
+    ffi::OsStr,
     fs::{self, File},
     io::{self, BufReader},
     os::{fd::AsFd as _, unix::net::UnixStream},
@@ -21,17 +22,21 @@ use super::{
 };
 use crate::failure::exit;
 
-/// Runs the child to its end. Whatever there is to say goes to the parent.
-pub(crate) fn run() -> u8 {
-    match prepare().and_then(serve) {
+/// Runs the child of this parent to its end. Whatever there is to say goes to the parent.
+pub(crate) fn run(parent: Option<&OsStr>) -> u8 {
+    match prepare(parent).and_then(serve) {
         Ok(()) => exit::OK,
         Err(_) => exit::NETWORK,
     }
 }
 
 /// Closes what was inherited and ties this process to its parent.
-fn prepare() -> io::Result<UnixStream> {
+fn prepare(parent: Option<&OsStr>) -> io::Result<UnixStream> {
     prctl::set_pdeathsig(Signal::SIGKILL)?;
+    // A parent that died before this was asked for sends no signal.
+    if parent.and_then(OsStr::to_str) != Some(nix::unistd::getppid().to_string().as_str()) {
+        return Err(io::ErrorKind::NotFound.into());
+    }
     prctl::set_no_new_privs()?;
     // Others of the same user must not read the key out of this process.
     prctl::set_dumpable(false)?;

@@ -29,6 +29,8 @@ const CONNECT: Duration = Duration::from_secs(10);
 const IDLE: Duration = Duration::from_mins(1);
 /// Most bytes of a reply's body but an enrolment's.
 pub(super) const MAX_REPLY: usize = 64 << 10;
+/// Fewest bytes per second at which a body is sent: half of the least limit that can be set.
+const SLOWEST: u64 = 512;
 /// What is handed to the connection at once.
 const PIECE: usize = 16 << 10;
 
@@ -41,6 +43,9 @@ pub(super) enum NoReply {
     /// Nothing came or went for too long.
     #[error("nothing was heard for {} s", .0.as_secs())]
     Idle(Duration),
+    /// Something came or went all the time, but too little.
+    #[error("less than {SLOWEST} bytes/s were taken for {} s", .0.as_secs())]
+    Slow(Duration),
     /// More than a reply may have.
     #[error("the reply has more than {0} bytes")]
     TooLong(usize),
@@ -148,16 +153,21 @@ impl Client {
         let (sender, pieces) = mpsc::channel(1);
         let made = if body.is_empty() { made } else { made.body(Body::wrap_stream(Pieces(pieces))) };
         let idle = self.idle;
+        // Whoever takes a piece just before each wait is over could hold a chunk for hours.
+        let most_time = idle * 2 + Duration::from_secs(body.len() as u64 / SLOWEST);
         let mut answer = pin!(made.send());
         let mut fed = pin!(feed(body, sender, &mut self.bucket, self.begun, idle));
-        let response = tokio::select! {
-            // A reply may come before all was sent: the center has seen enough.
-            response = &mut answer => response?,
-            whole = &mut fed => {
-                whole?;
-                timeout(idle, answer).await.map_err(|_| NoReply::Idle(idle))??
+        let all = async {
+            tokio::select! {
+                // A reply may come before all was sent: the center has seen enough.
+                response = &mut answer => Ok::<_, NoReply>(response?),
+                whole = &mut fed => {
+                    whole?;
+                    Ok(timeout(idle, answer).await.map_err(|_| NoReply::Idle(idle))??)
+                }
             }
         };
+        let response = timeout(most_time, all).await.map_err(|_| NoReply::Slow(most_time))??;
         read(response, most, idle).await
     }
 

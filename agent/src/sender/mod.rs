@@ -27,6 +27,7 @@ use oediag_protocol::{
 };
 
 pub(crate) use self::child::run as run_child;
+pub(crate) use self::tus::{LATEST, is_slot};
 pub(crate) use self::wire::Fault;
 use self::wire::{Event, Job, STORED, Task, Upload};
 use crate::{accounts, address::Address};
@@ -114,11 +115,12 @@ impl Sender {
         let (socket, theirs) = UnixStream::pair()?;
         // The program that is running, also when its file was replaced or is out of the child's reach.
         let mut command = Command::new("/proc/self/exe");
-        command.arg0("oediag").arg(COMMAND).env_clear().current_dir("/");
+        command.arg0("oediag").arg(COMMAND).arg(std::process::id().to_string()).env_clear().current_dir("/");
         command.stdin(payload).stdout(OwnedFd::from(theirs)).stderr(Stdio::null());
         if nix::unistd::geteuid().is_root() {
             // The standard library drops supplementary groups before it changes the user.
-            let (uid, gid) = USERS.iter().find_map(|name| accounts::ids(name)).filter(|ids| ids.0 != 0).unwrap_or(NOBODY);
+            let ids = USERS.iter().find_map(|name| accounts::ids(name)).filter(|(uid, gid)| *uid != 0 && *gid != 0);
+            let (uid, gid) = ids.unwrap_or(NOBODY);
             command.uid(uid).gid(gid);
         }
         Ok(Self { child: command.spawn()?, socket })
@@ -138,6 +140,10 @@ impl Sender {
             match wire::take::<Event>(&mut events).map_err(local)? {
                 Some(Event::At(bytes)) => progress(Progress::At(bytes)),
                 Some(Event::Waiting(seconds, why)) => progress(Progress::Waiting(seconds, why)),
+                // It becomes part of a URL in this run and in the next: one that is none could lead elsewhere.
+                Some(Event::Slot(slot)) if !is_slot(&slot) => {
+                    return Err(Fault::Local("the sending process named a place that is none".to_owned()));
+                }
                 Some(Event::Slot(slot)) => {
                     store(&slot).map_err(Fault::Local)?;
                     wire::put(&self.socket, &STORED).map_err(local)?;

@@ -3,8 +3,10 @@
 
 use std::time::Duration;
 
+/// Bytes of the smallest chunk.
+pub(super) const LEAST: u64 = 256 << 10;
 /// Sizes of a chunk, in bytes.
-const CHUNK: (u64, u64, u64) = (256 << 10, 8 << 20, 16 << 20);
+const CHUNK: (u64, u64, u64) = (LEAST, 8 << 20, 16 << 20);
 /// How long one chunk should take.
 const TARGET: f64 = 4.0;
 /// The first wait after a failure, and the longest.

@@ -23,7 +23,7 @@ use super::{
 /// Most failures in a row, however quickly they come.
 const TRIES: u32 = 20;
 /// A center that says to come back later than this is taken to say this.
-const LATEST: u64 = 86_400;
+pub(crate) const LATEST: u64 = 86_400;
 /// Seconds that clocks differ without being the reason for a refusal.
 const CLOCK: u64 = 60;
 
@@ -95,7 +95,7 @@ impl<P: Parent> Sending<'_, P> {
                         Step::Finish(_) => Some(self.total()),
                         _ => None,
                     };
-                    if place > furthest {
+                    if further(place, furthest, self.total()) {
                         furthest = place;
                         (since, tries) = (Instant::now(), 0);
                     }
@@ -310,6 +310,20 @@ fn slot(location: &str) -> Option<String> {
     let id = path.strip_prefix("/v1/uploads/")?;
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
     ((1..=128).contains(&id.len()) && id.bytes().all(plain)).then(|| path.to_owned())
+}
+
+/// Whether that is progress: a center that moves on by a byte at a time would hold a run for years.
+fn further(place: Option<u64>, furthest: Option<u64>, total: u64) -> bool {
+    match (place, furthest) {
+        (Some(at), Some(before)) => at > before && (at == total || at - before >= pace::LEAST),
+        (place, None) => place.is_some(),
+        (None, Some(_)) => false,
+    }
+}
+
+/// Whether this is the path of an upload and nothing else.
+pub(crate) fn is_slot(path: &str) -> bool {
+    slot(path).as_deref() == Some(path)
 }
 
 fn random() -> Result<u16, Fault> {

@@ -20,6 +20,8 @@ pub enum Standing {
     Unfinished,
     /// Agreed to; nothing was sealed.
     Given,
+    /// Cancelled before the center had all.
+    Dropped,
     /// The time to keep it is over.
     Over,
 }
@@ -114,6 +116,7 @@ pub fn words(standing: Standing, texts: &Texts) -> String {
         Standing::Stored => "standing-stored",
         Standing::Unfinished => "standing-unfinished",
         Standing::Given => "standing-given",
+        Standing::Dropped => "standing-dropped",
         Standing::Over => "standing-over",
     })
 }
@@ -123,7 +126,7 @@ fn tone(standing: Standing) -> Tone {
         Standing::Stored => Tone::Good,
         Standing::Unfinished => Tone::Warn,
         Standing::Given => Tone::Plain,
-        Standing::Over => Tone::Dim,
+        Standing::Dropped | Standing::Over => Tone::Dim,
     }
 }
 

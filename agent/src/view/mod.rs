@@ -74,7 +74,7 @@ fn by_count(words: impl IntoIterator<Item = (String, u64)>) -> Vec<(String, u64)
 }
 
 /// A time as people at the host know it: `2026-11-23 09:02:03 +08:00`; in UTC where the zone is not known.
-fn moment(time: Time, zone: Option<&str>) -> String {
+pub(crate) fn moment(time: Time, zone: Option<&str>) -> String {
     let Ok(moment) = jiff::Timestamp::from_second(time.0) else { return time.to_string() };
     let zone = zone.and_then(|name| jiff::tz::TimeZone::get(name).ok()).unwrap_or(jiff::tz::TimeZone::UTC);
     moment.to_zoned(zone).strftime("%Y-%m-%d %H:%M:%S %:z").to_string()

@@ -39,7 +39,7 @@ pub fn lines(own: &Own, seen: &Preview, terms: &Terms<'_>, page: &Page<'_>) -> V
         ),
         row("preview-made", made.join(comma(texts))),
         row("preview-recipient", recipient),
-        row("preview-kept", text!(texts, "preview-days", days = terms.days, until = moment(kept, start.clock.zone.as_deref()))),
+        row("preview-kept", text!(texts, "preview-days", days = terms.days, until = moment(kept, terms.zone))),
         row("preview-redacted", redacted(seen, &own.manifest.redaction.level, texts)),
     ];
     lines.extend(term::table(&facts, page.columns, page.paint));

@@ -24,6 +24,12 @@ fn an_enrolled_host_knows_its_center() {
     let host = Host::new("enroll");
     let run = host.run(&["status"]).ends(0);
     assert!(run.out.contains("not enrolled"), "{run:#?}");
+    host.run(&["consent", "list"]).ends(0);
+    assert!(!host.state().exists(), "looking makes nothing");
+    // A place that cannot be used is a matter of usage.
+    fs::write(host.state(), "no folder").expect("it can be written");
+    host.enroll(&center, &[]).ends(2);
+    fs::remove_file(host.state()).expect("it can be removed");
     let run = host.enroll(&center, &["--json"]).ends(0);
     assert_eq!((run.json()["keyset_version"].as_u64(), run.err.as_str()), (Some(2), ""));
     for file in ["etc/center.json", "agent/transport_ed25519"] {
@@ -54,6 +60,19 @@ fn another_center_needs_a_word() {
     assert_eq!(fs::read(host.state().join("etc/center.json")).expect("stored"), before);
     host.enroll(&second, &["--replace"]).ends(0);
     assert_ne!(fs::read(host.state().join("etc/center.json")).expect("stored"), before);
+}
+
+/// The same center cannot go back to keys that it has replaced.
+#[test]
+fn t25_an_older_keyset_is_not_stored() {
+    let newest = Center::honest();
+    let older = Center::new(|_, _| None, |_, _| None, &[keyset(1)]);
+    let host = Host::enrolled("enroll-older", &newest);
+    let before = fs::read(host.state().join("etc/center.json")).expect("stored");
+    let run = host.enroll(&older, &[]).ends(4);
+    assert!(run.err.contains("older"), "{run:#?}");
+    assert_eq!(fs::read(host.state().join("etc/center.json")).expect("stored"), before);
+    host.enroll(&older, &["--replace"]).ends(0);
 }
 
 #[test]

@@ -45,6 +45,8 @@ fn t38_a_bundle_is_sent_once_and_acked() {
     assert!(again.out.contains("already"), "{again:#?}");
     assert_eq!(center.known().log.len(), requests, "nothing was sent again");
     assert_eq!(host.receipts(), 1);
+    // Digits of another bundle are no answer about this one, whatever was answered before.
+    host.run(&["upload", bundle.to_str().expect("UTF-8"), "--consent", "00000000"]).ends(3);
     let status = host.run(&["status", "--json"]).ends(0).json();
     assert_eq!((status["acks"].as_array().map(Vec::len), status["unfinished"].as_array().map(Vec::len)), (Some(1), Some(0)));
 }
@@ -219,6 +221,145 @@ fn t37_a_new_run_asks_and_goes_on_or_begins_anew() {
     assert_eq!(center.known().bundles, [fs::read(&bundle).expect("the bundle")]);
 }
 
+/// A center that takes no chunk before it is told to.
+fn closed_center() -> (Center, Arc<AtomicBool>) {
+    let open = Arc::new(AtomicBool::new(false));
+    let opened = Arc::clone(&open);
+    let hang_up = move || (!opened.load(Ordering::SeqCst)).then_some(Lie::Instead(Action::Hang));
+    (Center::lying(move |request, _| if request.step() == "send" { hang_up() } else { None }), open)
+}
+
+/// The ids of the receipts, oldest first.
+fn receipts(host: &Host) -> Vec<String> {
+    let list = host.run(&["consent", "list", "--json"]).ends(0).json();
+    let ids = list.as_array().expect("rows").iter().map(|row| row["consent"]["receipt_id"].as_str().expect("an id").to_owned());
+    ids.collect()
+}
+
+#[test]
+fn a_cancelled_upload_is_never_gone_on_with() {
+    let (center, open) = closed_center();
+    let host = Host::enrolled("cancelled", &center);
+    let bundle = host.bundle();
+    let run = host.upload(&bundle, &["--patience", "2"]).ends(5);
+    host.upload(&bundle, &["--patience", "2", "--case", "INC-1"]).ends(5);
+    let ids = receipts(&host);
+    assert!(ids.len() == 2 && run.err.contains(&format!("consent drop {}", ids[0])), "{run:#?}");
+    assert_eq!(host.outbox().len(), 2);
+    // One is named; the other one is about the same bundle.
+    host.run(&["consent", "drop", &ids[0]]).ends(0);
+    assert_eq!(host.outbox(), Vec::<String>::new());
+    open.store(true, Ordering::SeqCst);
+    let requests = center.known().log.len();
+    host.run(&["upload", "--unfinished"]).ends(0);
+    host.run(&["upload", bundle.to_str().expect("UTF-8")]).ends(3);
+    assert_eq!(center.known().log.len(), requests, "nothing was sent");
+    let list = host.run(&["consent", "list", "--json"]).ends(0).json();
+    assert_eq!((&list[0]["standing"], &list[1]["standing"]), (&"dropped".into(), &"dropped".into()));
+    let status = host.run(&["status", "--json"]).ends(0).json();
+    assert_eq!(status["unfinished"].as_array().map(Vec::len), Some(0));
+    // Agreed to anew it goes, and then there is nothing to cancel any more.
+    host.upload(&bundle, &[]).ends(0);
+    let acked = receipts(&host).into_iter().find(|id| !ids.contains(id)).expect("a new receipt");
+    let run = host.run(&["consent", "drop", &acked]).ends(3);
+    assert!(run.err.contains("ask the recipient"), "{run:#?}");
+    assert_eq!(center.known().bundles.len(), 1);
+}
+
+#[test]
+fn of_two_answers_about_a_bundle_the_last_one_is_gone_on_with() {
+    let (center, open) = closed_center();
+    let host = Host::enrolled("two-answers", &center);
+    let bundle = host.bundle();
+    host.upload(&bundle, &["--patience", "2", "--case", "INC-1"]).ends(5);
+    thread::sleep(Duration::from_millis(1100));
+    host.upload(&bundle, &["--patience", "2", "--case", "INC-2"]).ends(5);
+    open.store(true, Ordering::SeqCst);
+    host.run(&["upload", "--unfinished"]).ends(0);
+    let cases: Vec<_> = center.known().receipts.iter().map(|receipt| receipt.case.clone()).collect();
+    assert_eq!(cases, [oediag_protocol::text::Line::parse("INC-2")]);
+}
+
+/// Where a receipt lies.
+fn folder_of(host: &Host, receipt: &str) -> PathBuf {
+    host.state().join("consents").join(receipt)
+}
+
+/// Changes what is noted of an upload under way.
+fn edit_sending(host: &Host, receipt: &str, edit: impl Fn(&mut serde_json::Value)) {
+    let path = folder_of(host, receipt).join("sending.json");
+    let mut sending = serde_json::from_slice(&fs::read(&path).expect("it is there")).expect("JSON");
+    edit(&mut sending);
+    fs::write(&path, sending.to_string()).expect("it can be written");
+}
+
+#[test]
+fn sealed_files_that_nobody_needs_are_removed() {
+    let (center, open) = closed_center();
+    let host = Host::enrolled("leaks", &center);
+    let bundle = host.bundle();
+    host.upload(&bundle, &["--patience", "2"]).ends(5);
+    let outbox = host.state().join("outbox");
+    let sealed = host.outbox();
+    let orphan = outbox.join(format!("c-{}.age", "0".repeat(32)));
+    for path in [&orphan, &outbox.join("x.age"), &outbox.join("y.age.partial")] {
+        fs::write(path, "left by somebody").expect("it can be written");
+    }
+    fs::copy(outbox.join(&sealed[0]), host.folder.join("aside")).expect("a copy");
+    host.run(&["upload", bundle.to_str().expect("UTF-8"), "--patience", "2"]).ends(5);
+    assert_eq!(host.outbox(), sealed, "the one with a receipt is kept");
+    open.store(true, Ordering::SeqCst);
+    host.run(&["upload", "--unfinished"]).ends(0);
+    // As a power cut between the ack and the removal leaves it.
+    fs::copy(host.folder.join("aside"), outbox.join(&sealed[0])).expect("a copy");
+    host.run(&["upload", bundle.to_str().expect("UTF-8")]).ends(0);
+    assert_eq!(host.outbox(), Vec::<String>::new());
+}
+
+/// The place of the old bytes is forgotten before there are new ones.
+#[test]
+fn sealing_anew_forgets_the_slot_first() {
+    let (center, open) = closed_center();
+    let host = Host::enrolled("anew", &center);
+    let bundle = host.bundle();
+    host.upload(&bundle, &["--patience", "2"]).ends(5);
+    let (receipt, payload) = (receipts(&host).remove(0), host.state().join("outbox").join(&host.outbox()[0]));
+    let sending = folder_of(&host, &receipt).join("sending.json");
+    let slot = || serde_json::from_slice::<serde_json::Value>(&fs::read(&sending).expect("there")).expect("JSON")["slot"].clone();
+    assert!(slot().is_string());
+    // The sealed file is damaged, and a new one cannot be begun.
+    fs::write(&payload, "damaged").expect("it can be written");
+    let partial = payload.with_extension("age.partial");
+    fs::create_dir(&partial).expect("a folder");
+    host.run(&["upload", bundle.to_str().expect("UTF-8"), "--patience", "2"]).ends(2);
+    assert!(slot().is_null());
+    fs::remove_dir(&partial).expect("it can be removed");
+    open.store(true, Ordering::SeqCst);
+    host.run(&["upload", bundle.to_str().expect("UTF-8")]).ends(0);
+    assert_eq!(center.known().bundles, [fs::read(&bundle).expect("the bundle")]);
+}
+
+/// Neither a place that leads elsewhere nor a moment in years is taken from the note of an earlier run.
+#[test]
+fn what_an_earlier_run_noted_is_looked_at() {
+    let elsewhere = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    elsewhere.set_nonblocking(true).expect("non-blocking");
+    let address = elsewhere.local_addr().expect("its number");
+    let (center, open) = closed_center();
+    let host = Host::enrolled("noted", &center);
+    let bundle = host.bundle();
+    host.upload(&bundle, &["--patience", "2"]).ends(5);
+    open.store(true, Ordering::SeqCst);
+    let years = oediag_protocol::time::Time(crate::center::now().0 + 200_000_000);
+    edit_sending(&host, &receipts(&host)[0], |sending| {
+        sending["slot"] = format!("@{address}/v1/uploads/x").into();
+        sending["not_before"] = serde_json::to_value(years).expect("JSON");
+    });
+    host.run(&["upload", bundle.to_str().expect("UTF-8"), "--patience", "2"]).ends(0);
+    let knocked = elsewhere.accept().expect_err("nobody came");
+    assert_eq!(knocked.kind(), std::io::ErrorKind::WouldBlock);
+}
+
 /// T30: a chunk that was damaged on the way is sent again, from the same place.
 #[test]
 fn t30_a_damaged_chunk_is_sent_again() {
@@ -285,10 +426,15 @@ fn the_sending_process_has_nothing_but_its_file() {
     let read = |file: &str| fs::read_to_string(format!("/proc/{sender}/{file}")).expect(file);
     let line = |name: &str| read("status").lines().find(|line| line.starts_with(name)).unwrap_or_default().to_owned();
     if nix::unistd::geteuid().is_root() {
-        let uid: u32 = line("Uid:").split_whitespace().nth(1).and_then(|uid| uid.parse().ok()).expect("a uid");
-        assert_ne!(uid, 0);
+        // Real, effective, saved and of the file system: none to go back to.
+        for ids in ["Uid:", "Gid:"] {
+            let ids: Vec<u32> = line(ids).split_whitespace().skip(1).map(|id| id.parse().expect("an id")).collect();
+            assert!(ids.len() == 4 && !ids.contains(&0), "{ids:?}");
+        }
         assert_eq!(line("Groups:").trim(), "Groups:", "no other groups");
-        assert_eq!(line("CapEff:").trim(), "CapEff:\t0000000000000000");
+        for capabilities in ["CapInh:", "CapPrm:", "CapEff:", "CapAmb:"] {
+            assert_eq!(line(capabilities).trim(), format!("{capabilities}\t0000000000000000"));
+        }
         assert_eq!(read("environ"), "", "no environment");
         assert_eq!(fs::read_link(format!("/proc/{sender}/cwd")).expect("cwd"), PathBuf::from("/"));
         let open: Vec<PathBuf> = fs::read_dir(format!("/proc/{sender}/fd"))
@@ -298,6 +444,9 @@ fn the_sending_process_has_nothing_but_its_file() {
             .collect();
         let payload = host.state().join("outbox").join(&host.outbox()[0]);
         assert!(!open.is_empty() && open.iter().all(|path| *path == payload), "{open:?}");
+        // The last octal digits of the flags: 0 is O_RDONLY, 1 and 2 are the ways to write.
+        let flags = read("fdinfo/0").lines().find_map(|line| line.strip_prefix("flags:").map(|flags| flags.trim().to_owned()));
+        assert!(flags.as_ref().is_some_and(|flags| flags.ends_with('0')), "{flags:?}");
     } else {
         println!("needs root to look at the process of another user; the rest was not run");
     }

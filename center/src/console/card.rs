@@ -79,8 +79,8 @@ pub(super) fn host(start: &Start, facts: &Facts, t: &Texts) -> Vec<Row> {
     ])
 }
 
-/// Its file systems, the fullest first.
-pub(super) fn mounts(facts: &Facts) -> Vec<Mount> {
+/// Its file systems, the fullest first, at most `most`.
+pub(super) fn mounts(facts: &Facts, most: usize) -> Vec<Mount> {
     let mut all: Vec<&FileSystem> = facts.file_systems.iter().flatten().collect();
     all.sort_by_key(|one| std::cmp::Reverse(one.used_percent));
     let mount = |one: &FileSystem| Mount {
@@ -91,7 +91,7 @@ pub(super) fn mounts(facts: &Facts) -> Vec<Mount> {
         percent: one.used_percent,
         tight: one.used_percent >= 90,
     };
-    all.into_iter().map(mount).collect()
+    all.into_iter().take(most).map(mount).collect()
 }
 
 /// What was agreed to.
@@ -175,9 +175,9 @@ mod tests {
             mount: mount.into(),
         };
         let facts = Facts { file_systems: Some(vec![system("/", 40), system("/var", 97)]), ..Facts::default() };
-        let mounts = mounts(&facts);
+        let (mounts, most) = (mounts(&facts, 10), mounts(&facts, 1).len());
         assert_eq!((mounts[0].at.as_str(), mounts[0].tight, mounts[0].size.as_str()), ("/var", true, "2.0 GiB"));
-        assert!(!mounts[1].tight);
+        assert!(!mounts[1].tight && most == 1);
     }
 
     #[test]

@@ -16,6 +16,11 @@ pub(super) const LINES: u64 = 1000;
 const PAGE: usize = 1 << 20;
 /// Most bytes shown of one line.
 const LINE: u64 = 4 << 10;
+/// Most parts of one line: more than that are no words with colours between them, and of such a line as many bytes are shown.
+const PARTS: usize = 1000;
+/// Most parts of one page but its last line: more than those of the lines shown before the one that was asked for, so that
+/// the page reaches it.
+const PAGE_PARTS: usize = 25_000;
 /// Most bytes of a file that are gone through.
 pub(super) const REACH: u64 = 1 << 30;
 /// Bytes shown of what is no text.
@@ -52,6 +57,8 @@ pub(super) struct Page {
     pub(super) total: Option<u64>,
     /// Whether a character is shown by its name.
     pub(super) marked: bool,
+    /// Parts of all lines.
+    parts: usize,
 }
 
 /// One line.
@@ -108,7 +115,7 @@ fn from(mut input: impl BufRead, first: u64) -> io::Result<Page> {
         }
     }
     let (mut page, mut room, mut number) = (Page::default(), PAGE, first);
-    while number < first + LINES && room > 0 {
+    while number < first + LINES && room > 0 && page.parts < PAGE_PARTS {
         let Some((bytes, cut)) = line(&mut input)? else { break };
         room = room.saturating_sub(bytes.len());
         page.push(number, &bytes, cut);
@@ -130,9 +137,13 @@ fn last(mut input: impl BufRead) -> io::Result<Page> {
         }
     }
     let mut page = Page { total: Some(number), ..Page::default() };
-    for (number, bytes, cut) in kept {
+    // From the end, which is what was asked for.
+    while let Some((number, bytes, cut)) = kept.pop_back()
+        && page.parts < PAGE_PARTS
+    {
         page.push(number, &bytes, cut);
     }
+    page.lines.reverse();
     Ok(page)
 }
 
@@ -165,8 +176,15 @@ fn skip(input: &mut impl BufRead) -> io::Result<u64> {
 }
 
 impl Page {
-    fn push(&mut self, number: u64, bytes: &[u8], cut: u64) {
-        let parts = harmless(bytes);
+    fn push(&mut self, number: u64, bytes: &[u8], mut cut: u64) {
+        let mut parts = harmless(bytes);
+        if parts.len() > PARTS {
+            // A part is at least one byte.
+            let (shown, rest) = bytes.split_at(PARTS);
+            cut += rest.strip_suffix(b"\n").unwrap_or(rest).len() as u64;
+            parts = harmless(shown);
+        }
+        self.parts += parts.len();
         self.marked |= parts.iter().any(|part| part.mark);
         self.lines.push(Line { number, parts, cut });
     }
@@ -227,6 +245,23 @@ mod tests {
             let shown = page(&long, wanted);
             assert!((200..=257).contains(&shown.lines.len()), "{}", shown.lines.len());
         }
+    }
+
+    #[test]
+    fn a_page_of_control_characters_is_bounded() {
+        let evil = format!("{}\n", "\u{1}".repeat(3000)).repeat(500);
+        for wanted in [Wanted::From(3), Wanted::Last] {
+            let shown = page(&evil, wanted);
+            let parts: usize = shown.lines.iter().map(|line| line.parts.len()).sum();
+            assert!((21_000..=26_000).contains(&parts), "{parts}");
+            assert_eq!((shown.lines[0].parts.len(), shown.lines[0].cut), (1000, 2000));
+            assert!(shown.lines.is_sorted_by_key(|line| line.number));
+            let last = shown.lines.last().expect("lines").number;
+            assert_eq!((shown.more, last == 500), (wanted == Wanted::From(3), wanted == Wanted::Last));
+        }
+        // Colours between words are no reason to cut.
+        let log = page(&"\u{1b}[31mred\u{1b}[0m\n".repeat(900), Wanted::From(1));
+        assert_eq!((log.lines.len(), log.lines[0].cut), (900, 0));
     }
 
     #[test]

@@ -21,13 +21,14 @@ use std::sync::Arc;
 
 use axum::{
     Router,
-    extract::{Request, State},
+    extract::{DefaultBodyLimit, Request, State},
     http::{HeaderValue, header},
     middleware::{self, Next},
     response::{IntoResponse as _, Response},
     routing::{get, post},
 };
 use reply::NoPage;
+use tokio::sync::Semaphore;
 use view::View;
 
 use crate::{store::Store, users::throttle::Throttle, vault::Vault};
@@ -38,18 +39,25 @@ pub(crate) struct Console {
     store: Store,
     vault: Vault,
     throttle: Arc<Throttle>,
+    /// Room for bundles that are open.
+    reading: Arc<Semaphore>,
     /// Whether browsers reach the center by https.
     tls: bool,
 }
 
-/// Headers of every page. No script at all: no page needs one.
+/// Bundles open for pages at a time. Reading one takes two threads of a pool that all of the center shares.
+const READING: usize = 8;
+/// Most bytes of a form: a name and the longest password, each byte written as three.
+const FORM: usize = 8 << 10;
+
+/// Headers of every page. Without a referrer for our own pages, browsers would send their forms with `Origin: null`. No script at all: no page needs one.
 const HEADERS: [(&str, &str); 5] = [
     (
         "content-security-policy",
         "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; require-trusted-types-for 'script'",
     ),
     ("x-content-type-options", "nosniff"),
-    ("referrer-policy", "no-referrer"),
+    ("referrer-policy", "same-origin"),
     ("cross-origin-opener-policy", "same-origin"),
     ("cache-control", "no-store"),
 ];
@@ -65,8 +73,9 @@ pub fn router(store: Store, vault: Vault, tls: bool) -> Router {
         .route("/style.css", get(reply::style))
         .route("/plots.css", get(reply::plot_style))
         .route("/icon.svg", get(reply::icon))
+        .layer(DefaultBodyLimit::max(FORM))
         .layer(middleware::from_fn_with_state(tls, dressed))
-        .with_state(Console { store, vault, throttle: Arc::default(), tls })
+        .with_state(Console { store, vault, throttle: Arc::default(), reading: Arc::new(Semaphore::new(READING)), tls })
 }
 
 /// Finds out the page's language before it is made; afterwards puts the reason in place of a page that is missing, and the headers.

@@ -4,6 +4,7 @@
 use std::io::Read;
 
 use oediag_protocol::{bundle::reader::open_at, consent::Consent, id::BundleId};
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::{Console, reply::NoPage};
 use crate::{
@@ -23,6 +24,8 @@ pub(super) struct Open {
     /// The receipt it came with.
     pub(super) consent: Consent,
     plain: Plain,
+    /// Given back when the last thread that reads it is done, be its request long over.
+    _room: OwnedSemaphorePermit,
 }
 
 /// The row of a bundle of the session's tenant.
@@ -33,11 +36,17 @@ pub(super) async fn find(console: &Console, session: &Session, id: &str) -> Resu
 
 /// Opens a bundle, or one member of it, for the session's user.
 pub(super) async fn open(console: &Console, session: &Session, bundle: Bundle, path: Option<&str>) -> Result<Open, NoPage> {
-    let mut plain = console.vault.open(&bundle, &session.user, path, clock::now()).await?;
-    let place = bundle.manifest_at.ok_or(NoPage::Checking)?;
-    let read = move || Opened::of(&mut plain, place).map(|opened| (opened, plain));
-    let (opened, plain) = tokio::task::spawn_blocking(read).await??;
-    Ok(Open { bundle, opened, consent: plain.consent().clone(), plain })
+    let room = console.reading.clone().acquire_owned().await?;
+    let (vault, user, path) = (console.vault.clone(), session.user.clone(), path.map(str::to_owned));
+    let opening = async move {
+        let mut plain = vault.open(&bundle, &user, path.as_deref(), clock::now()).await?;
+        let place = bundle.manifest_at.ok_or(NoPage::Checking)?;
+        let read = move || Opened::of(&mut plain, place).map(|opened| (opened, plain));
+        let (opened, plain) = tokio::task::spawn_blocking(read).await??;
+        Ok(Open { bundle, opened, consent: plain.consent().clone(), plain, _room: room })
+    };
+    // A task of its own: a client that hangs up gives no room back before the threads are done.
+    tokio::spawn(opening).await?
 }
 
 impl Open {

@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     clock, secret,
-    store::{audit::Entry, bundles::Bundle, summaries::Summary},
+    store::{audit::Entry, bundles::Bundle},
     users::{password, session as sessions},
 };
 
@@ -97,8 +97,12 @@ pub(super) async fn bundles(
     let t = texts(view.lang);
     let bundles = console.store.bundles(&session.tenant, LISTED).await?;
     let summaries = console.store.summaries(&session.tenant).await?;
-    let none = Summary::default();
-    let row = |bundle: &Bundle| views::row(bundle, summaries.get(&bundle.id).unwrap_or(&none), t);
+    let readable = console.store.readable(&session.tenant, clock::now()).await?;
+    let row = |bundle: &Bundle| {
+        // What was found inside is shown only where it may be read now.
+        let summary = summaries.get(&bundle.id).filter(|_| views::opens(bundle) && readable.contains(&bundle.id));
+        views::row(bundle, summary, t)
+    };
     let rows: Vec<_> = bundles.iter().map(row).collect();
     let full = rows.len() == LISTED as usize;
     page(&view, Some(&session), "bundles.html", context! { rows, most => LISTED, full })
@@ -113,13 +117,13 @@ pub(super) async fn bundle(
     let session = session(&console, &headers).await?;
     let (bundle, lang) = (find(&console, &session, &id).await?, view.lang);
     if !views::opens(&bundle) {
-        let row = views::row(&bundle, &Summary::default(), texts(lang));
+        let row = views::row(&bundle, None, texts(lang));
         return page(&view, Some(&session), "bundle.html", context! { row });
     }
     let mut open = open(&console, &session, bundle, None).await?;
     // Members are read and pictures drawn.
     let (shown, open) = tokio::task::spawn_blocking(move || views::bundle(&mut open, lang).map(|shown| (shown, open))).await??;
-    let row = views::row(&open.bundle, &open.opened.summary(), texts(lang));
+    let row = views::row(&open.bundle, Some(&open.opened.summary()), texts(lang));
     let (read, all) = (size(open.read()), size(open.bundle.sealed.payload_bytes));
     page(&view, Some(&session), "bundle.html", context! { row, read, all, ..shown })
 }

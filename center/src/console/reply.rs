@@ -84,7 +84,14 @@ macro_rules! fault {
         }
     )*};
 }
-fault!(StoreError, OpenError, minijinja::Error, tokio::task::JoinError, axum::http::header::InvalidHeaderValue);
+fault!(
+    StoreError,
+    OpenError,
+    minijinja::Error,
+    tokio::task::JoinError,
+    tokio::sync::AcquireError,
+    axum::http::header::InvalidHeaderValue
+);
 
 impl IntoResponse for NoPage {
     /// The status, with the reason beside it: in which language it is told is not known here (see [`error_page`]).
@@ -179,10 +186,10 @@ mod tests {
     fn text_of_a_bundle_stays_text() {
         let evil = "<script>alert(1)</script>\"'><img src=x>";
         let row = context! { id => evil, name => evil, state => "rejected", reason => evil, open => false, host_name => evil, host => evil,
-        system => evil, counts => Vec::<u8>::new(), complete => true, started => evil, received => evil, size => evil };
+        system => evil, known => true, counts => Vec::<u8>::new(), complete => true, started => evil, received => evil, size => evil };
         let Html(page) = page(&view(), None, "bundle.html", context! { row }).expect("a page");
         assert!(!page.contains("<script") && !page.contains("<img") && page.contains("&lt;script&gt;"), "{page}");
-        assert!(page.contains("已拒收") && !page.contains("class=\"alerts\""), "{page}");
+        assert!(page.contains("未通过校验") && !page.contains("class=\"alerts\""), "{page}");
     }
 
     #[test]

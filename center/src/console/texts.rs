@@ -94,6 +94,7 @@ mod tests {
         }
         let lines = |table: &'static str| table.lines().filter(|line| !line.starts_with('#') && line.contains(" = ")).count();
         assert_eq!(lines(include_str!("../../pages/en.txt")), EN.words.len(), "a key is there twice");
+        assert_eq!(lines(include_str!("../../pages/zh.txt")), ZH.words.len(), "a key is there twice");
     }
 
     /// Every key that a template or this module's sources name.

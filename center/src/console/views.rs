@@ -24,6 +24,10 @@ use crate::{
     },
 };
 
+/// Most alerts shown, the worst ones: a bundle may hold as many as fit into 8 MiB.
+const ALERTS: usize = 500;
+/// Most file systems shown, the fullest ones.
+const MOUNTS: usize = 200;
 /// Places named of one alert.
 const PLACES: usize = 4;
 /// What is checked of a bundle behind the digest in its receipt, which stands for a signature of the whole file.
@@ -52,8 +56,10 @@ pub(super) fn opens(bundle: &Bundle) -> bool {
     bundle.manifest_at.is_some() && !matches!(bundle.state, State::Rejected(_))
 }
 
-/// One line of the list of bundles, and the head of a bundle's page.
-pub(super) fn row(bundle: &Bundle, summary: &Summary, t: &Texts) -> Value {
+/// One line of the list of bundles, and the head of a bundle's page. Without a summary, nothing of its contents is told.
+pub(super) fn row(bundle: &Bundle, summary: Option<&Summary>, t: &Texts) -> Value {
+    let none = Summary::default();
+    let (known, summary) = (summary.is_some(), summary.unwrap_or(&none));
     let count = |(code, count): (&'static str, u64)| Alerts { code, word: t.word("severity", &code), count };
     let counts: Vec<Alerts> = SEVERITIES.into_iter().zip(summary.alerts).filter(|(_, count)| *count > 0).map(count).collect();
     context! {
@@ -65,6 +71,7 @@ pub(super) fn row(bundle: &Bundle, summary: &Summary, t: &Texts) -> Value {
         started => moment(bundle.started),
         received => moment(bundle.received),
         size => size(bundle.bytes),
+        known,
         counts => Serde(counts),
         complete => bundle.complete,
         signer => &bundle.signer,
@@ -83,7 +90,7 @@ pub(super) fn bundle(open: &mut Open, lang: Lang) -> Result<Value, OpenError> {
     }
     let (manifest, facts) = (&open.opened.manifest, &open.opened.facts);
     let (start, redaction) = (&manifest.start, &manifest.redaction);
-    let alerts = ordered(&open.opened.alerts);
+    let (alerts, alerts_left_out) = worst(&open.opened.alerts);
     let zone = zone(facts.time_zone.as_deref().or(start.clock.zone.as_deref()));
     let timed = alerts.iter().filter(|alert| alert.first.is_some() || alert.last.is_some()).count();
     let timeline = plots::timeline(&alerts, &zone, lang);
@@ -96,8 +103,9 @@ pub(super) fn bundle(open: &mut Open, lang: Lang) -> Result<Value, OpenError> {
     let checks: Vec<String> = CHECKS.iter().map(|check| t.word("check", check)).collect();
     Ok(context! {
         card => Serde(card::host(start, facts, t)),
-        mounts => Serde(card::mounts(facts)),
+        mounts => Serde(card::mounts(facts, MOUNTS)),
         alerts => alerts.iter().map(|alert| shown(alert, lang)).collect::<Vec<_>>(),
+        alerts_left_out,
         untimed => alerts.len() - timed,
         // Made element by element with every text escaped: safe as it is.
         timeline => Value::from_safe_string(timeline),
@@ -113,7 +121,7 @@ pub(super) fn bundle(open: &mut Open, lang: Lang) -> Result<Value, OpenError> {
         },
         consent => Serde(card::consent(&open.consent, t)),
         checks,
-        tree => Serde(tree(&manifest.items, &alerts, t)),
+        tree => Serde(tree(&manifest.items, &open.opened.alerts, t)),
     })
 }
 
@@ -134,12 +142,14 @@ fn perf_command(start: &Start) -> String {
     format!("oediag collect --preset perf --perf-seconds 60{case}")
 }
 
-/// The worst first, then the newest; those without a time last.
-fn ordered(alerts: &[Alert]) -> Vec<Alert> {
+/// The worst first, then the newest; those without a time last. At most [`ALERTS`], and how many more there are.
+fn worst(alerts: &[Alert]) -> (Vec<Alert>, usize) {
     let mut alerts = alerts.to_vec();
     let last = |alert: &Alert| alert.last.as_ref().and_then(|last| last.parse::<Timestamp>().ok());
     alerts.sort_by_key(|alert| (Reverse(alert.severity), Reverse(last(alert))));
-    alerts
+    let left_out = alerts.len().saturating_sub(ALERTS);
+    alerts.truncate(ALERTS);
+    (alerts, left_out)
 }
 
 fn shown(alert: &Alert, lang: Lang) -> Value {
@@ -191,7 +201,11 @@ mod tests {
             alert("b", Severity::High, Some("2026-11-10T09:41:07+08:00")),
             alert("a", Severity::High, Some("2026-11-10T02:41:07+00:00")),
         ];
-        let kinds: Vec<String> = ordered(&all).into_iter().map(|alert| alert.kind).collect();
+        let kinds: Vec<String> = worst(&all).0.into_iter().map(|alert| alert.kind).collect();
         assert_eq!(kinds, ["a", "b", "c", "d"]);
+        let mut many = vec![alert("many", Severity::Low, None); ALERTS + 100];
+        many.push(alert("one", Severity::Critical, None));
+        let (shown, left_out) = worst(&many);
+        assert_eq!((shown.len(), shown[0].kind.as_str(), left_out), (ALERTS, "one", 101));
     }
 }

@@ -16,6 +16,7 @@ use super::{
     caller::{Caller, Sender},
     headers,
     refusal::{Denied, Refusal},
+    tus::room,
 };
 use crate::{
     clock,
@@ -49,7 +50,7 @@ pub(super) async fn receive(State(gate): State<Gate>, caller: Caller, body: Body
     }
     match gate.store.kept(&host.tenant, envelope.bundle_id, consent.receipt_id, envelope.payload.sha256).await? {
         Some(Kept::Known(ack) | Kept::New(ack)) => return Ok(headers::json(StatusCode::OK, ack)),
-        Some(Kept::Other) => return Err(Denied::StoredOtherwise.into()),
+        Some(Kept::Other | Kept::Closed | Kept::Ended) => return Err(Denied::StoredOtherwise.into()),
         None => {}
     }
     let receipt = Receipt {
@@ -64,6 +65,9 @@ pub(super) async fn receive(State(gate): State<Gate>, caller: Caller, body: Body
         delete_by: consent.delete_by,
         withdrawn: None,
     };
+    if room(&gate) < MAX_BYTES as u64 {
+        return Err(Refusal::NoRoom);
+    }
     match gate.store.new_receipt(&receipt, &caller.sender.name, now).await? {
         Received::Stored => Ok(headers::with_headers::<String>(StatusCode::CREATED, [])),
         Received::Other => Err(Denied::OtherReceipt.into()),

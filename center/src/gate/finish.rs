@@ -55,8 +55,10 @@ pub(super) async fn finish(State(gate): State<Gate>, Path(id): Path<String>, cal
     let ack = match gate.store.upload_ack(&id, &caller.sender.name).await? {
         Some(ack) => ack,
         // A task of its own: a client that goes away does not stop it half-way.
-        None => match tokio::spawn(whole(gate, id.clone(), caller.sender)).await {
-            Ok(ack) => ack?,
+        None => match tokio::spawn(whole(gate.clone(), id.clone(), caller.sender.clone())).await {
+            Ok(Ok(ack)) => ack,
+            // Another request may have finished it in between, and this one not have found it any more.
+            Ok(Err(refusal)) => gate.store.upload_ack(&id, &caller.sender.name).await?.ok_or(refusal)?,
             Err(error) => return Err(Fault::Write { id, source: io::Error::other(error) }.into()),
         },
     };
@@ -78,20 +80,28 @@ async fn whole(gate: Gate, id: String, sender: Sender) -> Result<String, Refusal
     let (front, key_of) = (receipt.front.clone(), host.clone());
     let checked = tokio::task::spawn_blocking(move || check(path, &front, &key_of, now)).await;
     let checked = checked.map_err(|error| Fault::Write { id: id.clone(), source: io::Error::other(error) })?;
-    drop((lock, turn));
+    drop(turn);
     let checked = match checked {
         Ok(checked) => checked,
         Err(Wrong::Read(source)) => return Err(Fault::Write { id, source }.into()),
         Err(Wrong::Denied(denied)) => return Err(denied.into()),
         Err(Wrong::Bytes(why)) => {
-            gate.store.end_upload(&id, now).await?;
-            let object = receipt.bundle.to_string();
-            let tenant = Some(receipt.tenant.as_str());
-            gate.store.audit(now, Entry { event: "upload_rejected", actor: &sender.name, tenant, object: Some(&object) }).await?;
+            reject(&gate, &sender, &id, &receipt).await?;
             return Err(Refusal::Mismatch(why));
         }
     };
-    store(&gate, &sender, upload, &receipt, &host, checked, now).await
+    let ack = store(&gate, &sender, upload, &receipt, &host, checked).await;
+    // Until here, no other request finds the upload half stored.
+    drop(lock);
+    ack
+}
+
+/// Ends an upload that is not what it should be, and writes that down.
+async fn reject(gate: &Gate, sender: &Sender, id: &str, receipt: &Receipt) -> Result<(), Refusal> {
+    let (object, tenant) = (receipt.bundle.to_string(), Some(receipt.tenant.as_str()));
+    let entry = Entry { event: "upload_rejected", actor: &sender.name, tenant, object: Some(&object) };
+    gate.store.end_upload(id, clock::now(), entry).await?;
+    Ok(())
 }
 
 /// The receipt of an upload or of a slot for one, with its host, when both still count.
@@ -123,8 +133,18 @@ enum Wrong {
 impl From<SealedError> for Wrong {
     fn from(error: SealedError) -> Self {
         match error {
-            SealedError::Io(error) => Self::Read(error),
+            SealedError::Io(error) => error.into(),
             error => Self::Bytes(chain(&error)),
+        }
+    }
+}
+
+impl From<io::Error> for Wrong {
+    /// Only bytes that were read can be wrong; a disk that does not read is no fault of the sender's.
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof => Self::Bytes(error.to_string()),
+            _ => Self::Read(error),
         }
     }
 }
@@ -133,7 +153,7 @@ impl From<SealedError> for Wrong {
 fn check(path: PathBuf, front: &[u8], host: &Host, now: Time) -> Result<(Envelope, Sha256), Wrong> {
     let mut file = BufReader::with_capacity(1 << 20, fs::File::open(path).map_err(Wrong::Read)?);
     let mut begin = vec![0; front.len()];
-    file.read_exact(&mut begin).map_err(Wrong::Read)?;
+    file.read_exact(&mut begin)?;
     if begin != front {
         return Err(Wrong::Bytes("the documents are not those that were sent before".to_owned()));
     }
@@ -143,7 +163,7 @@ fn check(path: PathBuf, front: &[u8], host: &Host, now: Time) -> Result<(Envelop
     let (envelope, _) = verified(&documents, host, Payload::bytes(&payload), now).map_err(Wrong::Denied)?;
     let mut hasher = sha2::Sha256::new();
     let mut head = Vec::with_capacity(HEAD);
-    payload.by_ref().take(HEAD as u64).read_to_end(&mut head).map_err(|error| Wrong::Bytes(error.to_string()))?;
+    payload.by_ref().take(HEAD as u64).read_to_end(&mut head)?;
     hasher.update(&head);
     payload.finish(&envelope)?;
     Ok((envelope, Sha256(hasher.finalize().into())))
@@ -157,23 +177,23 @@ async fn store(
     receipt: &Receipt,
     host: &Host,
     (envelope, head): (Envelope, Sha256),
-    now: Time,
 ) -> Result<String, Refusal> {
     let kept = gate.store.kept(&receipt.tenant, receipt.bundle, receipt.id, envelope.payload.sha256).await?;
+    let object = object_of(&upload.id);
     let kept = if let Some(kept) = kept {
         kept
     } else {
-        let object = object_of(&upload.id);
         gate.store.objects().keep(&gate.store.upload_path(&upload.id), &object).await?;
         let sealed = Sealed {
-            object,
+            object: object.clone(),
             object_bytes: upload.bytes,
             payload_at: receipt.front.len() as u64,
             payload_bytes: envelope.payload.bytes,
             payload: envelope.payload.sha256,
             head,
         };
-        let bundle = row(&envelope, receipt, host, sealed, now);
+        // Only now, after the wait for a turn and the reading, is it safely stored.
+        let bundle = row(&envelope, receipt, host, sealed, clock::now());
         gate.store.keep_bundle(&bundle, &upload.id, &sender.name, |audit| sign(gate, &bundle, audit)).await?
     };
     match kept {
@@ -182,12 +202,22 @@ async fn store(
             Ok(ack)
         }
         Kept::Known(ack) => {
-            gate.store.finish_upload(&upload.id, receipt.bundle, now).await?;
+            gate.store.finish_upload(&upload.id, receipt.bundle, clock::now()).await?;
+            // The other upload's object is the bundle's, and this one's, if there is any, nobody's.
+            gate.store.objects().delete(&object).await?;
             Ok(ack)
         }
         Kept::Other => {
-            gate.store.end_upload(&upload.id, now).await?;
+            reject(gate, sender, &upload.id, receipt).await?;
             Err(Denied::StoredOtherwise.into())
+        }
+        Kept::Closed => {
+            permitted(gate, sender, receipt.id).await?;
+            Err(Denied::NoReceipt.into())
+        }
+        Kept::Ended => {
+            gate.store.objects().delete(&object).await?;
+            Err(Refusal::NotFound)
         }
     }
 }
@@ -223,4 +253,18 @@ fn sign(gate: &Gate, bundle: &Bundle, audit: LedgerHead) -> Result<String, SignE
         audit,
     };
     Ok(String::from_utf8_lossy(&gate.signer.ack(&ack)?).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_bytes_that_were_read_are_wrong() {
+        assert!(matches!(Wrong::from(io::Error::from_raw_os_error(5)), Wrong::Read(_)));
+        for kind in [io::ErrorKind::InvalidData, io::ErrorKind::UnexpectedEof] {
+            assert!(matches!(Wrong::from(io::Error::from(kind)), Wrong::Bytes(_)));
+            assert!(matches!(Wrong::from(SealedError::Io(kind.into())), Wrong::Bytes(_)));
+        }
+    }
 }

@@ -11,7 +11,10 @@ use axum::{
 };
 use oediag_protocol::time::Time;
 
-use super::refusal::{Refusal, VERSION};
+use super::{
+    refusal::{Refusal, VERSION},
+    values::whole_number,
+};
 
 /// A header that may be there at most once.
 pub(super) fn text<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a str>, Refusal> {
@@ -27,9 +30,7 @@ pub(super) fn text<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a 
 /// A header of decimal digits, nothing else.
 pub(super) fn number(headers: &HeaderMap, name: &str) -> Result<Option<u64>, Refusal> {
     let Some(text) = text(headers, name)? else { return Ok(None) };
-    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let number = text.parse().ok().filter(|number| digits && i64::try_from(*number).is_ok());
-    number.map(Some).ok_or_else(|| Refusal::Bad(format!("{name} is not a whole number")))
+    whole_number(text).map(Some).ok_or_else(|| Refusal::Bad(format!("{name} is not a whole number")))
 }
 
 /// A moment as HTTP writes it.

@@ -11,6 +11,7 @@ mod headers;
 mod metadata;
 mod refusal;
 mod tus;
+mod values;
 
 use std::sync::Arc;
 
@@ -24,6 +25,7 @@ use tokio::sync::{Notify, Semaphore};
 pub use self::{
     finish::HEAD,
     metadata::{Metadata, MetadataError},
+    values::{checksum, whole_number},
 };
 use crate::{settings::Limits, signer::Signer, store::Store};
 

@@ -61,7 +61,7 @@ pub(crate) enum Refusal {
     Checksum,
     #[error("too many unfinished uploads: finish or delete one")]
     TooManyOpen,
-    #[error("too many receipts wait for their bundle: send one")]
+    #[error("too many receipts wait for their bundle, or came today: send a bundle, or wait")]
     TooManyReceipts,
     #[error("too many requests in ten minutes")]
     TooManyRequests,

@@ -15,7 +15,6 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http_body_util::BodyExt as _;
 use nix::sys::statvfs::statvfs;
 use oediag_protocol::{digest::Sha256, id::ReceiptId, time::Time};
@@ -28,6 +27,7 @@ use super::{
     finish::permitted,
     headers::{date, number, text, with_headers},
     refusal::{Denied, Fault, Refusal, VERSION},
+    values::checksum,
 };
 use crate::{
     clock,
@@ -69,23 +69,31 @@ pub(super) async fn create(State(gate): State<Gate>, caller: Caller) -> Result<R
     if permitted(&gate, &sender, receipt).await?.0.bytes != bytes {
         return Err(Denied::OtherLength.into());
     }
-    let folder = gate.store.upload_folder();
-    let free = statvfs(&folder).map(|disk| disk.blocks_available() * disk.fragment_size());
-    if free.is_ok_and(|free| free < bytes.saturating_add(gate.limits.free_bytes)) {
-        return Err(Refusal::NoRoom);
-    }
     let expires = Time(now.0 + gate.limits.expiry.as_secs() as i64);
     let new = New { tenant: sender.tenant.as_str(), sender: &sender.name, bytes, metadata, receipt, now, expires };
-    let quota = Quota { open: gate.limits.open_uploads, day_bytes: gate.limits.day_bytes };
+    let quota = Quota { open: gate.limits.open_uploads, day_bytes: gate.limits.day_bytes, disk_bytes: room(&gate) };
     let id = match gate.store.new_upload(new, quota).await? {
         Made::As(id) => id,
         Made::TooManyOpen => return Err(Refusal::TooManyOpen),
         Made::TooMuchToday => return Err(Refusal::TooMuchToday),
+        Made::NoRoom => return Err(Refusal::NoRoom),
     };
-    let entry = Entry { event: "upload_created", actor: &sender.name, tenant: Some(sender.tenant.as_str()), object: Some(&id) };
-    gate.store.audit(now, entry).await?;
     let headers = [("location", format!("/v1/uploads/{id}")), ("upload-expires", date(expires))];
     Ok(with_headers(StatusCode::CREATED, headers))
+}
+
+/// Bytes that may be written to the disk before it is as full as it may get.
+pub(super) fn room(gate: &Gate) -> u64 {
+    let free = statvfs(&gate.store.upload_folder()).map(|disk| disk.blocks_available() * disk.fragment_size());
+    free.map_or(u64::MAX, |free| free.saturating_sub(gate.limits.free_bytes))
+}
+
+/// Why bytes were not written. A full disk is no fault: there will be room again.
+fn unwritten(id: &str, source: io::Error) -> Refusal {
+    match source.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Refusal::NoRoom,
+        _ => Fault::Write { id: id.to_owned(), source }.into(),
+    }
 }
 
 /// `HEAD`: how far the upload is.
@@ -114,10 +122,18 @@ pub(super) async fn delete(State(gate): State<Gate>, Path(id): Path<String>, cal
     caller.nothing_sent()?;
     let sender = caller.sender;
     let upload = found(&gate, &id, &sender, now).await?;
-    gate.store.end_upload(&upload.id, now).await?;
-    let entry = Entry { event: "upload_deleted", actor: &sender.name, tenant: Some(sender.tenant.as_str()), object: Some(&id) };
-    gate.store.audit(now, entry).await?;
-    Ok(with_headers::<String>(StatusCode::NO_CONTENT, []))
+    // A task of its own: a client that goes away does not stop it between the row and the bytes.
+    let ended = tokio::spawn(async move {
+        let (actor, tenant) = (sender.name.as_str(), Some(sender.tenant.as_str()));
+        let entry = Entry { event: "upload_deleted", actor, tenant, object: Some(&upload.id) };
+        gate.store.end_upload(&upload.id, now, entry).await
+    });
+    match ended.await {
+        Ok(Ok(true)) => Ok(with_headers::<String>(StatusCode::NO_CONTENT, [])),
+        Ok(Ok(false)) => Err(Refusal::NotFound),
+        Ok(Err(error)) => Err(error.into()),
+        Err(error) => Err(Fault::Write { id, source: io::Error::other(error) }.into()),
+    }
 }
 
 /// `POST` with `X-HTTP-Method-Override`, for proxies that let no PATCH or DELETE through.
@@ -145,7 +161,8 @@ pub(super) async fn patch(
         return Err(Refusal::ContentType);
     }
     let place = number(&headers, "upload-offset")?.ok_or_else(|| Refusal::Bad("send Upload-Offset".to_owned()))?;
-    let sum = text(&headers, "upload-checksum")?.map(checksum).transpose()?;
+    let bad_sum = || Refusal::Bad("Upload-Checksum is not: sha256 BASE64".to_owned());
+    let sum = text(&headers, "upload-checksum")?.map(|sum| checksum(sum).ok_or_else(bad_sum)).transpose()?;
     // Whoever takes too long to be told is told early; the lock below decides.
     found(&gate, &id, &sender, now).await?;
     let file = locked(&gate, &id)?;
@@ -154,8 +171,13 @@ pub(super) async fn patch(
         return Err(Refusal::Place);
     }
     let left = upload.bytes - upload.place;
-    if number(&headers, "content-length")?.is_some_and(|length| length > left) {
+    let length = number(&headers, "content-length")?;
+    if length.is_some_and(|length| length > left) {
         return Err(Refusal::Bad(format!("this upload has {left} bytes left")));
+    }
+    // Others write to the disk as well.
+    if room(&gate) < length.unwrap_or(left) {
+        return Err(Refusal::NoRoom);
     }
     let expires = upload.expires;
     // A task of its own: a client that goes away ends this function, but what it sent must still be written down.
@@ -203,7 +225,7 @@ impl Chunk {
     /// Writes the body behind what is there, and moves the upload's place. Gives the new place.
     async fn take(self, body: Body) -> Result<u64, Refusal> {
         let Self { gate, upload, file, sum, signed } = self;
-        let fault = |source| Refusal::from(Fault::Write { id: upload.id.clone(), source });
+        let fault = |source| unwritten(&upload.id, source);
         let mut file = tokio::fs::File::from_std(file);
         let length = file.metadata().await.map_err(fault)?.len();
         if length < upload.place {
@@ -213,8 +235,14 @@ impl Chunk {
         tokio::io::AsyncSeekExt::seek(&mut file, io::SeekFrom::Start(upload.place)).await.map_err(fault)?;
         let left = upload.bytes - upload.place;
         let received = receive(body, &mut file, left, gate.limits.idle).await;
-        file.flush().await.map_err(fault)?;
-        let received = received.map_err(fault)?;
+        let received = match (received, file.flush().await) {
+            (Ok(received), Ok(())) => received,
+            (Err(error), _) | (_, Err(error)) => {
+                // What does not count must not keep the disk full.
+                file.set_len(upload.place).await.map_err(fault)?;
+                return Err(fault(error));
+            }
+        };
         let refused = match sum {
             _ if received.too_long => Some(Refusal::Bad(format!("this upload has {left} bytes left"))),
             Some(sum) if !received.whole || received.sum != sum => Some(Refusal::Checksum),
@@ -268,8 +296,14 @@ async fn receive(mut body: Body, file: &mut tokio::fs::File, left: u64, idle: Du
     Ok(received)
 }
 
-/// Reads `sha256 BASE64`.
-fn checksum(text: &str) -> Result<[u8; 32], Refusal> {
-    let sum = text.strip_prefix("sha256 ").and_then(|sum| STANDARD.decode(sum).ok());
-    sum.and_then(|sum| sum.try_into().ok()).ok_or_else(|| Refusal::Bad("Upload-Checksum is not: sha256 BASE64".to_owned()))
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_no_fault() {
+        let full = fs::File::options().write(true).open("/dev/full").and_then(|mut file| io::Write::write_all(&mut file, b"x"));
+        assert!(matches!(unwritten("a", full.expect_err("it is full")), Refusal::NoRoom));
+        assert!(matches!(unwritten("a", io::Error::from_raw_os_error(5)), Refusal::Fault(_)));
+    }
 }

@@ -9,9 +9,10 @@ mod limit;
 pub mod opened;
 mod place;
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use tokio::{sync::Notify, task::spawn_blocking};
+use oediag_protocol::id::{BundleId, TenantId};
+use tokio::{sync::Notify, task::spawn_blocking, time::Instant};
 use tracing::{error, info, warn};
 
 pub use self::opened::{OpenError, Opened};
@@ -22,13 +23,15 @@ use crate::{
         audit::Entry,
         bundles::{Bundle, State, Told},
     },
-    vault::{Vault, VaultError},
+    vault::{Closed, Vault, VaultError},
 };
 
 /// Rows looked at in one go.
-const ROWS: u32 = 16;
+const ROWS: usize = 16;
 /// When to look again without being rung for, and after a fault of ours.
 const AGAIN: Duration = Duration::from_mins(1);
+/// When to look again at a bundle that may not be opened; each try is a line of the audit log.
+const CLOSED: Duration = Duration::from_hours(1);
 /// Most characters of a reason.
 const REASON: usize = 500;
 
@@ -47,20 +50,31 @@ struct Ingest {
 
 impl Ingest {
     async fn lane(&self, state: &State, rung: &Notify, ring: Option<&Notify>) {
+        // Bundles that failed, and until when: they must not stand in the way of those behind them.
+        let mut resting: HashMap<(TenantId, BundleId), Instant> = HashMap::new();
         loop {
-            let bundles = self.store.bundles_in(state, ROWS).await.unwrap_or_else(|error| {
+            resting.retain(|_, until| *until > Instant::now());
+            let bundles = self.store.bundles_in(state, clock::now(), ROWS + resting.len()).await.unwrap_or_else(|error| {
                 error!(%error, "bundles to check cannot be listed");
                 Vec::new()
             });
             let mut moved = false;
             for bundle in &bundles {
+                let name = (bundle.tenant.clone(), bundle.id);
+                if resting.contains_key(&name) {
+                    continue;
+                }
                 match self.step(bundle).await {
                     Ok(()) => {
                         moved = true;
                         ring.inspect(|next| next.notify_one());
                     }
-                    // A fault of ours says nothing of the bundle: it stays where it is.
-                    Err(error) => error!(%error, bundle = %bundle.id, "a bundle could not be checked; it will be tried again"),
+                    // A fault of ours, or consent that ends, says nothing of the bundle: it stays where it is.
+                    Err(error) => {
+                        error!(%error, bundle = %bundle.id, "a bundle could not be checked; it will be tried again");
+                        let rest = if matches!(error, VaultError::Closed(_)) { CLOSED } else { AGAIN };
+                        resting.insert(name, Instant::now() + rest);
+                    }
                 }
             }
             if !moved {
@@ -73,7 +87,7 @@ impl Ingest {
     async fn step(&self, bundle: &Bundle) -> Result<(), VaultError> {
         let plain = match self.vault.open(bundle, "ingest", None, clock::now()).await {
             Ok(plain) => plain,
-            Err(VaultError::Closed(closed)) => return Ok(self.reject(bundle, closed.to_string()).await?),
+            Err(VaultError::Closed(closed @ Closed::Changed(_))) => return Ok(self.reject(bundle, closed.to_string()).await?),
             Err(error) => return Err(error),
         };
         if bundle.state == State::Received {

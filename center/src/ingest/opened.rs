@@ -32,6 +32,9 @@ pub enum OpenError {
     /// The manifest.
     #[error("the manifest cannot be read")]
     Manifest(#[source] JsonError),
+    /// A path that no bundle may carry, such as one of 200,000 folders.
+    #[error("the manifest names a path that is none of a bundle")]
+    Path,
     /// A record of ours.
     #[error("{path} cannot be read")]
     Record {
@@ -70,6 +73,10 @@ impl Opened {
         let mut bytes = Vec::new();
         open_at(&mut bundle, place, name::MANIFEST)?.take(MAX_MANIFEST as u64 + 1).read_to_end(&mut bytes)?;
         let manifest: Manifest = json::parse(&bytes, MAX_MANIFEST).map_err(OpenError::Manifest)?;
+        // Pages are made of it before all of it is verified.
+        if manifest.items.iter().filter_map(|item| item.path.as_deref()).any(|path| !name::is_member_path(path)) {
+            return Err(OpenError::Path);
+        }
         let manifest_sha256 = Sha256::of(&bytes);
         let facts = record(&mut bundle, &manifest, name::FACTS)?.unwrap_or_default();
         let alerts = record::<AlertsJson>(&mut bundle, &manifest, name::ALERTS)?;

@@ -125,6 +125,10 @@ pub enum Kept {
     Known(String),
     /// The tenant has other bytes under this id, or the same ones under another receipt; or the receipt is not what it was.
     Other,
+    /// Receipt or host do not count at this moment.
+    Closed,
+    /// The upload was ended while it was read.
+    Ended,
 }
 
 /// A row with all columns.
@@ -186,15 +190,30 @@ impl Store {
             return Ok(if same { Kept::Known(ack) } else { Kept::Other });
         }
         // As the documents are at this moment: they are what every later opening is judged by.
-        let receipt: Option<(String,)> =
-            sqlx::query_as("SELECT payload FROM receipts WHERE tenant = $1 AND id = $2 AND withdrawn IS NULL")
-                .bind(tenant)
-                .bind(new.receipt.to_string())
-                .fetch_optional(&mut *tx)
-                .await
-                .map_err(on(what))?;
-        if receipt.is_none_or(|(payload,)| payload != new.sealed.payload.to_string()) {
+        let receipt: Option<(String,)> = sqlx::query_as(
+            "SELECT receipts.payload FROM receipts JOIN hosts ON hosts.id = receipts.host WHERE receipts.tenant = $1 \
+             AND receipts.id = $2 AND receipts.withdrawn IS NULL AND receipts.delete_by > $3 AND hosts.revoked IS NULL",
+        )
+        .bind(tenant)
+        .bind(new.receipt.to_string())
+        .bind(now.0)
+        .fetch_optional(&mut *tx)
+        .await
+        .map_err(on(what))?;
+        let Some((payload,)) = receipt else { return Ok(Kept::Closed) };
+        if payload != new.sealed.payload.to_string() {
             return Ok(Kept::Other);
+        }
+        let ended = sqlx::query("UPDATE uploads SET ended = $1, bundle = $2 WHERE id = $3 AND ended IS NULL")
+            .bind(now.0)
+            .bind(&id)
+            .bind(upload)
+            .execute(&mut *tx)
+            .await
+            .map_err(on(what))?;
+        // Whoever ended it deletes its bytes.
+        if ended.rows_affected() != 1 {
+            return Ok(Kept::Ended);
         }
         let entry = Entry { event: "bundle_stored", actor, tenant: Some(tenant), object: Some(&id) };
         let ack = sign(append(&mut tx, now, entry).await?)?;
@@ -223,15 +242,8 @@ impl Store {
         .execute(&mut *tx)
         .await
         .map_err(on(what))?;
-        sqlx::query("UPDATE uploads SET ended = $1, bundle = $2 WHERE id = $3")
-            .bind(now.0)
-            .bind(&id)
-            .bind(upload)
-            .execute(&mut *tx)
-            .await
-            .map_err(on(what))?;
         tx.commit().await.map_err(on(what))?;
-        self.delete_upload_file(upload)?;
+        self.delete_upload_file(upload).await?;
         Ok(Kept::New(ack))
     }
 
@@ -280,14 +292,19 @@ impl Store {
         }
     }
 
-    /// All tenants' bundles in this state, oldest first, at most `most`.
-    pub async fn bundles_in(&self, state: &State, most: u32) -> Result<Vec<Bundle>, StoreError> {
-        let rows = sqlx::query("SELECT * FROM bundles WHERE state = $1 ORDER BY received, id LIMIT $2")
-            .bind(state.word())
-            .bind(i64::from(most))
-            .fetch_all(&self.db)
-            .await
-            .map_err(on("listing bundles to check"))?;
+    /// All tenants' bundles in this state whose receipt and host count now, oldest first, at most `most`.
+    pub async fn bundles_in(&self, state: &State, now: Time, most: usize) -> Result<Vec<Bundle>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT * FROM bundles WHERE state = $1 AND EXISTS (SELECT 1 FROM receipts JOIN hosts ON hosts.id = receipts.host \
+             WHERE receipts.tenant = bundles.tenant AND receipts.id = bundles.receipt AND receipts.withdrawn IS NULL \
+             AND receipts.delete_by > $2 AND hosts.revoked IS NULL) ORDER BY received, id LIMIT $3",
+        )
+        .bind(state.word())
+        .bind(now.0)
+        .bind(most as i64)
+        .fetch_all(&self.db)
+        .await
+        .map_err(on("listing bundles to check"))?;
         rows.iter().map(bundle).collect()
     }
 

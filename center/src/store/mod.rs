@@ -9,6 +9,7 @@ pub mod enrolments;
 pub mod hosts;
 pub mod keysets;
 pub mod objects;
+pub mod readable;
 pub mod receipts;
 pub mod summaries;
 pub mod tokens;
@@ -33,6 +34,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0001_first.sql"),
     include_str!("../../migrations/0002_receiving.sql"),
     include_str!("../../migrations/0003_summaries.sql"),
+    include_str!("../../migrations/0004_indexes.sql"),
 ];
 
 /// Why the store did not do what was asked.
@@ -105,6 +107,10 @@ impl Store {
             .busy_timeout(Duration::from_secs(10));
         let db = SqlitePoolOptions::new().max_connections(4).connect_with(options).await.map_err(on("opening"))?;
         let objects = objects::Objects::folder(&data.join("objects"))?;
+        // The entries of both folders and of the database.
+        fs::File::open(data)
+            .and_then(|folder| folder.sync_all())
+            .map_err(|source| StoreError::Io { path: data.to_owned(), source })?;
         let store = Self { db, objects, data: data.to_owned() };
         store.migrate().await?;
         Ok(store)

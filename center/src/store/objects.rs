@@ -24,6 +24,9 @@ use super::StoreError;
 /// Bytes fetched at one time: what a page shows of a file is mostly in one piece.
 const PIECE: u64 = 256 << 10;
 
+/// The folder of bundles' objects.
+pub(super) const BUNDLES: &str = "bundles";
+
 /// The object store. Clones share it.
 #[derive(Clone, Debug)]
 pub struct Objects {
@@ -35,7 +38,8 @@ impl Objects {
     /// A folder as object store; made when it is not there.
     pub fn folder(path: &FilePath) -> Result<Self, StoreError> {
         let io = |source| StoreError::Io { path: path.to_owned(), source };
-        fs::create_dir_all(path).map_err(io)?;
+        // Its entry must outlast a power cut as the objects in it do.
+        fs::create_dir_all(path.join(BUNDLES)).and_then(|()| fs::File::open(path)?.sync_all()).map_err(io)?;
         let store = LocalFileSystem::new_with_prefix(path).map_err(|source| io(source.into()))?;
         Ok(Self { store: Arc::new(store.with_fsync(true)), folder: path.to_owned() })
     }
@@ -47,7 +51,6 @@ impl Objects {
         let io = |source| StoreError::Io { path: file.to_owned(), source };
         let target = self.folder.join(name);
         let folder = target.parent().unwrap_or(&self.folder);
-        fs::create_dir_all(folder).map_err(io)?;
         match fs::hard_link(file, &target) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             Err(error) if matches!(error.kind(), io::ErrorKind::CrossesDevices | io::ErrorKind::Unsupported) => {
@@ -59,6 +62,11 @@ impl Objects {
             linked => linked.map_err(io)?,
         }
         fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(io)
+    }
+
+    /// Where an object of this name lies, in a store that is a folder.
+    pub(super) fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
     }
 
     /// Opens an object of this many bytes. Reading blocks: only on a thread that may.

@@ -1,6 +1,7 @@
 //! Consent receipts that were found good, with all of the sealed file that stands before its payload.
 //!
-//! In: verified documents. Out: the same bytes. Never: forgets or changes a receipt; a receipt's text may only come again.
+//! In: verified documents. Out: the same bytes. Never: forgets or changes a receipt; a receipt's text may only come again, and
+//! goes when it ended and no bundle came.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use oediag_protocol::{
@@ -17,6 +18,9 @@ use super::{
 
 /// Most receipts of one host for which no bundle has come.
 const WAITING: i64 = 64;
+/// Most new receipts of one host within a day, whether they still count or not.
+const DAILY: i64 = 256;
+const DAY: i64 = 24 * 3600;
 
 /// A receipt.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,7 +58,7 @@ pub enum Received {
     Used,
     /// It was withdrawn.
     Withdrawn,
-    /// The host has too many receipts without a bundle.
+    /// The host has too many receipts without a bundle, or sent too many within a day.
     TooMany,
 }
 
@@ -96,7 +100,13 @@ impl Store {
                 .fetch_one(&mut *tx)
                 .await
                 .map_err(on(what))?;
-                if waiting >= WAITING {
+                let (today,): (i64,) = sqlx::query_as("SELECT COUNT(*) FROM receipts WHERE host = $1 AND received > $2")
+                    .bind(&host)
+                    .bind(now.0 - DAY)
+                    .fetch_one(&mut *tx)
+                    .await
+                    .map_err(on(what))?;
+                if waiting >= WAITING || today >= DAILY {
                     return Ok(Received::TooMany);
                 }
             }
@@ -122,6 +132,19 @@ impl Store {
         append(&mut tx, now, Entry { event: "consent_received", actor, tenant: Some(tenant), object: Some(&id) }).await?;
         tx.commit().await.map_err(on(what))?;
         Ok(Received::Stored)
+    }
+
+    /// Empties the documents of receipts that ended before a bundle came: nothing will ever be judged by them. Gives their number.
+    pub async fn sweep_receipts(&self, now: Time) -> Result<u64, StoreError> {
+        let done = sqlx::query(
+            "UPDATE receipts SET front = '' WHERE (delete_by <= $1 OR withdrawn IS NOT NULL) AND front <> '' AND NOT EXISTS \
+             (SELECT 1 FROM bundles WHERE bundles.tenant = receipts.tenant AND bundles.receipt = receipts.id)",
+        )
+        .bind(now.0)
+        .execute(&self.db)
+        .await
+        .map_err(on("emptying receipts that ended"))?;
+        Ok(done.rows_affected())
     }
 
     /// The tenant's receipt of this id.

@@ -30,10 +30,15 @@ pub enum UserError {
     Store(#[from] StoreError),
 }
 
+/// Whether a user may have this name.
+fn is_name(name: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-_".contains(&byte);
+    !name.is_empty() && name.len() <= 64 && name.bytes().all(plain)
+}
+
 /// Makes a user with a random password, and gives the password, which is stored nowhere.
 pub async fn create(store: &Store, tenant: &str, name: &str, now: Time) -> Result<String, UserError> {
-    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-_".contains(&byte);
-    if name.is_empty() || name.len() > 64 || !name.bytes().all(plain) {
+    if !is_name(name) {
         return Err(UserError::Name(name.to_owned()));
     }
     let password = secret::random_hex::<12>().map_err(StoreError::from)?;

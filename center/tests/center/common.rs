@@ -216,18 +216,14 @@ fn printed(command: &mut Command) -> String {
 
 fn serve(data: &Path, options: &[String]) -> (Child, String) {
     let mut command = program();
-    command
-        .args(["serve", "--listen", "127.0.0.1:0", "--data"])
-        .arg(data)
-        .args(options)
-        .env("RUST_LOG", "info")
-        .env("NO_COLOR", "1");
+    command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(data).args(options).env("RUST_LOG", "info");
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the center starts");
     let mut log = BufReader::new(child.stderr.take().expect("its log"));
     let mut seen = String::new();
     let address = loop {
         let mut line = String::new();
         assert!(log.read_line(&mut line).expect("a line of the log") > 0, "the center did not start: {seen}");
+        assert!(!line.contains('\u{1b}'), "colours in a log that is no terminal: {line}");
         if let Some((_, rest)) = line.split_once("listening on http://") {
             break rest.split_whitespace().next().unwrap_or_default().to_owned();
         }

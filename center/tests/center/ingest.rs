@@ -163,6 +163,27 @@ fn t64_archives_outside_the_profile_are_rejected() {
     assert_eq!(sent(&center, &host, &bundle::real(&host)), State::Ready, "the worker is free for the next one");
 }
 
+/// A page is made of a manifest before all of it is verified: then its paths are as hostile as its sender likes.
+#[test]
+fn t64_a_path_of_very_many_folders_is_never_shown() {
+    let center = Center::start("deep");
+    let host = Host::enrol(&center, "t-1");
+    let deep = bundle::edited(&host, &[], |manifest| {
+        let mut item = Item::new("deep", ItemKind::File);
+        item.path = Some("a/".repeat(200_000) + "b");
+        manifest.items.push(item);
+    });
+    let sealed = deep.seal(&host);
+    host.ack(&host.upload(&center, &sealed), &sealed);
+    assert!(matches!(checked(&center, deep.id).state, State::Rejected(_)));
+    // As it was while its checks went on.
+    center.change("UPDATE bundles SET state = 'checking', reason = NULL");
+    let cookie = log_in(&center, "admin", center.password());
+    let page = get(&center, &cookie, &format!("/bundles/{}", deep.id));
+    assert!(page.status == 200 && !page.body.contains("openEuler"), "{}", page.body);
+    assert_eq!(center.send_as(None, "GET", "/healthz", &[], b"").status, 200);
+}
+
 /// T63: what inflates or counts beyond the caps is stopped there.
 #[test]
 fn t63_bombs_are_stopped_at_the_caps() {
@@ -206,4 +227,44 @@ fn t76_a_center_killed_after_the_ack_checks_the_bundle_when_it_is_back() {
     host.ack(&reply, &sealed);
     center.restart();
     assert_eq!(checked(&center, bundle.id).state, State::Ready);
+}
+
+/// Withdrawn consent is no fault of the bundle: its checks wait, without a word to anybody.
+#[test]
+fn a_bundle_whose_receipt_does_not_count_waits_and_is_not_rejected() {
+    let mut center = Center::start("waits");
+    let host = Host::enrol(&center, "t-1");
+    let bundle = bundle::real(&host);
+    assert_eq!(sent(&center, &host, &bundle), State::Ready);
+    center.kill();
+    center.change("UPDATE receipts SET withdrawn = 1");
+    center.change("UPDATE bundles SET state = 'received'");
+    center.restart();
+    assert_eq!(sent(&center, &host, &bundle::real(&host)), State::Ready, "others are checked");
+    assert_eq!(center.count("SELECT COUNT(*) FROM bundles WHERE state = 'received'"), 1);
+    assert!(!audit(&center).contains("\"event\":\"alert\"") && !audit(&center).contains("open_refused"));
+    center.kill();
+    center.change("UPDATE receipts SET withdrawn = NULL");
+    center.restart();
+    assert_eq!(checked(&center, bundle.id).state, State::Ready);
+}
+
+/// A fault of ours with some bundles keeps nobody else's from being checked.
+#[test]
+fn bundles_that_cannot_be_read_hold_up_no_other() {
+    let mut center = Center::start("held-up");
+    let host = Host::enrol(&center, "t-1");
+    let lost: Vec<_> = (0..16).map(|_| host.seal_some(10)).collect();
+    for sealed in &lost {
+        host.ack(&host.upload(&center, sealed), sealed);
+    }
+    center.kill();
+    center.change("UPDATE bundles SET state = 'received', reason = NULL");
+    center.change("UPDATE bundles SET received = received - 60");
+    for object in std::fs::read_dir(center.data().join("objects/bundles")).expect("the folder") {
+        std::fs::remove_file(object.expect("an entry").path()).expect("deleted");
+    }
+    center.restart();
+    assert_eq!(sent(&center, &host, &bundle::real(&host)), State::Ready);
+    assert_eq!(center.count("SELECT COUNT(*) FROM bundles WHERE state = 'received'"), 16);
 }

@@ -109,6 +109,13 @@ fn forms_of_others_and_guesses_are_refused() {
     assert_eq!(post("/login", &[FORM, ("Sec-Fetch-Site", "cross-site")], &good).status, 403);
     assert_eq!(post("/login", &[FORM, ("Origin", "http://evil.example")], &good).status, 403);
 
+    let long = format!("name={}&password=x", "a".repeat(100_000));
+    assert_eq!(post("/login", &[FORM, OURS], &long).status, 413);
+    // A browser that does not say from which site it comes tells the origin, unless our pages forbid it.
+    let origin = format!("http://{}", center.address());
+    assert_eq!(post("/login", &[FORM, ("Origin", &origin)], &good).status, 303);
+    assert_eq!(center.send_as(None, "GET", "/login", &[], b"").header("referrer-policy"), "same-origin");
+
     let cookie = log_in(&center, "admin", center.password());
     assert_eq!(post("/logout", &[FORM, OURS, ("Cookie", &cookie)], "csrf=0").status, 403);
     let page = get(&center, &cookie, "/").body;
@@ -116,9 +123,22 @@ fn forms_of_others_and_guesses_are_refused() {
     assert_eq!(post("/logout", &[FORM, OURS, ("Cookie", &cookie)], &format!("csrf={csrf}")).status, 303);
     assert_eq!(get(&center, &cookie, "/").header("location"), "/login");
 
-    for name in ["admin", "nobody", "nobody", "nobody"] {
+    for name in ["admin", "admin", "admin", "nobody", "nobody"] {
         let reply = post("/login", &[FORM, OURS], &format!("name={name}&password=wrong-wrong-wrong"));
         assert!(reply.status == 200 && reply.body.contains("Name or password is wrong."), "{}", reply.body);
     }
     assert!(post("/login", &[FORM, OURS], &good).body.contains("Too many attempts."));
+}
+
+/// Behind a proxy that does TLS, the center itself speaks plain http.
+#[test]
+fn cookies_are_for_https_alone_where_the_public_url_is() {
+    let center = Center::start_as("secure", &["--public-url", "https://center.example"]);
+    let body = format!("name=admin&password={}", center.password());
+    let reply = center.send_as(None, "POST", "/login", &[FORM, OURS], body.as_bytes());
+    let cookie = reply.header("set-cookie");
+    assert!(cookie.starts_with("__Host-oediag=") && cookie.ends_with("; SameSite=Strict; Secure"), "{cookie}");
+    let cookie = cookie.split(';').next().unwrap_or_default();
+    assert_eq!(get(&center, cookie, "/").status, 200);
+    assert!(center.send_as(None, "GET", "/login?lang=zh", &[], b"").header("set-cookie").ends_with("; Secure"));
 }

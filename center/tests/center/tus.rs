@@ -52,6 +52,14 @@ fn arrives(center: &Center, url: &str, expected: usize) -> bool {
     })
 }
 
+/// Waits until so many bytes of the upload lie on the disk, written down or not.
+fn lies(center: &Center, url: &str, expected: usize) -> bool {
+    (0..200).any(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        center.stored(url).len() == expected
+    })
+}
+
 fn sum(bytes: &[u8]) -> String {
     format!("sha256 {}", STANDARD.encode(Sha256::digest(bytes)))
 }
@@ -180,8 +188,10 @@ fn t28_a_client_that_breaks_off_loses_nothing_that_arrived() {
 
     let wrong = sum(b"something else");
     let headers = [TUS, ("Upload-Offset", "400000"), CHUNK, ("Upload-Checksum", &wrong)];
-    drop(center.half("PATCH", &url, &headers, &vec![7; 100_000], 200_000));
-    std::thread::sleep(std::time::Duration::from_millis(300));
+    let half = center.half("PATCH", &url, &headers, &vec![7; 100_000], 200_000);
+    assert!(lies(&center, &url, 500_000), "the chunk is on its way");
+    drop(half);
+    assert!(lies(&center, &url, 400_000), "the center saw that it broke off");
     assert_eq!(place(&center, &url), 400_000, "a chunk with a checksum counts whole or not at all");
 }
 
@@ -211,7 +221,7 @@ fn t28_a_signed_chunk_that_breaks_off_or_comes_twice_changes_nothing() {
 fn two_requests_never_write_one_upload() {
     let (center, _, file, url) = begun("busy", 1000);
     let open = center.half("PATCH", &url, &[TUS, ("Upload-Offset", "0"), CHUNK], &file.bytes[..300], file.bytes.len());
-    std::thread::sleep(std::time::Duration::from_millis(300));
+    assert!(lies(&center, &url, 300));
     let reply = patch(&center, &url, 0, &file.bytes, &[]);
     assert_eq!((reply.status, reply.header("retry-after")), (423, "1"));
     drop(open);

@@ -198,3 +198,81 @@ fn receipts_without_bundles_are_counted() {
     assert!((&mut replies).take(64).all(|reply| reply.status == 201));
     is(&replies.next().expect("the last"), 429, "receipts");
 }
+
+/// What a kill leaves between the database and the disk is gone after the next start; what counts stays.
+#[test]
+fn files_without_a_row_are_gone_after_a_restart() {
+    let mut center = Center::start("reaped");
+    let host = Host::enrol(&center, "t-1");
+    let file = host.seal_some(1000);
+    let url = host.slot(&center, &file);
+    assert_eq!(host.patch(&center, &url, 0, &file.bytes[..500]).status, 204);
+    center.kill();
+    let lost = ["uploads", "objects/bundles"].map(|folder| center.data().join(folder).join("0".repeat(32)));
+    for path in &lost {
+        std::fs::write(path, b"lost").expect("a file");
+    }
+    center.restart();
+    for _ in 0..600 {
+        if lost.iter().all(|path| !path.exists()) {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    assert!(lost.iter().all(|path| !path.exists()));
+    assert_eq!(host.patch(&center, &url, 500, &file.bytes[500..]).status, 204);
+    host.ack(&host.finish(&center, &url), &file);
+}
+
+/// Two slots of the same bytes: the one that comes second leaves no object, also when it had linked one before it was killed.
+#[test]
+fn the_second_of_two_slots_leaves_no_object() {
+    let center = Center::start("loser");
+    let host = Host::enrol(&center, "t-1");
+    let file = host.seal_some(1000);
+    let urls = [host.slot(&center, &file), host.slot(&center, &file)];
+    for url in &urls {
+        assert_eq!(host.patch(&center, url, 0, &file.bytes).status, 204);
+    }
+    let id = urls[1].rsplit('/').next().unwrap_or_default();
+    let object = center.data().join("objects/bundles").join(id);
+    std::fs::hard_link(center.data().join("uploads").join(id), &object).expect("a link");
+    for url in &urls {
+        host.ack(&host.finish(&center, url), &file);
+    }
+    assert!(!object.exists());
+}
+
+#[test]
+fn a_file_shorter_than_its_documents_is_a_mismatch() {
+    let center = Center::start("short");
+    let host = Host::enrol(&center, "t-1");
+    let file = host.seal_some(1000);
+    let url = host.slot(&center, &file);
+    assert_eq!(host.patch(&center, &url, 0, &file.bytes).status, 204);
+    let path = center.data().join("uploads").join(url.rsplit('/').next().unwrap_or_default());
+    std::fs::write(path, &file.bytes[..100]).expect("a short file");
+    is(&host.finish(&center, &url), 422, "mismatch");
+}
+
+/// Whoever asks while another finishes gets the same ack, or is told to come again; never a fault, never "no such upload".
+#[test]
+fn finishes_at_once_agree() {
+    let center = Center::start("at-once");
+    let host = Host::enrol(&center, "t-1");
+    for _ in 0..8 {
+        let file = host.seal_some(100_000);
+        let url = host.slot(&center, &file);
+        assert_eq!(host.patch(&center, &url, 0, &file.bytes).status, 204);
+        let replies: Vec<Reply> = std::thread::scope(|scope| {
+            let asked: Vec<_> = (0..4).map(|_| scope.spawn(|| host.finish(&center, &url))).collect();
+            asked.into_iter().map(|asked| asked.join().expect("a reply")).collect()
+        });
+        let ack = host.finish(&center, &url);
+        host.ack(&ack, &file);
+        assert!(replies.iter().any(|reply| reply.status == 200), "{replies:?}");
+        for reply in replies {
+            if reply.status == 200 { assert_eq!(reply.body, ack.body) } else { is(&reply, 423, "busy") }
+        }
+    }
+}

@@ -66,6 +66,68 @@ fn t69_a_bundle_opens_only_while_its_receipt_and_its_host_count() {
     assert_eq!(audit(&center).matches("open_refused").count(), 6);
 }
 
+/// The list tells what was found inside: as little as the bundle's page, where that may not be read.
+#[test]
+fn t69_the_list_tells_nothing_of_what_may_not_be_read() {
+    let center = Center::start("vault-list");
+    let host = Host::enrol(&center, "t-1");
+    let bundle = bundle::real(&host);
+    let sealed = bundle.seal(&host);
+    host.ack(&host.upload(&center, &sealed), &sealed);
+    checked(&center, bundle.id);
+    let cookie = log_in(&center, "admin", center.password());
+    let list = || get(&center, &cookie, "/").body;
+    let (system, alerts) = ("<td class=\"system\">openEuler", "<span class=\"tag high\">");
+    assert!(list().contains(system) && list().contains(alerts), "{}", list());
+    let end = sealed.consent.delete_by.0;
+    for (change, back) in [
+        ("receipts SET withdrawn = 1", "receipts SET withdrawn = NULL".to_owned()),
+        ("receipts SET delete_by = 1", format!("receipts SET delete_by = {end}")),
+        ("hosts SET revoked = 1", "hosts SET revoked = NULL".to_owned()),
+        ("bundles SET state = 'rejected'", "bundles SET state = 'ready'".to_owned()),
+    ] {
+        center.change(&format!("UPDATE {change}"));
+        let page = list();
+        assert!(page.contains(&bundle.id.to_string()), "{change}: {page}");
+        assert!(!page.contains(system) && !page.contains(alerts) && !page.contains("no alerts"), "{change}: {page}");
+        center.change(&format!("UPDATE {back}"));
+        assert!(list().contains(system), "{back}");
+    }
+}
+
+/// A disk that hangs holds some pages; not the center.
+#[test]
+fn pages_that_wait_for_the_disk_hold_up_nothing_else() {
+    let center = Center::start("vault-hung");
+    let host = Host::enrol(&center, "t-1");
+    let bundle = bundle::real(&host);
+    let sealed = bundle.seal(&host);
+    host.ack(&host.upload(&center, &sealed), &sealed);
+    let row = checked(&center, bundle.id);
+    let cookie = log_in(&center, "admin", center.password());
+    // Whoever opens this waits for somebody who writes.
+    let object = center.data().join("objects").join(&row.sealed.object);
+    std::fs::remove_file(&object).expect("the object");
+    nix::unistd::mkfifo(&object, nix::sys::stat::Mode::S_IRUSR).expect("a pipe");
+    // Each would take two threads, and there are 512.
+    let page = format!("/bundles/{}", bundle.id);
+    let waiting: Vec<_> = (0..300).map(|_| center.half_as(None, "GET", &page, &[("Cookie", cookie.as_str())], b"", 0)).collect();
+    let opened = || audit(&center).lines().filter(|line| line.contains("bundle_opened") && line.contains("\"admin\"")).count();
+    for _ in 0..600 {
+        if opened() >= 8 {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    // Time for all the others, were there room for them.
+    std::thread::sleep(std::time::Duration::from_secs(3));
+    assert_eq!(opened(), 8);
+    let (sealed, user) = (host.seal_some(100_000), center.user("li", "t-1"));
+    host.ack(&host.upload(&center, &sealed), &sealed);
+    log_in(&center, "li", &user);
+    drop(waiting);
+}
+
 #[test]
 fn t69_stored_bytes_that_were_changed_do_not_open() {
     let center = Center::start("vault-bytes");

@@ -31,7 +31,9 @@ impl Desk<'_> {
         let parcel = if let Some(parcel) = outbox::sealed(receipt, &self.center, &self.state, &key) {
             parcel
         } else {
-            sending.slot = None;
+            // On the disk before there are other bytes: the old slot holds some of the former ones.
+            sending = Sending { slot: None, total: None, at: 0, ..sending };
+            receipt.note(&sending).map_err(|error| self.receipts(error))?;
             self.seal(own, receipt)?
         };
         let ack = self.hand_over(receipt, &parcel, sending)?;
@@ -51,8 +53,16 @@ impl Desk<'_> {
             at: 0,
             not_before: None,
         });
-        match sending.not_before.filter(|at| now() < *at) {
-            Some(at) => Err(failure::from_fault(Fault::Later { at, why: text!(texts, "why-told-before") }, texts)),
+        // The process that sends told it, and that is believed no more than a center is.
+        let slot = sending.slot.filter(|slot| sender::is_slot(slot));
+        let sending = Sending { slot, ..sending };
+        // No center is waited for longer; what says so was written by a clock that was wrong.
+        let latest = now().0.saturating_add_unsigned(sender::LATEST);
+        match sending.not_before.filter(|at| now() < *at && at.0 <= latest) {
+            Some(at) => {
+                let fault = Fault::Later { at, why: text!(texts, "why-told-before") };
+                Err(failure::from_fault(fault, Some(receipt.consent.receipt_id), texts))
+            }
             None => Ok(sending),
         }
     }
@@ -136,7 +146,7 @@ impl Desk<'_> {
             if let Err(error) = kept {
                 term::note(&term::escape(&error.to_string()));
             }
-            failure::from_fault(fault, texts)
+            failure::from_fault(fault, Some(receipt.consent.receipt_id), texts)
         })
     }
 

@@ -53,6 +53,14 @@ enum Answer {
     Without(Vec<String>),
 }
 
+/// What came of the question.
+enum Answered {
+    /// A yes, signed.
+    Given(Box<Receipt>),
+    /// Another bundle is wanted, without these.
+    Without(Vec<String>),
+}
+
 /// What every step needs.
 struct Desk<'a> {
     options: &'a Upload,
@@ -66,13 +74,13 @@ struct Desk<'a> {
 /// Runs the command.
 pub fn run(options: &Upload, given: &Invocation) -> Result<u8, Failure> {
     let texts = &given.texts;
-    let state = given.state()?;
+    let state = given.state(Kind::Usage)?;
     let center = Enrolment::load(&state)
         .map_err(|error| Failure::new(Kind::Usage, text!(texts, "error-enrolment")).because(error))?
         .ok_or_else(|| Failure::new(Kind::Usage, text!(texts, "error-not-enrolled")).hint(text!(texts, "hint-enroll")))?;
     let _lock = state.lock_outbox().map_err(|error| failure::state(error, texts))?;
-    outbox::tidy(&state);
     let identity = state.identity().map_err(|error| failure::state(error, texts))?;
+    outbox::tidy(&state, &identity.signer.public(), now());
     let desk = Desk { options, given, state, identity, center, rows: selection::rows(given)? };
     desk.check_keys()?;
     let Some(bundle) = options.bundle.as_deref() else { return desk.unfinished() };
@@ -82,9 +90,13 @@ pub fn run(options: &Upload, given: &Invocation) -> Result<u8, Failure> {
         desk.show(&own, &seen, None)?;
         return Ok(exit::OK);
     }
+    // Also where an earlier answer would do: who names another bundle means another one.
+    if options.consent.as_ref().is_some_and(|digits| *digits != own.bundle.bundle_id.short()) {
+        return Err(Failure::new(Kind::Refused, text!(texts, "error-no-consent")));
+    }
     let (own, receipt) = match desk.given_before(&own)? {
         Some(receipt) => (own, receipt),
-        None => desk.ask(own, &seen)?,
+        None => desk.ask(own, seen)?,
     };
     desk.deliver(&own, &receipt)
 }
@@ -176,9 +188,14 @@ impl Desk<'_> {
         self.options.case.as_deref().or(own.manifest.start.case.as_deref())
     }
 
+    fn terms<'a>(&'a self, own: &'a Own) -> Terms<'a> {
+        let zone = own.manifest.start.clock.zone.as_deref();
+        Terms { center: &self.center, case: self.case(own), days: self.days(), now: now(), zone }
+    }
+
     /// Prints the preview: for people on standard error, where the question is too; for programs on standard output.
     fn show(&self, own: &Own, seen: &Preview, notice: Option<&str>) -> Result<(), Failure> {
-        let terms = Terms { center: &self.center, case: self.case(own), days: self.days(), now: now() };
+        let terms = self.terms(own);
         if self.given.json && notice.is_none() {
             return self.given.show(&PreviewJson::of(own, seen, &terms), |_| Vec::new());
         }
@@ -198,27 +215,38 @@ impl Desk<'_> {
         }
     }
 
-    /// Shows the bundle and the notice and waits for the answer. Items that are left out make another bundle, and another question.
-    fn ask(&self, own: Own, seen: &Preview) -> Result<(Own, Receipt), Failure> {
+    /// Asks, and signs a yes. Items that are left out make another bundle, and another question.
+    fn ask(&self, mut own: Own, mut seen: Preview) -> Result<(Own, Receipt), Failure> {
         let texts = &self.given.texts;
         let no = || Failure::new(Kind::Refused, text!(texts, "error-no-consent"));
         if self.options.consent.is_none() && !ask::can_ask() {
             return Err(no().hint(text!(texts, "hint-consent", digits = own.bundle.bundle_id.short())));
         }
+        // One for all questions: a signal while the next bundle is made is a no as well.
         let listening = Listening::begin().map_err(|error| no().because(error))?;
+        loop {
+            match self.question(&own, &seen, &listening)? {
+                Answered::Given(receipt) => return Ok((own, *receipt)),
+                Answered::Without(names) => {
+                    own = self.without(own, &names)?;
+                    seen = preview(&own.manifest, &self.rows);
+                }
+            }
+        }
+    }
+
+    /// Shows the bundle and the notice and waits for the answer; a yes becomes a receipt.
+    fn question(&self, own: &Own, seen: &Preview, listening: &Listening) -> Result<Answered, Failure> {
+        let texts = &self.given.texts;
+        let no = || Failure::new(Kind::Refused, text!(texts, "error-no-consent"));
         outbox::room(&self.state, own.bundle.bytes).map_err(|error| self.seal_failed(error))?;
-        let terms = Terms { center: &self.center, case: self.case(&own), days: self.days(), now: now() };
+        let terms = self.terms(own);
         let (notice_text, mut notice) = notice(&terms, seen, term::error_columns(), texts);
-        self.show(&own, seen, Some(&notice_text))?;
-        match self.answer(&own, &listening) {
+        self.show(own, seen, Some(&notice_text))?;
+        match self.answer(own, listening) {
             Answer::Yes => {}
             Answer::No => return Err(no()),
-            Answer::Without(names) => {
-                // Another bundle, so another look at it and another question.
-                let own = self.without(own, &names)?;
-                let seen = preview(&own.manifest, &self.rows);
-                return self.ask(own, &seen);
-            }
+            Answer::Without(names) => return Ok(Answered::Without(names)),
         }
         if self.center.said.cross_border {
             let agreed = match &self.options.consent {
@@ -233,7 +261,7 @@ impl Desk<'_> {
         let given_at = now();
         let receipt_id = ReceiptId(self.random()?);
         let line = |text: &str| Text::parse(text).unwrap_or_default();
-        let recipient = terms.recipient();
+        let recipient = self.center.recipient();
         let consent = Consent {
             schema: consent::Schema::V1,
             receipt_id,
@@ -263,18 +291,21 @@ impl Desk<'_> {
             notice,
             prev_ledger: None,
         };
+        // From here on a signal ends the program; one that came before this was a no, whatever was typed or given.
+        if listening.end() {
+            return Err(no());
+        }
         let receipt = Receipt::give(consent, &notice_text, &self.center, &self.state, &self.identity);
-        let receipt = receipt.map_err(|error| self.receipts(error))?;
-        drop(listening);
-        Ok((own, receipt))
+        receipt.map(|receipt| Answered::Given(Box::new(receipt))).map_err(|error| self.receipts(error))
     }
 
     /// The bundle's own digits are a yes.
     fn answer(&self, own: &Own, listening: &Listening) -> Answer {
         let texts = &self.given.texts;
         let digits = own.bundle.bundle_id.short();
-        if let Some(answer) = &self.options.consent {
-            return if *answer == digits { Answer::Yes } else { Answer::No };
+        // It was compared before.
+        if self.options.consent.is_some() {
+            return Answer::Yes;
         }
         let mut question = text!(texts, "ask-consent");
         for _ in 0..ANSWERS {
@@ -342,7 +373,7 @@ impl<'a> PreviewJson<'a> {
             consent: own.bundle.bundle_id.short(),
             url: terms.center.url.to_string(),
             tenant_id: terms.center.tenant.to_string(),
-            recipient: terms.recipient(),
+            recipient: terms.center.recipient(),
             case: terms.case,
             retention_days: terms.days,
             delete_by: delete_by(terms.now, terms.days),

@@ -1,6 +1,8 @@
 //! `oediag upload --unfinished`: goes on with what was agreed to, sealed and cut off, as after a reboot. Nothing is sealed anew,
 //! nobody is asked, and nothing goes that no receipt of this host covers at this moment.
 
+use std::collections::BTreeMap;
+
 use oediag_protocol::consent::BundleDigest;
 
 use super::{Desk, now};
@@ -17,7 +19,9 @@ impl Desk<'_> {
         let key = self.identity.signer.public();
         let receipts = Receipt::all(&self.state, &key).map_err(|error| self.receipts(error))?;
         let (mut stored, mut failed) = (Vec::new(), None);
-        for receipt in receipts.iter().filter(|receipt| receipt.ack(&key).is_none()) {
+        // Of several answers about one bundle the last one counts, also where it was cancelled. They are sorted by time.
+        let last: BTreeMap<_, &Receipt> = receipts.iter().map(|receipt| (receipt.consent.bundle.bundle_id, receipt)).collect();
+        for receipt in last.into_values().filter(|receipt| receipt.ack(&key).is_none()) {
             let agreed = &receipt.consent.bundle;
             let digest = BundleDigest { bundle_id: agreed.bundle_id, sha256: agreed.sha256, bytes: agreed.bytes };
             if !receipt.covers(&digest, &self.center, now()) {
