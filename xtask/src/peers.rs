@@ -34,10 +34,16 @@ fn installed() -> Result<PathBuf> {
         fs::copy(from.join(name), folder.join(name)).with_context(|| format!("copying tests/peers/{name}"))?;
     }
     if !done.exists() {
-        run::shown(Command::new("npm").args(["ci", "--silent", "--no-audit", "--no-fund"]).current_dir(&folder))?;
+        // Without a network this is to say so soon.
+        let mut npm = Command::new("npm");
+        npm.args(["ci", "--silent", "--no-audit", "--no-fund", "--fetch-timeout=20000", "--fetch-retries=1"]);
+        run::shown(npm.current_dir(&folder))?;
         run::shown(Command::new("python3").args(["-m", "venv", "venv"]).current_dir(&folder))?;
         let mut pip = Command::new(folder.join("venv/bin/pip"));
-        run::shown(pip.args(["install", "--quiet", "--requirement", "requirements.txt"]).current_dir(&folder))?;
+        run::shown(
+            pip.args(["install", "--quiet", "--timeout=20", "--retries=1", "--requirement", "requirements.txt"])
+                .current_dir(&folder),
+        )?;
         fs::write(&done, "").with_context(|| format!("writing {}", done.display()))?;
     }
     Ok(folder)
