@@ -171,7 +171,7 @@ fn sysmonitor<'a>(text: &'a str, context: &Context) -> Option<(Option<Timestamp>
 }
 
 /// Seconds and milliseconds since 1970: `1762885809.077`.
-fn epoch(text: &str) -> Option<Timestamp> {
+pub(crate) fn epoch(text: &str) -> Option<Timestamp> {
     let (seconds, millis) = text.split_once('.')?;
     let whole: i64 = seconds.parse().ok()?;
     Timestamp::from_millisecond(whole.checked_mul(1000)?.checked_add(millis.parse().ok()?)?).ok()

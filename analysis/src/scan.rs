@@ -14,6 +14,7 @@ use crate::{
     findings::{Event, Findings},
     head::{Dialect, Line, Zero},
     lines,
+    moments::Moments,
     rules::{self, Flow, Found, Rule},
     tally::{Burst, Tally},
     tap::Context,
@@ -120,6 +121,8 @@ pub(crate) struct Scanner {
     cut_here: Option<u64>,
     open: Vec<Block>,
     tallies: Vec<(usize, Tally)>,
+    /// The years of stamps that have none, and the beginning of the last stamp it was shown.
+    years: Option<(Moments, [u8; 7])>,
     findings: Findings,
 }
 
@@ -135,7 +138,15 @@ impl Scanner {
             cut_here: None,
             open: Vec::new(),
             tallies: Vec::new(),
+            years: matches!(dialect, Dialect::Syslog | Dialect::Sysmonitor).then(|| (Moments::new(path, context, None), [0; 7])),
             findings: Findings::new(path, &context.zone, context.latest),
+        }
+    }
+
+    /// Says when a stamp before the first line was written, or the first one where it has no year.
+    pub(crate) fn starts_at(&mut self, moment: Timestamp, path: &str) {
+        if let Some((moments, _)) = &mut self.years {
+            *moments = Moments::new(path, &self.context, Some(moment));
         }
     }
 
@@ -147,15 +158,18 @@ impl Scanner {
                 let Some(hit) = self.book.anchors.find(Input::new(batch).span(at..batch.len())) else { break };
                 let start = memchr::memrchr(b'\n', &batch[at..hit.start()]).map_or(at, |end| at + end + 1);
                 self.number += newlines(&batch[at..start]);
+                self.count_years(&batch[at..start]);
                 at = start;
             }
             let (line, length) = lines::first(&batch[at..]);
+            self.count_years(&batch[at..at + length]);
             at += length;
             self.number += 1;
             self.line(line);
         }
         if at < batch.len() {
             self.number += newlines(&batch[at..]);
+            self.count_years(&batch[at..]);
         }
         if self.crash.is_some() {
             self.note_clock(batch);
@@ -178,6 +192,20 @@ impl Scanner {
             self.findings.shift(since.map(SignedDuration::from_micros));
         }
         self.findings
+    }
+
+    /// Follows the months, line by line: between two lines that anybody reads there may lie a year.
+    fn count_years(&mut self, lines: &[u8]) {
+        let Some((moments, last)) = &mut self.years else { return };
+        for line in lines::each(lines) {
+            let Some(begin) = line.first_chunk::<7>() else { continue };
+            // The month is the first word of a stamp without a year, and ends at the seventh byte of one with a year.
+            let same = if begin[4] == b'-' { begin == last } else { begin[..3] == last[..3] };
+            if !same && moments.of(line).is_some() {
+                *last = *begin;
+                self.context.latest = moments.limit();
+            }
+        }
     }
 
     /// Remembers printk's clock of the last line that has one. Every line of a crash log is asked, so that the answer does

@@ -62,6 +62,7 @@ const ROUTES: &[(&str, Way)] = &[
 /// Reads one member: bytes in with [`Tap::feed`], findings out with [`Tap::finish`].
 #[derive(Debug)]
 pub struct Tap {
+    path: String,
     lines: Lines,
     readers: Readers,
     empty: Findings,
@@ -92,10 +93,21 @@ pub fn tap(path: &str, context: &Context) -> Option<Tap> {
         None if readers.facts.is_none() => return None,
         None => {}
     }
-    Some(Tap { lines: Lines::default(), readers, empty: Findings::new(path, &context.zone, context.latest) })
+    let empty = Findings::new(path, &context.zone, context.latest);
+    Some(Tap { path: path.to_owned(), lines: Lines::default(), readers, empty })
 }
 
 impl Tap {
+    /// Says when a stamp before the first line was written, or what [`crate::Moments::start`] said: with it the years of
+    /// stamps that have none are right in a file of many years too.
+    #[must_use]
+    pub fn starting(mut self, moment: Option<Timestamp>) -> Self {
+        if let (Some(scanner), Some(moment)) = (&mut self.readers.scanner, moment) {
+            scanner.starts_at(moment, &self.path);
+        }
+        self
+    }
+
     /// Takes the next bytes of the member; they may be cut anywhere.
     pub fn feed(&mut self, clean: &[u8]) {
         let readers = &mut self.readers;

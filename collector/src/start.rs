@@ -81,7 +81,7 @@ pub fn start(
         case: about.case,
         severity: about.severity,
         preset: request.preset.clone(),
-        window: request.window,
+        window: request.window.clone(),
         limits: request.limits,
         derived_from: None,
     }

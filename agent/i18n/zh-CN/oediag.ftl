@@ -14,10 +14,10 @@ usage-no-value = { $argument } 需要指定值。
 usage-not-one-of = { $argument } 的值 { $value } 无效，可选值：{ $values }。
 usage-value = { $argument } 的值 { $value } 无效：{ $wanted }。
 value-size = 大小应为数字加单位 K、M、G 或 T，如 512M
-value-span = 时长应为数字加单位 s、m、h、d 或 w，如 2h
+value-span = 时长应为数字加单位 s、m、h、d 或 w，如 2h、1h30m
 value-time = 时间应包含日期、时刻和时区偏移，如 2026-11-23T09:00:00+08:00
-value-moment = 应为时长（如 2h）或时间（如 2026-11-23T09:00:00+08:00）
-value-around = 应为“时间±时长”，如 2026-11-23T09:00:00+08:00±30m
+value-moment = 应为时间（如 "2026-11-23 09:00"，按被检查主机的时区；或 2026-11-23T09:00:00+08:00）、距现在的时长（如 2h），或 now、today、yesterday
+value-around = 应为“时间±时长”，± 也可写作 +- 或逗号，如 "2026-11-23 09:00±30m"、2026-11-23T09:00:00+08:00+-30m
 value-seconds = 应为不小于 1 的秒数，如 60
 value-case = 工单号最多 64 个字符，只含字母、数字和 - . _ / #，例如 INC-20391
 

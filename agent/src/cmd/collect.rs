@@ -36,7 +36,7 @@ use crate::{
 pub fn run(options: &Collect, given: &Invocation) -> Result<u8, Failure> {
     let texts = &given.texts;
     let host = selection::host(&options.selection, given)?;
-    let request = selection::request(&options.selection, host.now().into(), given)?;
+    let request = selection::request(&options.selection, &host, given)?;
     let rows = selection::rows(given)?;
     let plan = selection::plan(&request, &rows, &host, given)?;
     let state = given.state(Kind::NoBundle)?;

@@ -15,9 +15,10 @@ use crate::{
 /// Runs the command.
 pub fn run(options: &Selection, given: &Invocation) -> Result<u8, Failure> {
     let host = selection::host(options, given)?;
-    let request = selection::request(options, host.now().into(), given)?;
-    let plan = selection::plan(&request, &selection::rows(given)?, &host, given)?;
-    given.show(&json(&plan), |page| view::plan::lines(&plan, page))?;
+    let request = selection::request(options, &host, given)?;
+    let plan = selection::plan(&request, &selection::rows(given)?, &host, given)?.within(&host);
+    let zone = host.zone_name();
+    given.show(&json(&plan), |page| view::plan::lines(&plan, zone.as_deref(), page))?;
     Ok(exit::OK)
 }
 
@@ -59,7 +60,7 @@ fn json(plan: &Plan) -> PlanJson {
     }
     PlanJson {
         preset: plan.request.preset.clone(),
-        window: plan.request.window,
+        window: plan.request.window.clone(),
         limits: plan.request.limits,
         perf_seconds: plan.request.perf_seconds,
         tasks,

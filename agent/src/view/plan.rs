@@ -3,14 +3,14 @@
 use oediag_collector::plan::{Look, Plan, Task};
 use oediag_protocol::bundle::manifest::Reason;
 
-use super::{Page, by_count, comma, sources};
+use super::{Page, by_count, card::window, comma, sources};
 use crate::{
     term::{self, Tone},
     text,
 };
 
-/// The table of tasks, the gaps, the sums.
-pub fn lines(plan: &Plan, page: &Page<'_>) -> Vec<String> {
+/// The table of tasks, the gaps, the window, the sums; times in the host's zone.
+pub fn lines(plan: &Plan, zone: Option<&str>, page: &Page<'_>) -> Vec<String> {
     let texts = page.texts;
     let tasks: Vec<&Task> = plan.tasks.iter().filter(|task| task.applies()).collect();
     let mut rows = vec![page.heads(&["table-id", "table-data", "table-size", "table-reads"])];
@@ -42,6 +42,7 @@ pub fn lines(plan: &Plan, page: &Page<'_>) -> Vec<String> {
         lines.extend(term::table(&rows, page.columns, page.paint));
     }
     lines.push(String::new());
+    lines.extend(window(&plan.request.window, zone, page));
     if tasks.iter().any(|task| matches!(task.look, Look::Sample)) {
         lines.push(text!(texts, "plan-samples", seconds = plan.request.perf_seconds));
     }

@@ -10,10 +10,9 @@ use std::{
 };
 
 use flate2::read::MultiGzDecoder;
-use jiff::Timestamp;
 use oediag_protocol::{
     bundle::{
-        manifest::{Item, ItemKind, Kept, Limits, Outcome, Reason, Truncated},
+        manifest::{Item, ItemKind, Kept, Limits, Outcome, Reason, Truncated, Within},
         name,
     },
     time::Time,
@@ -21,19 +20,19 @@ use oediag_protocol::{
 
 use super::{
     command,
+    log::Log,
     member::{Capped, Member, Tools},
     worker::Form,
 };
 use crate::{
     bundle::writer::{Part, Refused},
     catalogue::{Probe, Source},
-    host::{Host, OpenFile, Recorded, Refusal, Ticks},
+    host::{Host, Recorded, Refusal, Ticks},
     item,
     plan::{self, Look, Task},
+    window::{self, Found, MAX_RATIO},
 };
 
-/// Once compressed text may inflate to at most this many times its size, and to four times the item cap.
-const MAX_RATIO: u64 = 200;
 /// After so many programs that not even SIGKILL ends, no more are started: the machine has enough to do.
 const MAX_STUCK: usize = 2;
 
@@ -46,6 +45,8 @@ pub(super) struct Run<'a> {
     pub tasks: &'a [Task],
     /// The run's limits.
     pub limits: Limits,
+    /// The window of time, if one was asked for.
+    pub window: Option<window::Window>,
     /// Seconds of sampling.
     pub perf_seconds: u64,
     /// The only moment of a reproducible run.
@@ -109,7 +110,7 @@ impl Run<'_> {
         }
     }
 
-    fn absent(
+    pub(super) fn absent(
         index: usize,
         source: &Source,
         path: Option<&Path>,
@@ -133,7 +134,20 @@ impl Run<'_> {
         item::file(&mut row, &open, tools.redactor);
         let started = Instant::now();
         let cap = source.cap(self.limits.item_bytes);
-        let gzip = path.extension().is_some_and(|extension| extension == "gz");
+        let gzip = window::is_gzip(path);
+        let form = if gzip { Form::Gzip } else { Form::Plain };
+        if let Some(window) = self.window.filter(|_| window::applies(source, path)) {
+            let log = Log { task: index, source, path, window, cap, form, started };
+            match log.look(&mut open, self, tools) {
+                Ok(Found::Part(part)) => return self.part(log, &part, open, member, row, tools),
+                Ok(Found::NoStamps) => row.window = Some(Within { applied: false, line_offset: None }),
+                Ok(Found::Nothing) => {
+                    let refusal = Refusal { reason: Reason::OutsideWindow, error: Vec::new() };
+                    return Self::absent(index, source, Some(path), &refusal, tools);
+                }
+                Err(refusal) => return Self::absent(index, source, Some(path), &refusal, tools),
+            }
+        }
         let cut = !gzip && open.size > cap;
         if cut {
             if let Err(error) = open.tail(cap) {
@@ -151,9 +165,10 @@ impl Run<'_> {
             task: index,
             path: member,
             host_path: plan::bytes(path),
-            form: if gzip { Form::Gzip } else { Form::Plain },
+            form,
             until: started + source.time(self.limits.item_bytes),
-            latest: self.latest(&open),
+            latest: window::latest(open.mtime, self.host.now()),
+            start: None,
             item: row,
         };
         let learn = |row: &mut Item| {
@@ -174,14 +189,6 @@ impl Run<'_> {
             tools.stream(member, Capped::new(input, most, &hit), learn)?
         };
         Ok(summary(&item))
-    }
-
-    /// No line of a file is newer than its last change or the collection, whichever came first.
-    fn latest(&self, open: &OpenFile) -> Timestamp {
-        let now = self.host.now();
-        // Copies of a host may carry no times at all.
-        let plausible = open.mtime.as_second() > 946_684_800;
-        if plausible { open.mtime.min(now) } else { now }
     }
 
     fn command(
@@ -212,6 +219,7 @@ impl Run<'_> {
             form: Form::Plain,
             until: started + source.time(self.limits.item_bytes) + Duration::from_secs(10),
             latest: self.host.now(),
+            start: None,
             item: row,
         };
         let (item, stderr, status) = if self.host.is_live() {
@@ -304,6 +312,7 @@ impl Run<'_> {
             form: Form::Plain,
             until: started + source.time(self.limits.item_bytes) + Duration::from_secs(10),
             latest: self.host.now(),
+            start: None,
             item: row,
         };
         let (item, ..) = self.run_live(source, argv, cap, member, started, tools)?;
@@ -346,6 +355,7 @@ impl Run<'_> {
             form: Form::Plain,
             until: started + source.time(self.limits.item_bytes),
             latest: self.host.now(),
+            start: None,
             item: row,
         };
         let item = tools.stream(member, Cursor::new(text.text), |row| self.took(row, started))?;
@@ -366,7 +376,7 @@ impl Run<'_> {
         item.argv = argv.to_vec();
         let until = Instant::now() + Duration::from_secs(10);
         let latest = self.host.now();
-        let member = Member { task: index, path, host_path: b"", form: Form::Plain, until, latest, item };
+        let member = Member { task: index, path, host_path: b"", form: Form::Plain, until, latest, start: None, item };
         tools.stream(member, Cursor::new(text), |_| ()).map(|_| ())
     }
 
@@ -376,7 +386,7 @@ impl Run<'_> {
         item
     }
 
-    fn took(&self, item: &mut Item, started: Instant) {
+    pub(super) fn took(&self, item: &mut Item, started: Instant) {
         item.ms = Some(if self.fixed.is_some() { 0 } else { started.elapsed().as_millis() as u64 });
     }
 }
@@ -422,7 +432,7 @@ fn folder(source: &Source, device: Option<&str>, tools: &Tools<'_>) -> String {
     folder
 }
 
-fn summary(item: &Item) -> Summary {
+pub(super) fn summary(item: &Item) -> Summary {
     Summary { outcome: item.outcome, bytes: item.bytes }
 }
 

@@ -5,6 +5,7 @@
 
 mod command;
 mod lane;
+mod log;
 mod member;
 mod worker;
 
@@ -34,6 +35,7 @@ use crate::{
     plan::{Look, Plan},
     redact::Redactor,
     state::Identity,
+    window::Window,
 };
 
 /// Programs that run side by side.
@@ -128,6 +130,7 @@ pub fn collect(job: Job<'_>, events: &(dyn Fn(Event) + Sync), cancel: &Cancel) -
         host,
         tasks: &plan.tasks,
         limits: plan.request.limits,
+        window: Window::of(&plan.request.window),
         perf_seconds: plan.request.perf_seconds,
         fixed,
         stuck: AtomicUsize::new(0),
