@@ -188,9 +188,7 @@ fn presets_choose_something() {
     let names: Vec<&str> = PRESETS.iter().map(|preset| preset.name).collect();
     assert_eq!(names, ["quick", "standard", "deep", "perf", "net", "disk", "crash"]);
     for preset in PRESETS {
-        let chosen =
-            |row: &&Source| row.depth <= preset.depth && (preset.topics.is_empty() || preset.topics.contains(&row.topic));
-        let count = catalogue::all().filter(chosen).count();
+        let count = catalogue::all().filter(|row| preset.takes(row)).count();
         assert!(count >= 20, "{} has {count} rows", preset.name);
         assert!(preset.topics.is_sorted(), "{}", preset.name);
         assert_eq!(catalogue::preset(preset.name).map(|found| found.name), Some(preset.name));

@@ -20,8 +20,9 @@ use oediag_protocol::{
 };
 
 use super::{
-    command,
+    List, command,
     member::{Capped, Member, Tools},
+    shares::Share,
     worker::Form,
 };
 use crate::{
@@ -44,6 +45,8 @@ pub(super) struct Run<'a> {
     pub host: &'a Host,
     /// All tasks.
     pub tasks: &'a [Task],
+    /// What each task may take of the bundle.
+    pub shares: &'a [Share],
     /// The run's limits.
     pub limits: Limits,
     /// Seconds of sampling.
@@ -64,15 +67,10 @@ pub(super) struct Summary {
 }
 
 impl Run<'_> {
-    /// Takes the tasks of `list` one after another until none is left or nothing more can be written.
-    pub(super) fn lane(
-        &self,
-        list: &[usize],
-        next: &AtomicUsize,
-        tools: &mut Tools<'_>,
-        report: &dyn Fn(usize, Option<Summary>),
-    ) {
-        while let Some(&index) = list.get(next.fetch_add(1, Ordering::Relaxed)) {
+    /// Takes the tasks of `list` one after another until none is left.
+    pub(super) fn lane(&self, list: &List, tools: &mut Tools<'_>, report: &dyn Fn(usize, Option<Summary>)) {
+        while let Some((index, early)) = list.next(!tools.writer.is_laden()) {
+            tools.early = early;
             report(index, None);
             let done = catch_unwind(AssertUnwindSafe(|| self.task(index, tools)));
             let summary = match done {
@@ -132,7 +130,11 @@ impl Run<'_> {
         item::name(&mut row, plan::bytes(path), tools.redactor);
         item::file(&mut row, &open, tools.redactor);
         let started = Instant::now();
-        let cap = source.cap(self.limits.item_bytes);
+        let (cap, why) = self.cap(index, source);
+        if cap == 0 {
+            let refusal = Refusal { reason: why, error: Vec::new() };
+            return Self::absent(index, source, Some(path), &refusal, tools);
+        }
         let gzip = path.extension().is_some_and(|extension| extension == "gz");
         let cut = !gzip && open.size > cap;
         if cut {
@@ -141,7 +143,7 @@ impl Run<'_> {
                 return Self::absent(index, source, Some(path), &refusal, tools);
             }
             row.truncated = Some(Truncated { how: Kept::Tail, limit: cap, line_offset: None });
-            (row.outcome, row.reason) = (Outcome::Truncated, Some(Reason::ItemLimit));
+            (row.outcome, row.reason) = (Outcome::Truncated, Some(why));
         }
         let hit = Cell::new(false);
         // Files of /proc have no size to compare with.
@@ -160,7 +162,7 @@ impl Run<'_> {
             self.took(row, started);
             if hit.get() {
                 row.truncated.get_or_insert(Truncated { how: Kept::Head, limit: most, line_offset: None });
-                (row.outcome, row.reason) = (Outcome::Truncated, Some(Reason::ItemLimit));
+                (row.outcome, row.reason) = (Outcome::Truncated, Some(why));
             }
         };
         let item = if gzip {
@@ -174,6 +176,15 @@ impl Run<'_> {
             tools.stream(member, Capped::new(input, most, &hit), learn)?
         };
         Ok(summary(&item))
+    }
+
+    /// How much of a file is read, and what limits it: the item's cap, or the task's share of the bundle.
+    fn cap(&self, index: usize, source: &Source) -> (u64, Reason) {
+        let cap = source.cap(self.limits.item_bytes);
+        match self.shares.get(index) {
+            Some(share) if share.read < cap => (share.read, Reason::BundleLimit),
+            _ => (cap, Reason::ItemLimit),
+        }
     }
 
     /// No line of a file is newer than its last change or the collection, whichever came first.
