@@ -18,6 +18,8 @@ use crate::{
 const SCHEMA: &str = "oediag.costs/1";
 /// Most sources remembered: the catalogue and a site's own rows many times over.
 const MOST_SOURCES: usize = 4096;
+/// What a member takes in a bundle beside its content: header, checksums, rows of the manifest.
+const AROUND: u64 = 350;
 /// Where members of samplers lie: their time is that of all others beside them.
 const SAMPLES: &str = "oediag/perf/";
 
@@ -65,12 +67,13 @@ impl Costs {
     /// Learns from a finished run: each source that gave something has new figures, the others keep theirs.
     pub fn learn(&mut self, manifest: &Manifest, packed: u64, perf_seconds: u64) {
         let mut new: BTreeMap<&str, Cost> = BTreeMap::new();
-        let (mut samples, mut bytes) = (false, 0_u64);
+        let (mut samples, mut bytes, mut members) = (false, 0_u64, 0);
         for item in manifest.items.iter().filter(|item| item.path.is_some() && item.outcome != Outcome::Skipped) {
             let cost = new.entry(&item.id).or_default();
             cost.bytes = cost.bytes.saturating_add(item.bytes);
             cost.ms = cost.ms.saturating_add(item.ms.unwrap_or(0));
             bytes = bytes.saturating_add(item.bytes);
+            members += 1;
             samples |= is_sample(item);
         }
         for (id, cost) in new {
@@ -83,13 +86,14 @@ impl Costs {
         }
         // Small bundles are mostly what every bundle has.
         if bytes > 1 << 20 {
-            self.packed_permille = (packed.saturating_mul(1000) / bytes).clamp(1, 1000);
+            let content = packed.saturating_sub(members * AROUND);
+            self.packed_permille = (content.saturating_mul(1000) / bytes).clamp(1, 1000);
         }
     }
 
-    /// Bytes of a bundle with so many bytes of members.
-    fn packed(&self, bytes: u64) -> u64 {
-        bytes.saturating_mul(self.packed_permille) / 1000
+    /// Bytes of a bundle with so many members of so many bytes.
+    fn packed(&self, members: u64, bytes: u64) -> u64 {
+        bytes.saturating_mul(self.packed_permille) / 1000 + members * AROUND
     }
 }
 
@@ -135,7 +139,7 @@ fn usual(task: &Task, plan: &Plan) -> Cost {
         (Look::File { size: None, .. }, _) => Cost { bytes: 2 << 10, ms: 1 },
         (Look::Command { .. }, Probe::Each { .. }) => Cost { bytes: 4 << 10, ms: 40 },
         (Look::Command { .. }, _) => Cost { bytes: 12 << 10, ms: 80 },
-        (Look::Journal { .. }, _) => Cost { bytes: 8 << 20, ms: 2000 },
+        (Look::Journal { .. }, _) => Cost { bytes: cap / 8, ms: cap / 32_000 },
         (Look::Native, _) => Cost { bytes: 32 << 10, ms: 50 },
         (Look::Sample, _) => {
             let seconds = plan.request.perf_seconds;
@@ -149,7 +153,8 @@ fn usual(task: &Task, plan: &Plan) -> Cost {
 /// What a run that carries out the plan is expected to take.
 pub fn estimate(plan: &Plan, tasks: &[Cost], costs: &Costs, cores: usize) -> Estimate {
     let bytes = tasks.iter().map(|cost| cost.bytes).fold(0, u64::saturating_add);
-    Estimate { ms: of_run(plan, tasks, cores), packed: costs.packed(bytes), topics: of_topics(plan, tasks) }
+    let members = plan.tasks.iter().filter(|task| task.applies()).count() as u64;
+    Estimate { ms: of_run(plan, tasks, cores), packed: costs.packed(members, bytes), topics: of_topics(plan, tasks) }
 }
 
 /// Samplers run beside each other: the longest counts.
