@@ -95,9 +95,9 @@ pub enum Command {
 /// What to collect; the options `collect` and `plan` share.
 #[derive(Debug, Clone, Args)]
 pub struct Selection {
-    /// A named set of topics and limits.
-    #[arg(long, value_name = "NAME", default_value = "standard")]
-    pub preset: Preset,
+    /// Named sets of topics and limits; several are a union.
+    #[arg(long, value_name = "NAME", value_delimiter = ',', default_value = "standard")]
+    pub preset: Vec<Preset>,
     /// Only these topics.
     #[arg(long, value_name = "TOPIC", value_delimiter = ',')]
     pub topic: Vec<String>,
@@ -157,7 +157,7 @@ pub struct Collect {
 }
 
 /// A named set of topics and limits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum Preset {
     Quick,

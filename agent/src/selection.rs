@@ -4,12 +4,13 @@
 use jiff::Timestamp;
 use oediag_collector::{
     catalogue::{self, Source, site},
+    cost::{self, Cost, Costs},
     host::Host,
     plan::{Plan, Request},
     redact::Harvest,
     state::State,
 };
-use oediag_protocol::bundle::manifest::{Limits, Window};
+use oediag_protocol::bundle::manifest::{Estimate, Limits, Window};
 
 use crate::{
     cli::{Preset, Selection},
@@ -35,7 +36,8 @@ impl Preset {
     /// Seconds of performance samples without `--perf-seconds`: enough for a rate in every preset, a minute where load is the matter.
     pub fn perf_seconds(self) -> u64 {
         match self {
-            Self::Quick | Self::Crash => 3,
+            Self::Quick => 1,
+            Self::Crash => 3,
             Self::Standard | Self::Net | Self::Disk => 10,
             Self::Deep | Self::Perf => 60,
         }
@@ -72,14 +74,19 @@ pub fn request(selection: &Selection, host: &Host, given: &Invocation) -> Result
         let sentence = text!(given.texts, "error-window", since = since.to_string(), until = until.to_string());
         return Err(Failure::new(Kind::Usage, sentence));
     }
+    let mut presets = selection.preset.clone();
+    presets.sort_unstable();
+    presets.dedup();
     Ok(Request {
-        preset: selection.preset.name().to_owned(),
+        presets: presets.iter().map(|preset| preset.name().to_owned()).collect(),
         topics: selection.topic.clone(),
         sources: selection.source.clone(),
         skip: selection.skip.clone(),
         window,
         limits: Limits { bytes: selection.max_bytes.0, item_bytes: selection.max_item_bytes.0, seconds: selection.max_seconds },
-        perf_seconds: selection.perf_seconds.unwrap_or(selection.preset.perf_seconds()),
+        perf_seconds: selection
+            .perf_seconds
+            .unwrap_or_else(|| presets.iter().map(|preset| preset.perf_seconds()).max().unwrap_or(0)),
     })
 }
 
@@ -100,4 +107,14 @@ pub fn plan(request: &Request, rows: &[&'static Source], host: &Host, given: &In
     Plan::new(request, rows, host).map_err(|error| {
         Failure::new(Kind::Usage, text!(given.texts, "error-plan")).because(error).hint(text!(given.texts, "hint-sources"))
     })
+}
+
+/// What a run of the plan on this machine is expected to take.
+pub fn estimate(plan: &Plan, tasks: &[Cost], costs: &Costs) -> Estimate {
+    cost::estimate(plan, tasks, costs, std::thread::available_parallelism().map_or(2, usize::from))
+}
+
+/// What the sources took in earlier runs of this installation; makes no folder.
+pub fn costs(given: &Invocation) -> Costs {
+    State::locate(given.state.as_deref(), &home()).map(|state| state.costs()).unwrap_or_default()
 }

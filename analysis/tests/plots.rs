@@ -113,15 +113,18 @@ proptest! {
 }
 
 /// First lines, in the order of `MEMBERS`.
-const HEADERS: [&str; 8] = [
+const HEADERS: [&str; 11] = [
     "time,cpu,user,nice,system,idle,iowait,irq,softirq,steal",
     "time,load1,load5,load15,running,tasks",
     "time,available_kb,free_kb,swap_total_kb,swap_free_kb",
     "time,pgpgin_kbs,pswpin_s,procs_running,ctxt_s",
     "time,resource,kind,avg10,avg60,stalled_ms",
+    "time,cpu,run_pct,wait_pct,slices_s",
     "time,disk,reads_s,writes_s,read_kbs,write_kbs,await_ms,util_pct,queue",
     "time,interface,rx_bytes_s,rx_packets_s,rx_errs_s,rx_drops_s,tx_bytes_s,tx_packets_s,tx_errs_s,tx_drops_s",
-    "time,rank_by,pid,comm,cpu_pct,rss_kb,read_kbs,write_kbs",
+    "time,active_opens_s,retrans_segs_s,timeouts_s,listen_drops_s",
+    "time,kind,name,per_second,busiest_cpu,busiest_per_second",
+    "time,rank_by,pid,comm,cpu_pct,rss_kb,read_kbs,write_kbs,process",
 ];
 
 fn times() -> impl Strategy<Value = String> {

@@ -3,8 +3,10 @@
 //! In: a request, a host (live or a folder that looks like one), a place for the bundle. Out: a signed,
 //! redacted bundle and its manifest. Blocking code on threads; no network, ever.
 
+pub mod budget;
 pub mod bundle;
 pub mod catalogue;
+pub mod cost;
 pub mod disk;
 pub mod gather;
 pub mod host;

@@ -14,7 +14,7 @@ use oediag_analysis::Context;
 use oediag_protocol::bundle::manifest::{self, Limits, Reason};
 
 use crate::{
-    catalogue::{self, Depth, Over, Probe, Source, Topic, When},
+    catalogue::{self, Depth, Over, Preset, Probe, Source, Topic, When},
     host::{Host, Refusal},
     window::{self, Found, Question, Window},
 };
@@ -22,9 +22,9 @@ use crate::{
 /// What somebody wants to know, in names of the catalogue only.
 #[derive(Clone, Debug)]
 pub struct Request {
-    /// A named set of topics and rows.
-    pub preset: String,
-    /// Only these topics; empty: those of the preset.
+    /// Named sets of topics and rows; their union.
+    pub presets: Vec<String>,
+    /// Only these topics; empty: those of the presets.
     pub topics: Vec<String>,
     /// These rows whatever their preset; with no topics named, only these.
     pub sources: Vec<String>,
@@ -187,8 +187,11 @@ impl Plan {
 
 /// Which rows are wanted.
 struct Selection {
+    presets: Vec<&'static Preset>,
+    /// Only these, where some are named.
     topics: Vec<Topic>,
-    depth: Depth,
+    /// How deep the presets go together.
+    deepest: Depth,
     named: Vec<String>,
     only_named: bool,
     skip: Vec<String>,
@@ -199,7 +202,8 @@ impl Selection {
         let ids: Vec<&str> = rows.iter().map(|row| row.id).collect();
         let topics: Vec<&str> = Topic::ALL.iter().map(|topic| topic.name()).collect();
         let presets: Vec<&str> = catalogue::PRESETS.iter().map(|preset| preset.name).collect();
-        let preset = catalogue::preset(&request.preset).ok_or_else(|| unknown("preset", &request.preset, &presets))?;
+        let find = |name: &String| catalogue::preset(name).ok_or_else(|| unknown("preset", name, &presets));
+        let chosen = request.presets.iter().map(find).collect::<Result<Vec<_>, _>>()?;
         let parse = |name: &String| Topic::parse(name).ok_or_else(|| unknown("topic", name, &topics));
         let wanted = request.topics.iter().map(parse).collect::<Result<Vec<_>, _>>()?;
         if let Some(name) = request.sources.iter().find(|name| !ids.contains(&name.as_str())) {
@@ -211,12 +215,9 @@ impl Selection {
         }
         Ok(Self {
             only_named: wanted.is_empty() && !request.sources.is_empty(),
-            topics: match (wanted.is_empty(), preset.topics.is_empty()) {
-                (false, _) => wanted,
-                (true, false) => preset.topics.to_vec(),
-                (true, true) => Topic::ALL.to_vec(),
-            },
-            depth: preset.depth,
+            deepest: chosen.iter().map(|preset| preset.depth).max().unwrap_or(Depth::Quick),
+            presets: chosen,
+            topics: wanted,
             named: request.sources.clone(),
             skip: request.skip.clone(),
         })
@@ -225,8 +226,12 @@ impl Selection {
     fn takes(&self, source: &Source) -> bool {
         let skipped = self.skip.iter().any(|name| name == source.id || name == source.topic.name());
         let named = self.named.iter().any(|name| name == source.id);
-        let of_topic = !self.only_named && source.depth <= self.depth && self.topics.contains(&source.topic);
-        !skipped && (named || of_topic)
+        let asked = if self.topics.is_empty() {
+            self.presets.iter().any(|preset| preset.takes(source))
+        } else {
+            source.depth <= self.deepest && self.topics.contains(&source.topic)
+        };
+        !skipped && (named || (!self.only_named && asked))
     }
 }
 
@@ -387,6 +392,9 @@ fn command(source: &'static Source, argv: &[&str], device: Option<String>, host:
 fn devices(source: &Source, over: Over, host: &Host) -> Vec<String> {
     let mut devices = host.devices(over);
     if !host.is_live() {
+        devices.extend(host.recorded_devices(source.id));
+        devices.sort_unstable();
+        devices.dedup();
         devices.retain(|device| host.recorded(source.id, Some(device)).is_some());
     }
     devices

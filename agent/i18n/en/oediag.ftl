@@ -54,6 +54,7 @@ hint-ls = `oediag ls` lists every member and source.
 hint-signers = Give the host's public key with --allowed-signers FILE; the host keeps it as allowed_signers in its configuration folder.
 note-unverified = Note: this bundle was not verified ({ $why }). `oediag verify` checks it.
 why-no-key = no key is known here that could vouch for it
+note-costs = What the sources took could not be kept for later estimates: { $error }
 note-trouble = note: the bundle could not be written to its end: { $error }
 note-recovered = A run that was cut short left { $path }; it was closed and signed with { $items } items.
 note-nothing-recovered = A run that was cut short ({ $name }) had nothing whole yet; its leftovers were removed.
@@ -201,6 +202,12 @@ card-bundle = Bundle
 card-check = Check
 card-incomplete = NOT COMPLETE: { $reason }
 card-no-alerts = none found
+card-cut = CUT to fit { $limit }, from { $count ->
+    [one] 1 source
+   *[other] { $count } sources
+  }: { $sources }
+card-expected = Expected
+card-expected-real = { $read } of data, { $packed } packed, { $time } s; real: { $real_read }, { $real_packed }, { $real_time } s
 card-more-alerts = and { $count } more: oediag alerts { $path }
 card-more-gaps = and { $count } more: oediag ls { $path }
 card-no-redaction = nothing had to be replaced
@@ -225,10 +232,13 @@ span-days = { $count ->
   }
 span-hours = { $count } h
 span-minutes = { $count } min
+span-seconds = { $count } s
 
 # Tables.
 table-id = SOURCE
 table-what = WHAT
+table-topic = TOPIC
+table-time = TIME
 table-data = DATA
 table-preset = PRESET
 table-size = SIZE
@@ -237,8 +247,9 @@ table-member = MEMBER
 table-reads = READS OR RUNS
 table-why = WHY NOT
 sources-count = { $count } sources. PRESET is the smallest of quick, standard and deep that asks for it. DATA is what may be in it before redaction: technical facts; identifiers (names, addresses, serial numbers); free text (anything); credentials (configuration that may hold them). `oediag plan` shows what would be read here.
-plan-count = { $tasks } things to read or run, about { $size } known beforehand; { $skipped } left out. Nothing was run.
+plan-count = { $tasks } things to read or run; { $skipped } left out. Nothing was run.
 plan-skipped = Left out:
+plan-estimate = In all about { $read } of data, a bundle of { $packed }, and { $time }: what is done side by side counts once. Figures come from file sizes and from earlier runs on this host; `collect` shows what became of them.
 plan-samples = Performance is sampled for { $seconds } s.
 ls-count = { $members } members, { $size }; { $absent } sources gave none.
 alerts-count = { $alerts } alerts in { $groups } groups.

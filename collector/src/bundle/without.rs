@@ -188,7 +188,7 @@ impl Copy<'_> {
     }
 
     fn hand(&self, part: Part) -> Result<(), WithoutError> {
-        self.writer.put(0, part).map_err(|(Refused::Full | Refused::Stopped)| WithoutError::NoRoom)
+        self.writer.put(0, part, false).map_err(|(Refused::Full | Refused::Stopped)| WithoutError::NoRoom)
     }
 }
 

@@ -38,6 +38,8 @@ fn line(text: &mut String, row: &Source) {
                 Over::NetDevice => "net",
                 Over::BlockDevice => "block",
                 Over::NvmeController => "nvme",
+                Over::ActivityFile => "sa",
+                Over::AtopLog => "atop",
             };
             format!("each {over} {}", argv.join("\x1f"))
         }

@@ -19,9 +19,10 @@ use oediag_protocol::{
 };
 
 use super::{
-    command,
+    List, command,
     log::Log,
     member::{Capped, Member, Tools},
+    shares::Share,
     worker::Form,
 };
 use crate::{
@@ -43,6 +44,8 @@ pub(super) struct Run<'a> {
     pub host: &'a Host,
     /// All tasks.
     pub tasks: &'a [Task],
+    /// What each task may take of the bundle.
+    pub shares: &'a [Share],
     /// The run's limits.
     pub limits: Limits,
     /// The window of time, if one was asked for.
@@ -65,15 +68,10 @@ pub(super) struct Summary {
 }
 
 impl Run<'_> {
-    /// Takes the tasks of `list` one after another until none is left or nothing more can be written.
-    pub(super) fn lane(
-        &self,
-        list: &[usize],
-        next: &AtomicUsize,
-        tools: &mut Tools<'_>,
-        report: &dyn Fn(usize, Option<Summary>),
-    ) {
-        while let Some(&index) = list.get(next.fetch_add(1, Ordering::Relaxed)) {
+    /// Takes the tasks of `list` one after another until none is left.
+    pub(super) fn lane(&self, list: &List, tools: &mut Tools<'_>, report: &dyn Fn(usize, Option<Summary>)) {
+        while let Some((index, early)) = list.next(!tools.writer.is_laden()) {
+            tools.early = early;
             report(index, None);
             let done = catch_unwind(AssertUnwindSafe(|| self.task(index, tools)));
             let summary = match done {
@@ -133,11 +131,15 @@ impl Run<'_> {
         item::name(&mut row, plan::bytes(path), tools.redactor);
         item::file(&mut row, &open, tools.redactor);
         let started = Instant::now();
-        let cap = source.cap(self.limits.item_bytes);
+        let (cap, why) = self.cap(index, source);
+        if cap == 0 {
+            let refusal = Refusal { reason: why, error: Vec::new() };
+            return Self::absent(index, source, Some(path), &refusal, tools);
+        }
         let gzip = window::is_gzip(path);
         let form = if gzip { Form::Gzip } else { Form::Plain };
         if let Some(window) = self.window.filter(|_| window::applies(source, path)) {
-            let log = Log { task: index, source, path, window, cap, form, started };
+            let log = Log { task: index, source, path, window, cap, why, form, started };
             match log.look(&mut open, self, tools) {
                 Ok(Found::Part(part)) => return self.part(log, &part, open, member, row, tools),
                 Ok(Found::NoStamps) => row.window = Some(Within { applied: false, line_offset: None }),
@@ -155,7 +157,7 @@ impl Run<'_> {
                 return Self::absent(index, source, Some(path), &refusal, tools);
             }
             row.truncated = Some(Truncated { how: Kept::Tail, limit: cap, line_offset: None });
-            (row.outcome, row.reason) = (Outcome::Truncated, Some(Reason::ItemLimit));
+            (row.outcome, row.reason) = (Outcome::Truncated, Some(why));
         }
         let hit = Cell::new(false);
         // Files of /proc have no size to compare with.
@@ -175,7 +177,7 @@ impl Run<'_> {
             self.took(row, started);
             if hit.get() {
                 row.truncated.get_or_insert(Truncated { how: Kept::Head, limit: most, line_offset: None });
-                (row.outcome, row.reason) = (Outcome::Truncated, Some(Reason::ItemLimit));
+                (row.outcome, row.reason) = (Outcome::Truncated, Some(why));
             }
         };
         let item = if gzip {
@@ -189,6 +191,15 @@ impl Run<'_> {
             tools.stream(member, Capped::new(input, most, &hit), learn)?
         };
         Ok(summary(&item))
+    }
+
+    /// How much of a file is read, and what limits it: the item's cap, or the task's share of the bundle.
+    fn cap(&self, index: usize, source: &Source) -> (u64, Reason) {
+        let cap = source.cap(self.limits.item_bytes);
+        match self.shares.get(index) {
+            Some(share) if share.read < cap => (share.read, Reason::BundleLimit),
+            _ => (cap, Reason::ItemLimit),
+        }
     }
 
     fn command(

@@ -36,6 +36,8 @@ pub(super) struct Log<'a> {
     pub window: Window,
     /// Most bytes of it.
     pub cap: u64,
+    /// What limits it to so much.
+    pub why: Reason,
     /// Whether it is compressed.
     pub form: Form,
     /// When its reading began.
@@ -93,7 +95,7 @@ impl Run<'_> {
         row.window = Some(Within { applied: true, line_offset: part.line_offset });
         if part.cut {
             row.truncated = Some(Truncated { how: Kept::Tail, limit: log.cap, line_offset: None });
-            (row.outcome, row.reason) = (Outcome::Truncated, Some(Reason::ItemLimit));
+            (row.outcome, row.reason) = (Outcome::Truncated, Some(log.why));
         }
         let lines = match part.reader(open, log.form == Form::Gzip) {
             Ok(lines) => lines,
@@ -115,7 +117,7 @@ impl Run<'_> {
             if hit.get() {
                 // It grew since it was looked at.
                 row.truncated.get_or_insert(Truncated { how: Kept::Head, limit: log.cap, line_offset: None });
-                (row.outcome, row.reason) = (Outcome::Truncated, Some(Reason::ItemLimit));
+                (row.outcome, row.reason) = (Outcome::Truncated, Some(log.why));
             }
         })?;
         Ok(summary(&item))

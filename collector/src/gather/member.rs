@@ -50,6 +50,8 @@ pub(super) struct Tools<'a> {
     pub cancel: &'a Cancel,
     /// How to read times in logs.
     pub context: &'a Context,
+    /// The task at hand is done before its turn.
+    pub early: bool,
 }
 
 /// A member to be made.
@@ -276,7 +278,7 @@ impl Tools<'_> {
         };
         let part = Part::Data { packed: std::mem::take(&mut done.packed), bytes: done.content().len() as u64 };
         let asked = Instant::now();
-        let taken = self.writer.put(task, part);
+        let taken = self.writer.put(task, part, self.early);
         progress.waited += asked.elapsed();
         match taken {
             Ok(()) => {
@@ -344,7 +346,7 @@ impl Tools<'_> {
 
     /// Hands a part in; a full bundle is not the lane's end: the row says it.
     pub(super) fn hand(&self, task: usize, part: Part) -> Result<(), Refused> {
-        match self.writer.put(task, part) {
+        match self.writer.put(task, part, self.early) {
             Err(Refused::Stopped) => Err(Refused::Stopped),
             Ok(()) | Err(Refused::Full) => Ok(()),
         }

@@ -48,12 +48,18 @@ pub enum Over {
     BlockDevice,
     /// Entries of `/sys/class/nvme`.
     NvmeController,
+    /// The newest days of `/var/log/sa/saDD` of which there is no report as text.
+    ActivityFile,
+    /// The newest files `/var/log/atop/atop_*`.
+    AtopLog,
 }
 
 /// Names of network devices that containers and virtual machines come and go with: thousands, and nothing to ask of them.
 const PASSING: [&str; 6] = ["veth", "cali", "lxc", "tap", "vnet", "vif"];
 /// Names of block devices that are not disks.
 const NOT_DISKS: [&str; 9] = ["loop", "ram", "dm-", "md", "zram", "sr", "fd", "nbd", "zd"];
+/// Days of binary logs that are printed.
+const DAYS: usize = 3;
 /// Devices of one kind at most.
 const DEVICES: usize = 64;
 
@@ -139,6 +145,8 @@ impl Host {
             Over::NetDevice => ("/sys/class/net", &PASSING),
             Over::BlockDevice => ("/sys/block", &NOT_DISKS),
             Over::NvmeController => ("/sys/class/nvme", &[]),
+            Over::ActivityFile => return self.days("/var/log/sa/sa[0-9]*", Some("/var/log/sa/sar")),
+            Over::AtopLog => return self.days("/var/log/atop/atop_[0-9]*", None),
         };
         let Ok(folder) = self.folder(Path::new(folder)) else { return Vec::new() };
         let wanted = |name: &String| {
@@ -148,6 +156,28 @@ impl Host {
             plain && name != "lo" && name != "bonding_masters" && !leave_out.iter().any(|prefix| name.starts_with(prefix))
         };
         folder.names().into_iter().filter(wanted).take(DEVICES).collect()
+    }
+
+    /// Names of the newest [`DAYS`] files of a pattern, in order of the name, but those of which a report lies there: a file
+    /// called `report` and the digits the name ends with.
+    fn days(&self, pattern: &str, report: Option<&str>) -> Vec<String> {
+        let plain = |name: &&str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        let printed = |name: &&str| {
+            let digits = name.trim_start_matches(|c: char| !c.is_ascii_digit());
+            report.is_some_and(|report| self.exists(Path::new(&format!("{report}{digits}"))))
+        };
+        let files = self.expand(pattern, DAYS).files;
+        let names = files.iter().filter_map(|path| path.file_name()?.to_str()).filter(plain);
+        let mut names: Vec<String> = names.filter(|name| !printed(name)).map(str::to_owned).collect();
+        names.sort_unstable();
+        names
+    }
+
+    /// Names of the devices of which a bundle below this root recorded a command; none on a live host.
+    pub fn recorded_devices(&self, source: &str) -> Vec<String> {
+        let folder = Path::new("/oediag/commands").join(source);
+        let Ok(folder) = self.folder(&folder) else { return Vec::new() };
+        if self.live { Vec::new() } else { folder.names() }
     }
 
     /// Whether a program can be run: a live host, there, executable, and nobody but root could have changed it.

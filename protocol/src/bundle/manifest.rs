@@ -42,14 +42,40 @@ pub struct Start {
     pub case: Option<String>,
     /// The severity the operator named with `--severity`: `P1` to `P4`.
     pub severity: Option<String>,
-    /// Name of the preset.
-    pub preset: String,
+    /// Names of the presets; together they are their union.
+    pub preset: Vec<String>,
     /// The window of time asked for.
     pub window: Window,
     /// The limits this run kept to.
     pub limits: Limits,
     /// The bundle this one was made from by leaving items out.
     pub derived_from: Option<BundleId>,
+    /// What the plan expected the run to cost; what it did cost is in `started`, `ended`, and in `bytes` and `ms` of the items.
+    pub estimate: Option<Estimate>,
+}
+
+/// What a run was expected to cost.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Estimate {
+    /// Milliseconds of the whole run, whose items are done side by side.
+    pub ms: u64,
+    /// Bytes of the packed bundle.
+    pub packed: u64,
+    /// The topics of which something was to be collected, in catalogue order.
+    pub topics: Vec<TopicEstimate>,
+}
+
+/// What a topic was expected to cost.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TopicEstimate {
+    /// What stands before the point in the ids of its sources.
+    pub topic: String,
+    /// Bytes of its members.
+    pub bytes: u64,
+    /// Milliseconds of its items one after the other; of its samplers, which run beside each other, of the longest.
+    pub ms: u64,
 }
 
 /// The whole of `oediag/bundle.json`: the first item of a bundle after its README.
