@@ -20,7 +20,7 @@ pub(super) struct Row {
     pub pattern: &'static str,
     pub order: From,
     pub kind: OperationKind,
-    /// The record's text, with values.
+    /// The record's text, with values; empty when the line only tells how the record before it ended.
     pub what: &'static str,
     pub result: Option<OperationResult>,
 }
@@ -150,6 +150,9 @@ pub(super) const SYSTEM: &[Row] = &[
 /// dnf.log and dnf.rpm.log: what was asked for, and what rpm then did. `Upgraded:` names what went.
 pub(super) const DNF: &[Row] = &[
     row("dnf", "DDEBUG Command: {what}", Left, Package, "{what}", None),
+    // The command before it came to nothing.
+    row("dnf", "CRITICAL Error: {}", Left, Package, "", Some(Failed)),
+    row("dnf", "ERROR Error: {}", Left, Package, "", Some(Failed)),
     done("dnf", "SUBDEBUG Installed: {package}", Package, "installed {package}"),
     done("dnf", "SUBDEBUG Upgrade: {package}", Package, "upgraded {package}"),
     done("dnf", "SUBDEBUG Downgrade: {package}", Package, "downgraded {package}"),

@@ -37,7 +37,7 @@ pub(crate) fn merge(members: Vec<(String, Records)>, zone: &TimeZone) -> (Vec<Op
             *left_out.entry(kind).or_default() += count;
         }
         accounts.extend(records.accounts);
-        told.extend(records.records.into_iter().map(|record| (record, path.clone())));
+        told.extend(records.list.into_iter().map(|record| (record, path.clone())));
     }
     for (record, _) in &mut told {
         let number = record.who.as_deref().and_then(|who| who.parse().ok());
@@ -57,7 +57,7 @@ pub(crate) fn merge(members: Vec<(String, Records)>, zone: &TimeZone) -> (Vec<Op
         });
         if let Some(at) = twin {
             newest.insert(key, at);
-            list[at].join(record, path);
+            list[at].join(&record, path);
         } else {
             newest.insert(key, list.len());
             list.push(Merged::new(record, path));
@@ -139,7 +139,7 @@ impl Merged {
     }
 
     /// Takes in a repeat, or what another member tells of the same.
-    fn join(&mut self, other: Record, path: String) {
+    fn join(&mut self, other: &Record, path: String) {
         let (known, teller) = (&mut self.record, other.teller);
         let overlaps = match (known.last, other.time) {
             (Some(last), Some(time)) => time.as_second() <= last.as_second() + known.kind.slack(),
@@ -147,7 +147,7 @@ impl Merged {
         };
         let again = self.tellers.contains(&(path.clone(), teller)) || !overlaps;
         known.count = if again { known.count + other.count } else { known.count.max(other.count) };
-        known.extend_with(&other);
+        known.extend_with(other);
         self.evidence.extend(other.ranges.iter().map(|(line, end)| Evidence { path: path.clone(), line: *line, end: *end }));
         self.tellers.insert((path, teller));
     }
@@ -186,7 +186,7 @@ impl Record {
             self.what.clone_from(&other.what);
         }
         if is_terminal(self.from.as_ref()) && other.from.is_some() && !is_terminal(other.from.as_ref()) || self.from.is_none() {
-            self.from = other.from.clone();
+            self.from.clone_from(&other.from);
         }
         self.run_as = self.run_as.take().or_else(|| other.run_as.clone());
         self.result = self.result.or(other.result);

@@ -53,9 +53,10 @@ pub(super) fn read<'a>(pattern: &'static str, from: From, message: &'a str) -> O
     };
     match from {
         From::Left => {
-            for (name, literal) in parts {
-                if literal.is_empty() {
-                    keep(name, message);
+            let last = parts.len().saturating_sub(1);
+            for (at, (name, literal)) in parts.into_iter().enumerate() {
+                if at == last {
+                    keep(name, message.strip_suffix(literal)?);
                     message = "";
                     continue;
                 }

@@ -205,6 +205,10 @@ impl Reader {
             Some((record, values.get("unit")))
         });
         let Some((record, unit)) = found else { return };
+        if record.what.is_empty() {
+            self.store.ended(&record);
+            return;
+        }
         let booted = self.context.booted;
         match record.kind {
             OperationKind::Unit => {
@@ -222,6 +226,7 @@ impl Reader {
                 // One process of sshd serves one session, and has up to two lines about its beginning.
                 let seen = sessions.iter().any(|known| known == line.tag);
                 if seen && record.from.is_none() {
+                    self.store.confirm(&record);
                     return;
                 }
                 if sessions.len() >= SESSIONS {

@@ -23,6 +23,8 @@ pub(super) const RANGES: usize = 10;
 const WHAT: usize = 400;
 /// Bytes of a name or an address that are kept.
 const NAME: usize = 120;
+/// A line about an earlier record is about one of so many.
+const RECENT: usize = 64;
 /// Accounts known by number.
 const ACCOUNTS: usize = 4096;
 
@@ -32,7 +34,7 @@ pub(super) type Accounts = BTreeMap<u32, String>;
 /// What one member tells of operations.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Records {
-    pub(super) records: Vec<Record>,
+    pub(super) list: Vec<Record>,
     pub(super) left_out: BTreeMap<OperationKind, u64>,
     pub(super) accounts: Accounts,
 }
@@ -126,6 +128,18 @@ impl Record {
         }
     }
 
+    /// Adds places, joining those that touch.
+    fn place(&mut self, ranges: &[(u64, u64)]) {
+        for range in ranges {
+            let room = self.ranges.len() < RANGES;
+            match self.ranges.last_mut() {
+                Some(last) if last.1 + 1 == range.0 => last.1 = range.1,
+                _ if room => self.ranges.push(*range),
+                _ => {}
+            }
+        }
+    }
+
     fn bytes(&self) -> usize {
         self.what.len() + [&self.who, &self.from, &self.run_as].into_iter().flatten().map(String::len).sum::<usize>()
     }
@@ -182,14 +196,7 @@ impl Store {
         if let Some(known) = known.and_then(|at| shelf.records.get_mut(at)).filter(|known| known.near(record.time)) {
             known.count += record.count;
             known.extend(&record);
-            for range in record.ranges {
-                let room = known.ranges.len() < RANGES;
-                match known.ranges.last_mut() {
-                    Some(last) if last.1 + 1 == range.0 => last.1 = range.1,
-                    _ if room => known.ranges.push(range),
-                    _ => {}
-                }
-            }
+            known.place(&record.ranges);
             return;
         }
         self.records += 1;
@@ -198,6 +205,28 @@ impl Store {
         shelf.records.push_back(record);
         while self.records > MOST || self.text > TEXT {
             self.drop_one();
+        }
+    }
+
+    /// Adds the place of a second line about the newest record of a kind and an account.
+    pub(super) fn confirm(&mut self, second: &Record) {
+        let newest = self
+            .shelves
+            .get_mut(&second.kind)
+            .and_then(|shelf| shelf.records.iter_mut().rev().take(RECENT).find(|known| known.who == second.who));
+        if let Some(known) = newest.filter(|known| known.near(second.time)) {
+            known.place(&second.ranges);
+        }
+    }
+
+    /// Says how the newest record of a kind ended, when nothing did yet.
+    pub(super) fn ended(&mut self, how: &Record) {
+        let newest = self
+            .shelves
+            .get_mut(&how.kind)
+            .and_then(|shelf| shelf.records.iter_mut().rev().take(RECENT).find(|known| known.result.is_none()));
+        if let Some(known) = newest.filter(|known| known.time <= how.time) {
+            known.result = how.result;
         }
     }
 
@@ -224,7 +253,7 @@ impl Store {
 
     /// Ends the member.
     pub(super) fn finish(self) -> Records {
-        let records = self.shelves.into_values().flat_map(|shelf| shelf.records).collect();
-        Records { records, left_out: self.left_out, accounts: self.accounts }
+        let list = self.shelves.into_values().flat_map(|shelf| shelf.records).collect();
+        Records { list, left_out: self.left_out, accounts: self.accounts }
     }
 }
