@@ -56,9 +56,6 @@ pub fn conclude(mut findings: Vec<Findings>) -> Conclusion {
         facts = facts.or(one.facts);
         done.push((one.path, one.operations));
     }
-    if let Some(latest) = latest {
-        facts.complete(latest, &zone);
-    }
     let mut episodes: Vec<Episode> = groups
         .into_iter()
         .flat_map(|((kind, subject), seen)| {
@@ -73,6 +70,9 @@ pub fn conclude(mut findings: Vec<Findings>) -> Conclusion {
         *left_out.entry(episode.kind.to_owned()).or_default() += episode.count;
     }
     let (operations, operations_left_out) = operations::merge(done, &zone);
+    if let Some(latest) = latest {
+        facts.complete(latest, &zone, &operations);
+    }
     let alerts = episodes.into_iter().map(|episode| episode.alert(&zone)).collect();
     Conclusion { alerts, left_out, facts, operations, operations_left_out }
 }

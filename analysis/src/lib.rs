@@ -23,7 +23,7 @@ mod tally;
 mod tap;
 
 pub use alerts::{Alert, AlertsJson, Evidence, Severity, Text};
-pub use facts::{Facts, FileSystem};
+pub use facts::{Boot, Disk, Facts, FileSystem, Interface, Why};
 pub use findings::Findings;
 pub use fold::{Conclusion, conclude};
 pub use lang::Lang;

@@ -3,7 +3,7 @@
 //! In: `tests/data/<host>/{root,operations}.tar.gz` with `operations.tsv` (records found by reading those logs),
 //! `tests/data/operations.tsv` (lines and their record), `tests/data/operations-none.tsv` (lines that are none).
 
-use std::{collections::BTreeMap, io::Read as _};
+use std::{collections::BTreeMap, fmt::Write as _, io::Read as _};
 
 use flate2::read::GzDecoder;
 use oediag_analysis::{Conclusion, Context, Operation, OperationKind, OperationsJson, conclude, tap};
@@ -34,7 +34,7 @@ fn host(name: &str) -> Host {
             let mut entry = entry.expect("an entry");
             let path = entry.path().expect("a path").to_str().expect("UTF-8").to_owned();
             let mut bytes = Vec::new();
-            if path.ends_with(".gz") {
+            if path.strip_suffix(".gz").is_some() {
                 GzDecoder::new(entry).read_to_end(&mut bytes).expect("a rotated log");
             } else {
                 entry.read_to_end(&mut bytes).expect("a member");
@@ -94,12 +94,11 @@ fn judge(name: &str, quiet: &[&str]) {
                 && word(one.result) == *result
                 && one.count.to_string() == *count
         };
-        match found.iter().position(matches) {
-            Some(at) => order.push((time.clone(), at)),
-            None => {
-                let near: Vec<&Operation> = found.iter().filter(|one| one.time.as_ref() == Some(time)).collect();
-                missed.push(format!("{row:?}\n    near: {near:?}"));
-            }
+        if let Some(at) = found.iter().position(matches) {
+            order.push((time.clone(), at));
+        } else {
+            let near: Vec<&Operation> = found.iter().filter(|one| one.time.as_ref() == Some(time)).collect();
+            missed.push(format!("{row:?}\n    near: {near:?}"));
         }
     }
     let mut table: BTreeMap<&str, (usize, u64)> = BTreeMap::new();
@@ -245,7 +244,7 @@ fn machines_are_folded_and_people_are_not() {
     let mut cron = String::new();
     for hour in 0..24 {
         for minute in (0..60).step_by(10) {
-            cron += &format!("Jan  1 {hour:02}:{minute:02}:01 h CROND[1]: (root) CMD (/usr/lib64/sa/sa1 1 1)\n");
+            writeln!(cron, "Jan  1 {hour:02}:{minute:02}:01 h CROND[1]: (root) CMD (/usr/lib64/sa/sa1 1 1)").expect("memory");
         }
     }
     let found = together(&[("var/log/cron", &cron)]);
@@ -254,12 +253,12 @@ fn machines_are_folded_and_people_are_not() {
     let mut guesses = String::new();
     for second in 0..2000 {
         let user = ["root", "admin", "oracle"][second % 3];
-        guesses += &format!(
-            "Jan  1 {:02}:{:02}:{:02} h sshd[1]: Failed password for {user} from 10.1.1.1 port 1 ssh2\n",
-            second / 3600,
-            second / 60 % 60,
-            second % 60
-        );
+        let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
+        writeln!(
+            guesses,
+            "Jan  1 {hour:02}:{minute:02}:{second:02} h sshd[1]: Failed password for {user} from 10.1.1.1 port 1 ssh2"
+        )
+        .expect("memory");
     }
     let found = together(&[("var/log/secure", &guesses)]);
     assert_eq!((found.len(), found[0].count, found[0].who.as_deref()), (1, 2000, None));
@@ -285,9 +284,7 @@ fn what_is_rare_is_not_pushed_out_by_what_is_not() {
         let mut text = String::from("Jan  1 00:00:00 h useradd[1]: new group: name=app, GID=1011\n");
         for second in 0..3000 {
             let (hour, minute, second) = (second / 3600 + file, second / 60 % 60, second % 60);
-            text += &format!(
-                "Jan  1 {hour:02}:{minute:02}:{second:02} h sudo[5]: ops : TTY=pts/3 ; PWD=/ ; USER=root ; COMMAND=/bin/ls {file}{second}{minute}x\n"
-            );
+            writeln!(text, "Jan  1 {hour:02}:{minute:02}:{second:02} h sudo[5]: ops : TTY=pts/3 ; PWD=/ ; USER=root ; COMMAND=/bin/ls {file}{second}{minute}x").expect("memory");
         }
         members.push((format!("var/log/secure-{file}"), text));
     }
