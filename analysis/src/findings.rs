@@ -11,6 +11,7 @@ use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use crate::{
     alerts::{Severity, Text},
     facts::Facts,
+    operations::Records,
     rules::{Found, Kind},
 };
 
@@ -30,6 +31,7 @@ pub struct Findings {
     pub(crate) entries: BTreeMap<&'static str, Vec<Entry>>,
     pub(crate) left_out: BTreeMap<&'static str, u64>,
     pub(crate) facts: Facts,
+    pub(crate) operations: Records,
     pub(crate) zone: TimeZone,
     pub(crate) latest: Timestamp,
 }
@@ -74,6 +76,7 @@ impl Findings {
             entries: BTreeMap::new(),
             left_out: BTreeMap::new(),
             facts: Facts::default(),
+            operations: Records::default(),
             zone: zone.clone(),
             latest,
         }

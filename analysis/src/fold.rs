@@ -11,6 +11,7 @@ use crate::{
     alerts::{Alert, Evidence, Severity, Text},
     facts::Facts,
     findings::{Entry, Findings, RANGES},
+    operations::{self, Operation, OperationKind},
 };
 
 /// Alerts kept; the rest is counted by kind.
@@ -29,6 +30,10 @@ pub struct Conclusion {
     pub left_out: BTreeMap<String, u64>,
     /// What the host is.
     pub facts: Facts,
+    /// What was done on the host, at most 5,000 records, oldest first.
+    pub operations: Vec<Operation>,
+    /// Operations that found no room, counted by kind.
+    pub operations_left_out: BTreeMap<OperationKind, u64>,
 }
 
 /// Draws the conclusion from the findings of all members of one bundle.
@@ -38,6 +43,7 @@ pub fn conclude(mut findings: Vec<Findings>) -> Conclusion {
     let mut left_out: BTreeMap<String, u64> = BTreeMap::new();
     let mut groups: BTreeMap<(&'static str, String), BTreeSet<Seen>> = BTreeMap::new();
     let mut facts = Facts::default();
+    let mut done = Vec::new();
     let latest = findings.iter().map(|findings| findings.latest).max();
     for one in findings {
         for (kind, count) in one.left_out {
@@ -48,9 +54,7 @@ pub fn conclude(mut findings: Vec<Findings>) -> Conclusion {
             groups.entry((entry.kind.name, entry.subject)).or_default().insert(seen);
         }
         facts = facts.or(one.facts);
-    }
-    if let Some(latest) = latest {
-        facts.complete(latest, &zone);
+        done.push((one.path, one.operations));
     }
     let mut episodes: Vec<Episode> = groups
         .into_iter()
@@ -65,7 +69,12 @@ pub fn conclude(mut findings: Vec<Findings>) -> Conclusion {
     for episode in episodes.drain(ALERTS.min(episodes.len())..) {
         *left_out.entry(episode.kind.to_owned()).or_default() += episode.count;
     }
-    Conclusion { alerts: episodes.into_iter().map(|episode| episode.alert(&zone)).collect(), left_out, facts }
+    let (operations, operations_left_out) = operations::merge(done, &zone);
+    if let Some(latest) = latest {
+        facts.complete(latest, &zone, &operations);
+    }
+    let alerts = episodes.into_iter().map(|episode| episode.alert(&zone)).collect();
+    Conclusion { alerts, left_out, facts, operations, operations_left_out }
 }
 
 /// An entry with its member. The order of the fields is the order in which entries are folded: by time, then place.

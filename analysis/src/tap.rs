@@ -10,6 +10,7 @@ use crate::{
     findings::Findings,
     head::{Dialect, Zero},
     lines::Lines,
+    operations,
     scan::Scanner,
     tables::{Layout, Table},
 };
@@ -73,13 +74,18 @@ struct Readers {
     scanner: Option<Box<Scanner>>,
     table: Option<Box<Table>>,
     facts: Option<Box<facts::Reader>>,
+    operations: Option<Box<operations::Reader>>,
 }
 
 /// Chooses how to read a member by its path inside the bundle; `None` when nobody wants it.
 pub fn tap(path: &str, context: &Context) -> Option<Tap> {
     let way = ROUTES.iter().find(|(pattern, _)| matches(pattern, path)).map(|(_, way)| *way);
     let log = |dialect, zero, crash| Some(Box::new(Scanner::new(dialect, path, context, zero, crash)));
-    let mut readers = Readers { facts: facts::Reader::of(path).map(Box::new), ..Readers::default() };
+    let mut readers = Readers {
+        facts: facts::Reader::of(path).map(Box::new),
+        operations: operations::Reader::of(path, context).map(Box::new),
+        ..Readers::default()
+    };
     match way {
         Some(Way::Log(dialect)) => readers.scanner = log(dialect, Zero::Unknown, None),
         Some(Way::Ring) => readers.scanner = log(Dialect::Kmsg, context.booted.map_or(Zero::Unknown, Zero::At), None),
@@ -90,7 +96,7 @@ pub fn tap(path: &str, context: &Context) -> Option<Tap> {
             readers.scanner = log(Dialect::Kmsg, zero, folder);
         }
         Some(Way::Table(layout)) => readers.table = Some(Box::new(Table::new(layout, path, context))),
-        None if readers.facts.is_none() => return None,
+        None if readers.facts.is_none() && readers.operations.is_none() => return None,
         None => {}
     }
     let empty = Findings::new(path, &context.zone, context.latest);
@@ -118,10 +124,11 @@ impl Tap {
     pub fn finish(mut self) -> Findings {
         let readers = &mut self.readers;
         self.lines.finish(|batch| readers.batch(batch));
-        let Readers { scanner, table, facts } = self.readers;
+        let Readers { scanner, table, facts, operations } = self.readers;
         let found = scanner.map(|scanner| scanner.finish()).or_else(|| table.map(|table| table.finish()));
         let facts = facts.map(|reader| reader.finish()).unwrap_or_default();
-        Findings { facts, ..found.unwrap_or(self.empty) }
+        let operations = operations.map(|reader| reader.finish()).unwrap_or_default();
+        Findings { facts, operations, ..found.unwrap_or(self.empty) }
     }
 }
 
@@ -136,11 +143,14 @@ impl Readers {
         if let Some(facts) = &mut self.facts {
             facts.batch(batch);
         }
+        if let Some(operations) = &mut self.operations {
+            operations.batch(batch);
+        }
     }
 }
 
 /// Whether `path` has the form of `pattern`: each `*` takes the shortest text, the last one the longest.
-fn matches(pattern: &str, path: &str) -> bool {
+pub(crate) fn matches(pattern: &str, path: &str) -> bool {
     let mut parts = pattern.split('*');
     let Some(mut rest) = parts.next().and_then(|start| path.strip_prefix(start)) else { return false };
     let mut parts: Vec<&str> = parts.collect();

@@ -330,6 +330,7 @@ source-performance-sample-processes = 每秒 CPU、内存、I/O 占用前二十�
 # 操作记录
 source-operations-logins = 登录、重启和关机记录（wtmp）
 source-operations-failed-logins = 登录失败记录（btmp）
+source-operations-changed-files = /etc 下最近修改的文件：名称、大小和属主，不含内容
 source-operations-who = 当前登录用户及登录时间
 source-operations-last = 最近 200 条登录和重启记录（last）
 source-operations-last-failed = 最近 200 条登录失败记录（lastb）

@@ -6,6 +6,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "host is what asks the clock and reads the host")]
 
+mod changed;
 mod child;
 mod clock;
 mod command;
@@ -27,8 +28,8 @@ use std::{
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use oediag_protocol::bundle::manifest::Reason;
 
-pub(crate) use self::file::Folder;
 use self::walk::{Last, Root};
+pub(crate) use self::{changed::Changed, file::Folder};
 pub use self::{
     child::lower_priority,
     clock::{Cancel, Ticks},
@@ -201,6 +202,11 @@ impl Host {
     /// What a bundle or fixture below this root recorded of a command; none on a live host.
     pub fn recorded(&self, source: &str, device: Option<&str>) -> Option<Recorded> {
         if self.live { None } else { recorded::recorded(self, source, device) }
+    }
+
+    /// The `newest` regular files below a folder, oldest first, by names and stat(2) only.
+    pub(crate) fn changed(&self, folder: &Path, newest: usize) -> Vec<Changed> {
+        changed::changed(&self.root, folder, newest)
     }
 
     /// Opens a folder, to read small files through it.
