@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use jiff::{Timestamp, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 
-use crate::{cut, lines, tables::Columns};
+use crate::{cut, lines, state::Columns};
 
 /// File systems kept; hosts with thousands of container mounts exist.
 const FILE_SYSTEMS: usize = 256;

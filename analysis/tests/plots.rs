@@ -57,6 +57,8 @@ fn alert(severity: Severity, first: &str, last: &str, words: &str) -> Alert {
         severity,
         first: Some(first.to_owned()),
         last: Some(last.to_owned()),
+        ended: None,
+        state: false,
         count: 1,
         evidence: vec![Evidence { path: "var/log/messages".to_owned(), line: 1, end: 1 }],
         summary: text(words),
