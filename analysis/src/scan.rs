@@ -66,6 +66,8 @@ impl Book {
                 rules::crash::RULES,
                 rules::hardware::RULES,
                 rules::storage::RULES,
+                rules::devices::RULES,
+                rules::limits::RULES,
                 rules::network::RULES,
                 rules::process::RULES,
                 rules::access::RULES,
@@ -73,11 +75,11 @@ impl Book {
         });
         static SYSMONITOR: LazyLock<Book> = LazyLock::new(|| Book::new(&[rules::sysmonitor::RULES]));
         static BOOT: LazyLock<Book> = LazyLock::new(|| Book::new(&[rules::process::BOOT]));
-        static SENTRY: LazyLock<Book> = LazyLock::new(|| Book::new(&[rules::storage::SENTRY]));
+        static SENTRY: LazyLock<Book> = LazyLock::new(|| Book::new(&[rules::sentry::LOG]));
         static DNF: LazyLock<Book> = LazyLock::new(|| Book::new(&[rules::packages::DNF]));
         static AUDIT: LazyLock<Book> = LazyLock::new(|| Book::new(&[rules::access::AUDIT]));
-        static SEL: LazyLock<Book> = LazyLock::new(|| Book::new(&[rules::hardware::SEL]));
-        static GOPHER: LazyLock<Book> = LazyLock::new(|| Book::new(&[rules::storage::GOPHER]));
+        static SEL: LazyLock<Book> = LazyLock::new(|| Book::new(&[rules::bmc::SEL]));
+        static MCELOG: LazyLock<Book> = LazyLock::new(|| Book::new(&[rules::mcelog::MCELOG]));
         match dialect {
             Dialect::Syslog | Dialect::Kmsg => &SYSTEM,
             Dialect::Sysmonitor => &SYSMONITOR,
@@ -86,7 +88,7 @@ impl Book {
             Dialect::Dnf => &DNF,
             Dialect::Audit => &AUDIT,
             Dialect::Sel => &SEL,
-            Dialect::Gopher => &GOPHER,
+            Dialect::Mcelog => &MCELOG,
         }
     }
 }
@@ -101,6 +103,7 @@ struct Block {
     time: Option<Timestamp>,
     last: Option<Timestamp>,
     stamp: Option<u64>,
+    ended: Option<Timestamp>,
     line: u64,
     end: u64,
     foreign: u32,
@@ -231,15 +234,20 @@ impl Scanner {
             } else {
                 Flow::Over
             };
-            if flow != Flow::Over {
+            if matches!(flow, Flow::More | Flow::Last) {
                 block.end = self.number;
                 block.last = line.time.or(block.last);
+            }
+            if flow != Flow::Over {
                 block.length += 1;
                 block.foreign = 0;
             }
+            if block.found.over {
+                block.ended = line.time;
+            }
             match flow {
-                Flow::More => self.open.push(block),
-                Flow::Last | Flow::Over => self.close(block),
+                Flow::More | Flow::Aside if !block.found.over => self.open.push(block),
+                _ => self.close(block),
             }
             if flow != Flow::Over {
                 return self.pass_by(Some(line.tag));
@@ -294,7 +302,13 @@ impl Scanner {
             }
             return;
         }
-        let time = event_time(&found).or(line.time);
+        if rule.recovery {
+            if let Some(time) = line.time {
+                self.findings.recover(found.kind.unwrap_or(rule.kind), found.subject, time);
+            }
+            return;
+        }
+        let time = line.time;
         // Without printk's clock, equal kernel lines of one second are as likely repeats as copies.
         let copy = (line.tag != "kernel" || line.stamp.is_some()) && self.dialect == Dialect::Syslog;
         let head = self.cut_here.take().filter(|mark| self.number - mark <= 3);
@@ -305,6 +319,7 @@ impl Scanner {
             time,
             last: time,
             stamp: line.stamp,
+            ended: None,
             line: head.unwrap_or(self.number),
             end: self.number,
             foreign: 0,
@@ -316,13 +331,15 @@ impl Scanner {
 
     fn close(&mut self, block: Block) {
         if block.found.sure {
+            let late = event_time(&block.found);
             self.findings.add(Event {
                 kind: block.rule.kind,
                 from: block.rule.from,
                 found: block.found,
-                time: block.time,
-                last: block.last,
+                time: late.or(block.time),
+                last: late.or(block.last),
                 stamp: block.stamp,
+                ended: block.ended,
                 line: block.line,
                 end: block.end,
                 copy: block.copy.as_deref(),
@@ -339,6 +356,7 @@ impl Scanner {
             time: Some(burst.first.0),
             last: Some(burst.last.0),
             stamp: None,
+            ended: None,
             // Other programs' lines lie between the first and the last: the first one is the evidence, the count says the rest.
             line: burst.first.1,
             end: burst.first.1,
@@ -364,9 +382,13 @@ impl Block {
     }
 }
 
-/// rasdaemon writes when the error happened into its line, which may come much later.
-fn event_time(found: &Found) -> Option<Timestamp> {
+/// rasdaemon and mcelog write when the error happened into their lines, which may come much later: a date with a zone, or
+/// seconds since 1970.
+pub(crate) fn event_time(found: &Found) -> Option<Timestamp> {
     let when = found.get("when")?;
+    if let Ok(seconds) = when.parse() {
+        return Timestamp::from_second(seconds).ok();
+    }
     let mut parts = when.split(' ');
     let stamp = format!("{}T{}{}", parts.next()?, parts.next()?, parts.next()?);
     clock::iso(&stamp).map(|(time, _)| time)

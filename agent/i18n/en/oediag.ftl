@@ -259,6 +259,8 @@ alerts-seen = { $count ->
     [one] once
    *[other] { $count } times
   }
+alerts-ended = over { $time }
+alerts-state = when collected
 alerts-between = { $first } to { $last }
 
 # Verify.

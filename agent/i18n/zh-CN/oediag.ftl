@@ -247,6 +247,8 @@ alerts-count = { $alerts } 条告警，分为 { $groups } 组。
 alerts-none = 此诊断包中未发现告警。
 alerts-more = 另有 { $count } 处
 alerts-seen = { $count } 次
+alerts-ended = { $time } 已恢复
+alerts-state = 采集时的状态
 alerts-between = { $first } 至 { $last }
 
 # 校验。

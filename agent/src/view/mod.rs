@@ -210,6 +210,8 @@ pub(crate) mod sample {
             severity,
             first: Some("2026-11-23T08:00:00+08:00".to_owned()),
             last: Some("2026-11-23T09:00:00+08:00".to_owned()),
+            ended: None,
+            state: false,
             count,
             evidence: vec![Evidence { path: "var/log/messages".to_owned(), line: 442, end: 459 }],
             summary: Text { en: summary.to_owned(), zh: format!("中文：{summary}") },

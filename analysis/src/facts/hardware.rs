@@ -6,7 +6,7 @@ use super::{
     FileSystem,
     reader::{Reader, Row, number, text},
 };
-use crate::{cut, tables::Columns};
+use crate::{cut, state::Columns};
 
 /// File systems kept; hosts with thousands of container mounts exist.
 const FILE_SYSTEMS: usize = 256;

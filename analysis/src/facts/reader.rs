@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use super::{Facts, devices, hardware, services, system};
-use crate::{cut, lines, tables::Columns, tap::matches};
+use crate::{cut, lines, state::Columns, tap::matches};
 
 /// Bytes kept of a value; the boot command line of a kernel is at most 4096.
 const VALUE: usize = 4096;
