@@ -6,6 +6,7 @@
 pub mod bundle;
 pub mod catalogue;
 pub mod disk;
+mod failpoint;
 pub mod gather;
 pub mod host;
 pub mod item;

@@ -40,6 +40,7 @@ pub use self::{
 };
 use crate::{
     disk::{self, Reserve},
+    failpoint,
     redact::Redactor,
     state::Identity,
 };
@@ -154,6 +155,7 @@ pub fn begin(
         error
     };
     let make = || {
+        failpoint::at("begin.journal").map_err(io(&journal_path, "making the journal"))?;
         journal_file.try_lock().map_err(|error| NoBundle::Io {
             path: journal_path.clone(),
             doing: "locking the journal",
@@ -166,6 +168,7 @@ pub fn begin(
         }
         let reserve = Reserve::take(&reserve_path).map_err(io(&reserve_path, "reserving space"))?;
         let file = disk::create(&partial).map_err(io(&partial, "making the bundle"))?;
+        failpoint::at("begin.partial").map_err(io(&partial, "making the bundle"))?;
         Ok((reserve, file))
     };
     let (reserve, file) = make().map_err(clean_up)?;
@@ -245,6 +248,7 @@ fn close_with(
     file.unguard();
     let mut deflater = Deflater::new(level);
     let end = || -> Result<_, seal::SealError> {
+        failpoint::at("close.begun")?;
         let mut ending = ending;
         if stopped.is_none() {
             let (offset, before) = (file.offset(), items.len());
@@ -263,6 +267,7 @@ fn close_with(
                 }
             }
         }
+        failpoint::at("close.records")?;
         seal::seal(file, &mut deflater, start, items, rules, ending, &identity.signer)
     };
     let sealed = end().map_err(|source| NoBundle::Close { path: partial.clone(), source })?;
