@@ -258,7 +258,8 @@ pub enum Home {
 fn lock(path: PathBuf) -> Result<Lock, StateError> {
     let io = |source| StateError::Io { path: path.clone(), doing: "taking the lock", source };
     let mut options = File::options();
-    options.create(true).truncate(false).write(true).mode(0o600).custom_flags(OFlag::O_NOFOLLOW.bits());
+    options.create(true).truncate(false).write(true).mode(0o600).custom_flags((OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK).bits());
+    // A FIFO in its place does not hold us up.
     let file = options.open(&path).map_err(io)?;
     match file.try_lock() {
         Ok(()) => failpoint::at("state.locked").map_err(io).map(|()| Lock(file)),

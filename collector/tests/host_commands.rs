@@ -305,7 +305,13 @@ fn t57_what_leaves_its_session_ends_with_its_program() {
 fn t57_a_crowd_is_ended() {
     adopt_orphans();
     let mark = mark();
-    let done = run(&format!("for i in 1 2 3 4 5 6 7 8 9 10; do setsid sh -c 'setsid sleep {mark} & setsid sleep {mark} & wait' & done; sleep 1"), 20, MANY);
+    let done = run(
+        &format!(
+            "for i in 1 2 3 4 5 6 7 8 9 10; do setsid sh -c 'setsid sleep {mark} & setsid sleep {mark} & wait' & done; sleep 1"
+        ),
+        20,
+        MANY,
+    );
     assert_eq!(done.ran.exit, Some(0));
     assert!(gone(&["sleep", &mark]));
 }

@@ -174,7 +174,11 @@ fn t11_an_error_of_every_write_leaves_a_signed_bundle_or_a_clean_failure() {
         let mut ways: Vec<String> = vec![format!("return({})", errors[number % 3])];
         if writes {
             for error in errors {
-                ways.extend([format!("return({error})"), format!("4*off->return({error})"), format!("4*off->1*return(half-{error})")]);
+                ways.extend([
+                    format!("return({error})"),
+                    format!("4*off->return({error})"),
+                    format!("4*off->1*return(half-{error})"),
+                ]);
             }
         }
         for way in ways {

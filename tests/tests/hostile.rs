@@ -241,17 +241,17 @@ fn t53_files_that_grow_shrink_turn_or_are_huge_are_kept_to_the_caps() {
         stop.store(true, Ordering::Relaxed);
         (items, took)
     });
-    let seen = |name: &str| {
+    let kept = |name: &str| {
         let item = items.iter().find(|item| item["src"].as_str().is_some_and(|src| src.ends_with(name)));
-        item.unwrap_or_else(|| panic!("{name} is named"))["bytes_seen"].as_u64().expect("a number")
+        item.unwrap_or_else(|| panic!("{name} is named"))["bytes"].as_u64().expect("a number")
     };
     for name in ["grows.log", "shrinks.log", "turns.log", "sparse.log"] {
-        assert!(seen(name) <= (1 << 20) + (64 << 10), "{name}: {}", seen(name));
+        assert!(kept(name) <= (1 << 20) + (64 << 10), "{name}: {}", kept(name));
     }
     if huge {
         assert_eq!(of(&items, "sparse.log"), ("truncated", "item_limit"));
     }
-    println!("t53: {took:?}; a growing file gave {} bytes, a sparse one {}", seen("grows.log"), seen("sparse.log"));
+    println!("t53: {took:?}; a growing file gave {} bytes, a sparse one {}", kept("grows.log"), kept("sparse.log"));
     assert!(took < Duration::from_secs(90), "{took:?}");
 }
 
@@ -281,7 +281,19 @@ fn t56_a_hostile_environment_is_refused_or_harmless() {
     let mut hostile = Command::new("sh");
     // Standard input, output and error closed, a mask that takes nothing away.
     hostile.arg("-c").arg("umask 000; exec \"$@\" <&- >&- 2>&-").arg("sh").arg(oediag());
-    hostile.args(["collect", "--source", "site.env", "--source", "site.links", "--source", "kernel.version", "-o", &path(&out), "--state", &path(&state)]);
+    hostile.args([
+        "collect",
+        "--source",
+        "site.env",
+        "--source",
+        "site.links",
+        "--source",
+        "kernel.version",
+        "-o",
+        &path(&out),
+        "--state",
+        &path(&state),
+    ]);
     hostile.current_dir(&evil).envs([
         ("PATH", format!("{}:/usr/bin:/bin", path(&evil))),
         ("TMPDIR", path(&evil)),
@@ -300,7 +312,8 @@ fn t56_a_hostile_environment_is_refused_or_harmless() {
     ]);
     let code = started(&mut hostile).status.code();
     assert!(matches!(code, Some(0 | 1)), "{code:?}");
-    let mut left: Vec<_> = fs::read_dir(&evil).expect("it can be read").map(|entry| entry.expect("an entry").file_name()).collect();
+    let mut left: Vec<_> =
+        fs::read_dir(&evil).expect("it can be read").map(|entry| entry.expect("an entry").file_name()).collect();
     left.sort();
     assert_eq!(left, ["env", "journalctl", "ls"], "nothing was run or made there");
     let bundle = &bundles(&out)[0];
@@ -355,7 +368,8 @@ fn t58_names_and_lines_of_others_forge_nothing() {
     let (state, out) = (work.join("state"), work.join("out"));
     fs::create_dir(&out).expect("the folder can be made");
     // PR_SET_NAME takes 15 bytes; the arguments may be anything.
-    let script = "import ctypes, time\nctypes.CDLL(None).prctl(15, b'x)\\n1 R\\t0\\x1b[2J', 0, 0, 0)\nprint(flush=True)\ntime.sleep(600)";
+    let script =
+        "import ctypes, time\nctypes.CDLL(None).prctl(15, b'x)\\n1 R\\t0\\x1b[2J', 0, 0, 0)\nprint(flush=True)\ntime.sleep(600)";
     let mut child = Command::new("/usr/bin/python3")
         .args(["-c", script, "\u{1b}[2J\n1\tforged\u{202e}"])
         .stdout(Stdio::piped())
@@ -392,7 +406,8 @@ fn t58_names_and_lines_of_others_forge_nothing() {
     fs::write(host.join("var/log/messages-\u{1b}[31mred\n.log"), "x\n").expect("a file with such a name can be made");
     let out = work.join("second");
     fs::create_dir(&out).expect("the folder can be made");
-    let words = ["collect", "--root", host.to_str().expect(UTF8), "--now", "2025-11-11T00:00:00Z", "-o", out.to_str().expect(UTF8)];
+    let words =
+        ["collect", "--root", host.to_str().expect(UTF8), "--now", "2025-11-11T00:00:00Z", "-o", out.to_str().expect(UTF8)];
     let collected = run(&state, &words);
     let bundle = bundles(&out)[0].to_str().expect(UTF8).to_owned();
     let mut pages = vec![collected];

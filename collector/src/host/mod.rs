@@ -68,6 +68,12 @@ pub struct Host {
     clock: Option<(Timestamp, Instant)>,
 }
 
+/// Why a path, or an argument that holds one, is never read nor handed to a program, whatever a row says; devices are what
+/// some programs are made for.
+pub fn never_handed(argument: &str) -> Option<&'static str> {
+    never::never_handed(argument.as_bytes())
+}
+
 impl Host {
     /// The running machine.
     pub fn live() -> Result<Self, HostError> {
@@ -171,7 +177,9 @@ impl Host {
         }
         let hanging = self.root.may_hang();
         for argument in argv[1..].iter().filter(|word| word.starts_with('/')).map(Path::new) {
-            if let Some((point, kind)) = hanging.iter().find(|(point, _)| point.starts_with(argument) || argument.starts_with(point)) {
+            if let Some((point, kind)) =
+                hanging.iter().find(|(point, _)| point.starts_with(argument) || argument.starts_with(point))
+            {
                 let why = format!("a file system {kind}, which may hang, is mounted on {}", point.display());
                 return Err(Refusal::new(Reason::UnsafeFilesystem, argument, &why));
             }

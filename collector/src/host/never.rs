@@ -16,13 +16,7 @@ struct Row {
 const NEVER: &[Row] = &[
     Row {
         why: "password hashes",
-        paths: &[
-            "/etc/shadow*",
-            "/etc/gshadow*",
-            "/etc/security/opasswd*",
-            "/boot/grub2/user.cfg",
-            "/boot/efi/EFI/*/user.cfg",
-        ],
+        paths: &["/etc/shadow*", "/etc/gshadow*", "/etc/security/opasswd*", "/boot/grub2/user.cfg", "/boot/efi/EFI/*/user.cfg"],
     },
     Row {
         why: "passwords, or keys that stand for one",
@@ -302,7 +296,14 @@ mod tests {
 
     #[test]
     fn programs_are_not_handed_what_is_never_read() {
-        for argument in ["/etc/shadow", "--file=/etc/shadow", "if=/proc/kcore", "@/root/.ssh/id_rsa", "/var/lib/oediag", "cat /etc/hosts /etc/shadow"] {
+        for argument in [
+            "/etc/shadow",
+            "--file=/etc/shadow",
+            "if=/proc/kcore",
+            "@/root/.ssh/id_rsa",
+            "/var/lib/oediag",
+            "cat /etc/hosts /etc/shadow",
+        ] {
             assert!(never_handed(argument.as_bytes()).is_some(), "{argument}");
         }
         for argument in ["-a", "/dev/sda", "/var/log", "--time-style=full-iso", "and/or", ""] {
