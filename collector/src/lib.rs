@@ -8,6 +8,7 @@ pub mod bundle;
 pub mod catalogue;
 pub mod cost;
 pub mod disk;
+mod failpoint;
 pub mod gather;
 pub mod host;
 pub mod item;

@@ -373,10 +373,16 @@ fn size(host: &Host, path: &Path) -> Option<u64> {
 }
 
 fn command(source: &'static Source, argv: &[&str], device: Option<String>, host: &Host) -> Task {
-    let argv: Vec<String> =
+    let mut argv: Vec<String> =
         argv.iter().map(|word| device.as_ref().map_or_else(|| (*word).to_owned(), |device| word.replace("{}", device))).collect();
     let refusal = if host.is_live() {
-        argv.first().and_then(|program| host.program(program).err())
+        match host.call(argv.clone()) {
+            Ok(call) => {
+                argv = call;
+                None
+            }
+            Err(refusal) => Some(refusal),
+        }
     } else if host.recorded(source.id, device.as_deref()).is_none() {
         Some(refusal(Reason::NotRecorded))
     } else {

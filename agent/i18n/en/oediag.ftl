@@ -102,6 +102,7 @@ reason-redaction-failed = left out: redaction failed
 reason-too-many = too many entries
 reason-older-file = older than the newest files this row takes
 reason-outside-window = outside the time window
+reason-changed = changed while it was read; what came before is kept
 reason-duplicate = already read for another source
 reason-panicked = fault in oediag itself
 

@@ -102,6 +102,7 @@ reason-redaction-failed = 脱敏失败，未收入
 reason-too-many = 条目过多
 reason-older-file = 早于该采集项所取的最新若干文件
 reason-outside-window = 不在时间窗口内
+reason-changed = 读取过程中文件发生变化；已保留此前读到的内容
 reason-duplicate = 已由其他采集项读取
 reason-panicked = oediag 内部错误
 

@@ -42,6 +42,7 @@ pub use self::{
 };
 use crate::{
     disk::{self, Reserve},
+    failpoint,
     redact::Redactor,
     state::Identity,
 };
@@ -156,6 +157,7 @@ pub fn begin(
         error
     };
     let make = || {
+        failpoint::at("begin.journal").map_err(io(&journal_path, "making the journal"))?;
         journal_file.try_lock().map_err(|error| NoBundle::Io {
             path: journal_path.clone(),
             doing: "locking the journal",
@@ -168,6 +170,7 @@ pub fn begin(
         }
         let reserve = Reserve::take(&reserve_path).map_err(io(&reserve_path, "reserving space"))?;
         let file = disk::create(&partial).map_err(io(&partial, "making the bundle"))?;
+        failpoint::at("begin.partial").map_err(io(&partial, "making the bundle"))?;
         Ok((reserve, file))
     };
     let (reserve, file) = make().map_err(clean_up)?;
@@ -218,7 +221,7 @@ impl Opened {
 
 /// What the members say. Tables of logins and of changed files reach beyond the window that was asked for; the record of
 /// operations does not.
-pub(crate) fn concluded(findings: Vec<Findings>, window: Window) -> Conclusion {
+pub(crate) fn concluded(findings: Vec<Findings>, window: &Window) -> Conclusion {
     let moment = |time: Option<Time>| time.and_then(|time| Timestamp::from_second(time.0).ok());
     let mut conclusion = oediag_analysis::conclude(findings);
     conclusion.operations.retain(|operation| operation.within(moment(window.since), moment(window.until)));
@@ -256,6 +259,7 @@ fn close_with(
     file.unguard();
     let mut deflater = Deflater::new(level);
     let end = || -> Result<_, seal::SealError> {
+        failpoint::at("close.begun")?;
         let mut ending = ending;
         if stopped.is_none() {
             let (offset, before) = (file.offset(), items.len());
@@ -280,6 +284,7 @@ fn close_with(
                 }
             }
         }
+        failpoint::at("close.records")?;
         seal::seal(file, &mut deflater, start, items, rules, ending, &identity.signer)
     };
     let sealed = end().map_err(|source| NoBundle::Close { path: partial.clone(), source })?;

@@ -79,7 +79,7 @@ pub fn without(
         if gathered.stopped.is_some() || gathered.full {
             return Err(WithoutError::NoRoom);
         }
-        let conclusion = super::concluded(std::mem::take(&mut gathered.findings), manifest.start.window);
+        let conclusion = super::concluded(std::mem::take(&mut gathered.findings), &manifest.start.window);
         let ending = Ending { ended: manifest.ended, reason: manifest.incomplete_reason };
         let redaction = &manifest.redaction;
         let rules = Rules { name: redaction.ruleset.clone(), sha256: redaction.ruleset_sha256 };

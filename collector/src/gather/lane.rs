@@ -159,7 +159,7 @@ impl Run<'_> {
             row.truncated = Some(Truncated { how: Kept::Tail, limit: cap, line_offset: None });
             (row.outcome, row.reason) = (Outcome::Truncated, Some(why));
         }
-        let hit = Cell::new(false);
+        let (hit, shrank) = (Cell::new(false), open.shrank());
         // Files of /proc have no size to compare with.
         let ratio = if open.size == 0 { u64::MAX } else { open.size.saturating_mul(MAX_RATIO) };
         let most = if gzip { cap.saturating_mul(4).min(ratio) } else { cap };
@@ -178,6 +178,9 @@ impl Run<'_> {
             if hit.get() {
                 row.truncated.get_or_insert(Truncated { how: Kept::Head, limit: most, line_offset: None });
                 (row.outcome, row.reason) = (Outcome::Truncated, Some(why));
+            }
+            if shrank.load(Ordering::Relaxed) {
+                (row.outcome, row.reason) = (Outcome::Truncated, Some(Reason::Changed));
             }
         };
         let item = if gzip {

@@ -14,6 +14,7 @@ mod expand;
 mod file;
 mod mounts;
 mod never;
+mod orphans;
 mod owner;
 mod recorded;
 mod refusal;
@@ -36,6 +37,7 @@ pub use self::{
     command::{Call, Flow, Ran, Stream},
     expand::Expansion,
     file::OpenFile,
+    orphans::adopt_orphans,
     recorded::Recorded,
     refusal::{HostError, Refusal},
 };
@@ -71,6 +73,12 @@ pub struct Host {
     live: bool,
     /// What `--now` said, and when it was said.
     clock: Option<(Timestamp, Instant)>,
+}
+
+/// Why a path, or an argument that holds one, is never read nor handed to a program, whatever a row says; devices are what
+/// some programs are made for.
+pub fn never_handed(argument: &str) -> Option<&'static str> {
+    never::never_handed(argument.as_bytes())
 }
 
 impl Host {
@@ -189,9 +197,35 @@ impl Host {
         command::program(&self.root, path)
     }
 
+    /// The arguments of a program as it may be run: what [`Host::program`] refuses is refused, and so is an argument that
+    /// names what is never read, or a place at, below or above which a file system is mounted that may hang. `df` is told
+    /// to leave such file systems out.
+    pub fn call(&self, mut argv: Vec<String>) -> Result<Vec<String>, Refusal> {
+        let program = argv.first().map_or("", String::as_str);
+        self.program(program)?;
+        if let Some((argument, why)) = argv[1..].iter().find_map(|word| Some((word, never::never_handed(word.as_bytes())?))) {
+            return Err(Refusal::new(Reason::NeverCollected, Path::new(argument), why));
+        }
+        let hanging = self.root.may_hang();
+        for argument in argv[1..].iter().filter(|word| word.starts_with('/')).map(Path::new) {
+            if let Some((point, kind)) =
+                hanging.iter().find(|(point, _)| point.starts_with(argument) || argument.starts_with(point))
+            {
+                let why = format!("a file system {kind}, which may hang, is mounted on {}", point.display());
+                return Err(Refusal::new(Reason::UnsafeFilesystem, argument, &why));
+            }
+        }
+        if program.ends_with("/df") {
+            let kinds: std::collections::BTreeSet<String> = hanging.into_iter().map(|(_, kind)| kind).collect();
+            argv.extend(kinds.into_iter().map(|kind| format!("--exclude-type={kind}")));
+        }
+        Ok(argv)
+    }
+
     /// Runs a program to its end or to a limit, passing its output to `sink` as it comes. What [`Host::program`]
     /// refuses is not run. After the time limit, a cap, a stop from the sink or the token: TERM to the whole group,
-    /// KILL after 2 s, and after 2 s more it is left behind as `stuck`.
+    /// KILL after 2 s, and after 2 s more it is left behind as `stuck`. The package manager is not killed: it is `stuck`
+    /// 60 s after TERM, 15 s when the whole run ends. What a program leaves behind ends with it ([`adopt_orphans`]).
     pub fn run(&self, call: &Call<'_>, sink: &mut dyn FnMut(Stream, &[u8]) -> Flow, cancel: &Cancel) -> Ran {
         match self.program(call.argv.first().map_or("", String::as_str)) {
             Ok(()) => command::run(call, sink, cancel),

@@ -289,6 +289,8 @@ pub enum Reason {
     OlderFile,
     /// Outside the window of time asked for.
     OutsideWindow,
+    /// The file was cut or written anew while it was read; what came before is kept.
+    Changed,
     /// Probe code panicked.
     Panicked,
 }
