@@ -57,7 +57,7 @@ pub(super) fn never(path: &[u8]) -> Option<&'static str> {
     if lower.starts_with(b"trace_pipe") {
         return Some("reading it takes it from others");
     }
-    if lower.starts_with(b"vmcore") && !lower.starts_with(b"vmcore-dmesg") {
+    if lower.starts_with(b"vmcore") && !lower.starts_with(b"vmcore-dmesg") && lower != b"vmcore-creation.status" {
         return Some("an image of memory");
     }
     if SSH_KEYS.contains(name) || SECRET_SUFFIXES.iter().any(|suffix| lower.ends_with(suffix)) {
@@ -149,6 +149,7 @@ mod tests {
             "/proc/keys",
             "/sys/kernel/debug/tracing/trace",
             "/var/crash/x/vmcore-dmesg.txt",
+            "/var/crash/x/vmcore-creation.status",
             "/var/log/devel.log",
             "/",
         ] {
