@@ -55,6 +55,12 @@ pub enum Over {
     ActivityFile,
     /// The newest files `/var/log/atop/atop_*`.
     AtopLog,
+    /// Entries of `/sys/block` that speak SCSI.
+    ScsiDisk,
+    /// Block devices that hold a mounted ext4 file system: entries of `/sys/fs/ext4`.
+    Ext4,
+    /// Named network namespaces: entries of `/run/netns`.
+    NetNamespace,
 }
 
 /// Names of network devices that containers and virtual machines come and go with: thousands, and nothing to ask of them.
@@ -150,10 +156,14 @@ impl Host {
 
     /// Names of the devices, sorted bytewise, at most 64.
     pub fn devices(&self, over: Over) -> Vec<String> {
-        let (folder, leave_out): (_, &[&str]) = match over {
-            Over::NetDevice => ("/sys/class/net", &PASSING),
-            Over::BlockDevice => ("/sys/block", &NOT_DISKS),
-            Over::NvmeController => ("/sys/class/nvme", &[]),
+        let (folder, begins, leave_out): (_, _, &[&str]) = match over {
+            Over::NetDevice => ("/sys/class/net", "", &PASSING),
+            Over::BlockDevice => ("/sys/block", "", &NOT_DISKS),
+            Over::NvmeController => ("/sys/class/nvme", "", &[]),
+            Over::ScsiDisk => ("/sys/block", "sd", &[]),
+            // `features` lies beside the devices.
+            Over::Ext4 => ("/sys/fs/ext4", "", &["features"]),
+            Over::NetNamespace => ("/run/netns", "", &[]),
             Over::ActivityFile => return self.days("/var/log/sa/sa[0-9]*", Some("/var/log/sa/sar")),
             Over::AtopLog => return self.days("/var/log/atop/atop_[0-9]*", None),
         };
@@ -162,7 +172,11 @@ impl Host {
             // `bonding_masters` is a file beside the devices; names come from the host and go into arguments.
             let plain =
                 name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._:@!-".contains(&byte)) && !name.starts_with('-');
-            plain && name != "lo" && name != "bonding_masters" && !leave_out.iter().any(|prefix| name.starts_with(prefix))
+            plain
+                && name.starts_with(begins)
+                && name != "lo"
+                && name != "bonding_masters"
+                && !leave_out.iter().any(|prefix| name.starts_with(prefix))
         };
         folder.names().into_iter().filter(wanted).take(DEVICES).collect()
     }
@@ -249,7 +263,7 @@ impl Host {
     }
 
     /// Where a link leads, as its text says; none when it is not a link.
-    fn link(&self, path: &str) -> Option<PathBuf> {
+    pub(crate) fn link(&self, path: &str) -> Option<PathBuf> {
         let found = self.root.walk(Path::new(path), Last::Keep).ok()?;
         nix::fcntl::readlinkat(&found.fd, "").ok().map(PathBuf::from)
     }
