@@ -197,7 +197,6 @@ source-storage-scsi-reservations = Reservation of each SCSI disk: shared disks o
 source-storage-scsi-keys = Keys registered for reservations
 source-storage-scsi-status = Reservations with all registrants
 source-storage-scsi-modules = Drivers of SCSI devices
-source-storage-file-locks = File locks held, with the files
 source-storage-ext4-state = Counters of ext4 file systems
 source-storage-ext4-header = Superblock of each ext4 file system: features, last check, errors
 source-storage-ext4-options = Mount options in effect on ext4

@@ -197,7 +197,6 @@ source-storage-scsi-reservations = 各 SCSI 磁盘的持久预留（集群共享
 source-storage-scsi-keys = 已注册的预留键
 source-storage-scsi-status = 预留及其全部注册者
 source-storage-scsi-modules = SCSI 设备驱动
-source-storage-file-locks = 已持有的文件锁及对应文件
 source-storage-ext4-state = ext4 文件系统计数
 source-storage-ext4-header = 各 ext4 文件系统超级块
 source-storage-ext4-options = ext4 实际生效的挂载选项

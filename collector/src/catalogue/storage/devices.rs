@@ -78,7 +78,6 @@ pub(in crate::catalogue) const ROWS: &[Source] = &[
         Deep,
     ),
     row("storage.scsi_modules", every("/sys/bus/scsi/drivers/*/module/{refcnt,version}"), Facts, Deep),
-    row("storage.file_locks", Command(&["/usr/bin/lslocks"]), Identifying, Standard),
     row(
         "storage.ext4_state",
         every(
