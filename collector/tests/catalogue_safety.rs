@@ -103,7 +103,7 @@ const WORDS: [(&str, &str); 36] = [
     ("bpftool", "prog map net cgroup list tree"),
     ("bridge", "-s -d -t link fdb mdb vlan show"),
     ("busctl", "list --no-pager"),
-    ("chronyc", "-c -n -m -v tracking sources activity sourcestats serverstats ntpdata clients selectdata authdata"),
+    ("chronyc", "-c -n -m -v tracking sources activity sourcestats serverstats clients selectdata authdata"),
     ("conntrack", "-L -S -o extended"),
     ("df", "-PT -PTi -l"),
     ("dmesg", "--time-format=iso"),
@@ -120,7 +120,7 @@ const WORDS: [(&str, &str); 36] = [
     ("firewall-cmd", "--list-all-zones --direct --get-all-rules --state"),
     (
         "ip",
-        "-d -s -6 -j -netns address addr link route rule neighbour netns macsec show list table cache all nud exec -tuna -zas -a -c",
+        "-d -s -6 -j -netns address addr link route rule neighbour netns macsec maddr mroute show list table cache all nud exec -tuna -zas -a -c",
     ),
     ("ipmitool", "mc info sensor list fru sel elist chassis status lan print 1"),
     ("ipvsadm", "-Ln --stats --connection --rate --timeout --thresholds --persistent-conn"),
@@ -142,7 +142,7 @@ const WORDS: [(&str, &str); 36] = [
         "--no-pager --full --all --plain --no-legend --state=failed --state=activating,deactivating,auto-restart list-units \
          list-unit-files list-timers list-jobs list-dependencies show show-environment status get-default *.service kdump.service",
     ),
-    ("tc", "-s qdisc filter show dev ingress"),
+    ("tc", "-s -p qdisc filter show dev ingress"),
     ("udevadm", "info --export-db"),
     ("virsh", "-r list --all"),
 ];

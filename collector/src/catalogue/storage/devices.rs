@@ -91,7 +91,6 @@ pub(in crate::catalogue) const ROWS: &[Source] = &[
     row("storage.journals", every("/proc/fs/jbd2/*/info"), Facts, Standard),
     row("storage.xfs_counters", every("/proc/fs/xfs/**"), Facts, Standard),
     row("storage.xfs_state", every("/sys/fs/xfs/*/{log,error}/**"), Facts, Standard),
-    row("storage.nfs_proc", every("/proc/fs/nfsfs/{servers,volumes}"), Identifying, Standard),
     row("storage.nfs_calls", every("/proc/net/rpc/{nfs,nfsd}"), Facts, Standard),
     row(
         "storage.nfs_server",
