@@ -193,9 +193,7 @@ fn presets_choose_something() {
     let names: Vec<&str> = PRESETS.iter().map(|preset| preset.name).collect();
     assert_eq!(names, ["quick", "standard", "deep", "perf", "net", "disk", "crash"]);
     for preset in PRESETS {
-        let chosen =
-            |row: &&Source| row.depth <= preset.depth && (preset.topics.is_empty() || preset.topics.contains(&row.topic));
-        let count = catalogue::all().filter(chosen).count();
+        let count = catalogue::all().filter(|row| preset.takes(row)).count();
         assert!(count >= 20, "{} has {count} rows", preset.name);
         assert!(preset.topics.is_sorted(), "{}", preset.name);
         assert_eq!(catalogue::preset(preset.name).map(|found| found.name), Some(preset.name));
@@ -279,14 +277,17 @@ fn samplers_write_one_table_each() {
     let host = Host::live().expect("live");
     let ticks = Ticks::new(host.now(), 2, Cancel::default());
     let rows: Vec<&Source> = catalogue::all().filter(|row| matches!(row.probe, Probe::Sample { .. })).collect();
-    assert_eq!(rows.len(), 8);
+    assert_eq!(rows.len(), 14);
     std::thread::scope(|scope| {
         for row in rows {
             let (host, ticks) = (&host, ticks.clone());
             scope.spawn(move || {
                 let Probe::Sample { run, .. } = row.probe else { return };
                 let mut out = Vec::new();
-                run(host, ticks, &mut out).expect("samples");
+                if let Err(error) = run(host, ticks, &mut out) {
+                    assert!(row.id == "performance.sample_slab" && !nix::unistd::geteuid().is_root(), "{}: {error}", row.id);
+                    return;
+                }
                 let text = String::from_utf8(out).expect("UTF-8");
                 let table = columns(&text, ',');
                 assert_eq!(table[0][0], "time", "{}", row.id);

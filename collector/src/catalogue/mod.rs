@@ -6,6 +6,7 @@
 mod alerts;
 mod boot;
 mod crash;
+mod database;
 mod digest;
 mod hardware;
 mod kernel;
