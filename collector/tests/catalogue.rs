@@ -146,7 +146,11 @@ fn patterns_and_members_are_well_formed() {
                 "journal"
             }
             Probe::Native { member, .. } => {
-                assert!(member == format!("native/{}.tsv", row.id) && members.insert(member), "{}", row.id);
+                assert!(
+                    ["tsv", "txt"].iter().any(|kind| member == format!("native/{}.{kind}", row.id)) && members.insert(member),
+                    "{}",
+                    row.id
+                );
                 "native"
             }
             Probe::Sample { member, .. } => {

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use oediag_collector::catalogue::{self, Probe, Source, When};
 
 /// Shell scripts, and programs that load modules, change hosts, use the network or walk over mounts: never run.
-const NEVER_RUN: [&str; 57] = [
+const NEVER_RUN: &[&str] = &[
     "authconfig",
     "biosdevname",
     "chkconfig",
@@ -67,7 +67,7 @@ const NEVER_RUN: [&str; 57] = [
 
 /// Programs that load a kernel module, or wake a service, unless what they ask is there already: the path that must be a
 /// condition of the row.
-const CONDITIONS: [(&str, &str); 27] = [
+const CONDITIONS: &[(&str, &str)] = &[
     ("authselect", "/etc/authselect/authselect.conf"),
     ("bootctl", "/sys/firmware/efi"),
     ("bridge", "/sys/module/bridge"),
@@ -98,7 +98,7 @@ const CONDITIONS: [(&str, &str); 27] = [
 ];
 
 /// Programs that could change the host, hang or call out: every word they may be given. Devices and formats are no words.
-const WORDS: [(&str, &str); 36] = [
+const WORDS: &[(&str, &str)] = &[
     ("auditctl", "-l -s"),
     ("bpftool", "prog map net cgroup list tree"),
     ("bridge", "-s -d -t link fdb mdb vlan show"),
@@ -148,7 +148,7 @@ const WORDS: [(&str, &str); 36] = [
 ];
 
 /// Folders that may be listed whole: local ones of the system.
-const LISTED: [&str; 12] = [
+const LISTED: &[&str] = &[
     "/boot",
     "/dev/disk",
     "/dev/mapper",

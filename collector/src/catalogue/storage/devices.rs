@@ -92,12 +92,6 @@ pub(in crate::catalogue) const ROWS: &[Source] = &[
     row("storage.xfs_counters", every("/proc/fs/xfs/**"), Facts, Standard),
     row("storage.xfs_state", every("/sys/fs/xfs/*/{log,error}/**"), Facts, Standard),
     row("storage.nfs_calls", every("/proc/net/rpc/{nfs,nfsd}"), Facts, Standard),
-    row(
-        "storage.nfs_server",
-        every("/proc/fs/nfsd/{threads,versions,portlist,pool_stats,max_block_size,nfsv4leasetime,exports}"),
-        Identifying,
-        Deep,
-    ),
     row("storage.nfs_exports", every("/var/lib/nfs/{etab,rmtab,xtab}"), Identifying, Deep),
     row("storage.exports_parts", every("/etc/exports.d/**"), FreeText, Deep),
     row("storage.rpc_clients", every("/sys/kernel/debug/sunrpc/**"), Identifying, Deep).most(1 * MIB, 5),
