@@ -252,7 +252,7 @@ fn journals_are_only_read() {
     for row in catalogue::all() {
         if let Probe::Journal { select } = row.probe {
             let reads = |word: &&str| !word.starts_with("--") && !matches!(*word, "-f" | "-o" | "-M" | "-D");
-            assert!(select.iter().all(|word| reads(word)), "{}", row.id);
+            assert!(select.iter().all(reads), "{}", row.id);
         }
         let Some([program, arguments @ ..]) = argv(row) else { continue };
         if name(program) == "journalctl" {

@@ -85,5 +85,5 @@ pub(in crate::catalogue) const ROWS: &[Source] = &[
     row("hardware.infiniband_counters", every("/sys/class/infiniband/*/ports/*/counters/*"), Facts, Deep),
     row("hardware.infiniband_devices", Command(&["/usr/bin/ibv_devinfo", "-v"]), Identifying, Deep)
         .when(&[When::Path("/sys/class/infiniband")]),
-    row("hardware.hns3_debug", every("/sys/kernel/debug/hns3/**"), Facts, Deep).most(1 * MIB, 5),
+    row("hardware.hns3_debug", every("/sys/kernel/debug/hns3/**"), Facts, Deep).most(MIB, 5),
 ];

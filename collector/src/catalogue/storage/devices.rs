@@ -94,7 +94,7 @@ pub(in crate::catalogue) const ROWS: &[Source] = &[
     row("storage.nfs_calls", every("/proc/net/rpc/{nfs,nfsd}"), Facts, Standard),
     row("storage.nfs_exports", every("/var/lib/nfs/{etab,rmtab,xtab}"), Identifying, Deep),
     row("storage.exports_parts", every("/etc/exports.d/**"), FreeText, Deep),
-    row("storage.rpc_clients", every("/sys/kernel/debug/sunrpc/**"), Identifying, Deep).most(1 * MIB, 5),
+    row("storage.rpc_clients", every("/sys/kernel/debug/sunrpc/**"), Identifying, Deep).most(MIB, 5),
     row("storage.cifs", every("/proc/fs/cifs/{DebugData,Stats}"), Identifying, Deep),
     row(
         "storage.raid_state",
@@ -115,7 +115,7 @@ pub(in crate::catalogue) const ROWS: &[Source] = &[
         Identifying,
         Standard,
     ),
-    row("storage.fibre_debug", every("/sys/kernel/debug/{qla2xxx,fnic,lpfc}/**"), Facts, Deep).most(1 * MIB, 5),
+    row("storage.fibre_debug", every("/sys/kernel/debug/{qla2xxx,fnic,lpfc}/**"), Facts, Deep).most(MIB, 5),
     row("storage.iscsi_files", every("/etc/iscsi/{iscsid.conf,initiatorname.iscsi}"), Credentials, Deep),
     row("storage.iscsi_nodes", every("/var/lib/iscsi/**"), Credentials, Deep),
     row("storage.iscsi_state", every("/sys/class/iscsi_session/*/{state,targetname,recovery_tmo,tpgt}"), Identifying, Standard),
