@@ -10,10 +10,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     catalogue::{Probe, Topic},
-    gather::COMMAND_LANES,
     plan::{Look, Plan, Task},
 };
 
+/// Programs that run side by side.
+pub(crate) const COMMAND_LANES: usize = 4;
 /// The value of `schema` in the file of earlier figures.
 const SCHEMA: &str = "oediag.costs/1";
 /// Most sources remembered: the catalogue and a site's own rows many times over.
@@ -93,7 +94,7 @@ impl Costs {
 
     /// Bytes of a bundle with so many members of so many bytes.
     fn packed(&self, members: u64, bytes: u64) -> u64 {
-        bytes.saturating_mul(self.packed_permille) / 1000 + members * AROUND
+        (bytes.saturating_mul(self.packed_permille) / 1000).saturating_add(members * AROUND)
     }
 }
 

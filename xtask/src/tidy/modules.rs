@@ -6,7 +6,10 @@ use super::{Finding, Text};
 type Order = (&'static str, &'static [&'static str]);
 
 const ORDERS: &[Order] = &[
-    ("collector/src/", &["host", "catalogue", "plan", "redact", "item", "disk", "state", "start", "bundle", "gather"]),
+    (
+        "collector/src/",
+        &["host", "catalogue", "plan", "cost", "redact", "item", "disk", "state", "start", "bundle", "budget", "gather"],
+    ),
     (
         "center/src/",
         &[
