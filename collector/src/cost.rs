@@ -155,7 +155,8 @@ fn usual(task: &Task, plan: &Plan) -> Cost {
 pub fn estimate(plan: &Plan, tasks: &[Cost], costs: &Costs, cores: usize) -> Estimate {
     let bytes = tasks.iter().map(|cost| cost.bytes).fold(0, u64::saturating_add);
     let members = plan.tasks.iter().filter(|task| task.applies()).count() as u64;
-    Estimate { ms: of_run(plan, tasks, cores), packed: costs.packed(members, bytes), topics: of_topics(plan, tasks) }
+    let packed = costs.packed(members, bytes).min(plan.request.limits.bytes);
+    Estimate { ms: of_run(plan, tasks, cores), packed, topics: of_topics(plan, tasks) }
 }
 
 /// Samplers run beside each other: the longest counts.

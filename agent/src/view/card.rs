@@ -76,6 +76,7 @@ fn host(card: &Card<'_>, page: &Page<'_>) -> Vec<String> {
     let preset = term::escape(&start.preset.join(","));
     let title = text!(texts, "card-title", version = version, bundle = start.bundle_id.short(), preset = preset);
     let mut lines = vec![page.bold(&term::cut(&title, page.columns))];
+    lines.extend(cut(card, page));
     let case: Vec<String> = start.case.iter().chain(&start.severity).map(|part| term::escape(part)).collect();
     if !case.is_empty() {
         lines.push(labelled("card-case", &case.join(comma), page));
@@ -116,7 +117,6 @@ fn host(card: &Card<'_>, page: &Page<'_>) -> Vec<String> {
         let reason = card.manifest.incomplete_reason.map(|reason| texts.reason(reason)).unwrap_or_default();
         lines.push(page.paint.tone(Tone::Bad, &text!(texts, "card-incomplete", reason = reason)));
     }
-    lines.extend(cut(card, page));
     lines
 }
 
