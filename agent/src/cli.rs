@@ -8,7 +8,8 @@ use oediag_protocol::{id::ReceiptId, text::Line, time::Time};
 
 use crate::{
     address::Address,
-    values::{self, Around, Moment, Size},
+    values::{self, Size},
+    when::{Around, Moment},
 };
 
 /// The whole command line.
@@ -107,10 +108,10 @@ pub struct Selection {
     #[arg(long, value_name = "ID|TOPIC", value_delimiter = ',')]
     pub skip: Vec<String>,
     /// Begin of the window.
-    #[arg(long, value_name = "2h|TIME", conflicts_with = "around")]
+    #[arg(long, value_name = "2h|TIME", conflicts_with = "around", allow_hyphen_values = true)]
     pub since: Option<Moment>,
     /// End of the window.
-    #[arg(long, value_name = "TIME", conflicts_with = "around")]
+    #[arg(long, value_name = "TIME", conflicts_with = "around", allow_hyphen_values = true)]
     pub until: Option<Moment>,
     /// Window around a time.
     #[arg(long, value_name = "TIME±30m")]

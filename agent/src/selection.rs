@@ -1,4 +1,4 @@
-//! From the options of `collect` and `plan` to the collector's request. In: [`cli::Selection`], the host's present.
+//! From the options of `collect` and `plan` to the collector's request. In: [`cli::Selection`], the host's present and zone.
 //! Out: a request in which every limit and the window are plain numbers, and the host to ask.
 
 use jiff::Timestamp;
@@ -10,16 +10,13 @@ use oediag_collector::{
     redact::Harvest,
     state::State,
 };
-use oediag_protocol::{
-    bundle::manifest::{Estimate, Limits, Window},
-    time::Time,
-};
+use oediag_protocol::bundle::manifest::{Estimate, Limits, Window};
 
 use crate::{
     cli::{Preset, Selection},
     failure::{Failure, Kind},
     invocation::{Invocation, home},
-    text,
+    text, when,
 };
 
 impl Preset {
@@ -68,9 +65,10 @@ pub fn harvest(host: &Host) -> Harvest {
 }
 
 /// What is asked of the host.
-pub fn request(selection: &Selection, now: Time, given: &Invocation) -> Result<Request, Failure> {
-    let window = window(selection, now);
-    if let Window { since: Some(since), until: Some(until) } = window
+pub fn request(selection: &Selection, host: &Host, given: &Invocation) -> Result<Request, Failure> {
+    let window =
+        when::window(selection.since.as_ref(), selection.until.as_ref(), selection.around.as_ref(), host.now(), &host.zone());
+    if let Window { since: Some(since), until: Some(until), .. } = window
         && until < since
     {
         let sentence = text!(given.texts, "error-window", since = since.to_string(), until = until.to_string());
@@ -120,16 +118,4 @@ pub fn estimate(plan: &Plan, tasks: &[Cost], costs: &Costs) -> Estimate {
 pub fn costs(host: &Host, given: &Invocation) -> Costs {
     let state = State::locate(given.state.as_deref(), &home()).ok().filter(|_| host.is_live());
     state.map(|state| state.costs()).unwrap_or_default()
-}
-
-fn window(selection: &Selection, now: Time) -> Window {
-    match selection.around {
-        Some(around) => {
-            let (since, until) = around.window();
-            Window { since: Some(since), until: Some(until) }
-        }
-        None => {
-            Window { since: selection.since.map(|moment| moment.at(now)), until: selection.until.map(|moment| moment.at(now)) }
-        }
-    }
 }

@@ -57,6 +57,8 @@ fn alert(severity: Severity, first: &str, last: &str, words: &str) -> Alert {
         severity,
         first: Some(first.to_owned()),
         last: Some(last.to_owned()),
+        ended: None,
+        state: false,
         count: 1,
         evidence: vec![Evidence { path: "var/log/messages".to_owned(), line: 1, end: 1 }],
         summary: text(words),
@@ -72,6 +74,9 @@ fn alerts_have_lanes() {
         alert(Severity::High, "never", "", "without a time"),
     ];
     insta::assert_snapshot!("timeline", timeline(&alerts, &zone(), Lang::En).replace('>', ">\n"));
+    let over = Alert { ended: Some("2026-11-11T08:00:00+08:00".to_owned()), ..alerts[0].clone() };
+    let (lasting, brief) = (timeline(&[over, alerts[1].clone()], &zone(), Lang::En), timeline(&alerts[..2], &zone(), Lang::En));
+    assert!(lasting.contains("(over ") && !brief.contains("(over ") && lasting != brief);
     assert_eq!(timeline(&alerts[2..], &zone(), Lang::En), "");
 }
 

@@ -7,13 +7,16 @@ use std::{
     collections::HashSet,
     os::unix::ffi::OsStrExt as _,
     path::{Path, PathBuf},
+    time::Instant,
 };
 
-use oediag_protocol::bundle::manifest::{Limits, Reason, Window};
+use oediag_analysis::Context;
+use oediag_protocol::bundle::manifest::{self, Limits, Reason};
 
 use crate::{
     catalogue::{self, Depth, Over, Preset, Probe, Source, Topic, When},
     host::{Host, Refusal},
+    window::{self, Found, Question, Window},
 };
 
 /// What somebody wants to know, in names of the catalogue only.
@@ -27,8 +30,8 @@ pub struct Request {
     pub sources: Vec<String>,
     /// Not these rows or topics.
     pub skip: Vec<String>,
-    /// The time of interest.
-    pub window: Window,
+    /// The time of interest; logs are read for it by their own stamps.
+    pub window: manifest::Window,
     /// What the run may cost.
     pub limits: Limits,
     /// Seconds of sampling.
@@ -166,6 +169,20 @@ impl Plan {
         }
         Ok(Self { tasks, request: request.clone() })
     }
+
+    /// Looks into the logs: those without a line in the window are left out, the others have the size of their part. A run
+    /// finds the same as it reads them.
+    #[must_use]
+    pub fn within(mut self, host: &Host) -> Self {
+        if let Some(window) = Window::of(&self.request.window) {
+            for task in &mut self.tasks {
+                if let Some(look) = within(task, window, self.request.limits, host) {
+                    task.look = look;
+                }
+            }
+        }
+        self
+    }
 }
 
 /// Which rows are wanted.
@@ -261,17 +278,19 @@ fn expand(source: &'static Source, request: &Request, host: &Host, seen: &mut Ha
         Probe::File(path) => {
             let path = PathBuf::from(path);
             if seen.insert(path.clone()) {
-                tasks.push(file(source, path, host, request));
+                tasks.push(file(source, path, host));
             } else {
                 tasks.push(absent(source, Some(path), Reason::Duplicate));
             }
         }
         Probe::Glob { pattern, newest } => {
-            let found = host.expand(pattern, *newest);
+            // Which of many logs have the window, their content tells.
+            let all = request.window != manifest::Window::default() && window::applies(source, Path::new(pattern));
+            let found = host.expand(pattern, if all { 0 } else { *newest });
             let mut duplicates = 0;
             for path in found.files {
                 if seen.insert(path.clone()) {
-                    tasks.push(file(source, path, host, request));
+                    tasks.push(file(source, path, host));
                 } else {
                     duplicates += 1;
                 }
@@ -313,17 +332,39 @@ fn recorded(source: &'static Source, host: &Host) -> Option<Task> {
     found.then(|| Task { source, look: Look::File { size: size(host, &path), path } })
 }
 
-fn file(source: &'static Source, path: PathBuf, host: &Host, request: &Request) -> Task {
+fn file(source: &'static Source, path: PathBuf, host: &Host) -> Task {
     match host.open(&path) {
         Err(refusal) => Task { source, look: Look::Absent { path: Some(path), refusal } },
-        // Only logs and the like grow old; a configuration file of last year is today's configuration.
-        Ok(open) if source.topic == Topic::Logs && request.window.since.is_some_and(|since| open.mtime.as_second() < since.0) => {
-            absent(source, Some(path), Reason::OutsideWindow)
-        }
         Ok(open) => {
             let size = (open.size > 0).then_some(open.size);
             Task { source, look: Look::File { path, size } }
         }
+    }
+}
+
+/// What a window of time leaves of a task.
+fn within(task: &Task, window: Window, limits: Limits, host: &Host) -> Option<Look> {
+    let Look::File { path, .. } = &task.look else { return None };
+    if !window::applies(task.source, path) {
+        return None;
+    }
+    let mut open = host.open(path).ok()?;
+    let context = Context { latest: host.now(), zone: host.zone(), booted: None };
+    let deadline = Instant::now() + task.source.time(limits.item_bytes);
+    let question = Question {
+        path: &path.to_string_lossy(),
+        window,
+        changed: open.mtime,
+        context: &context,
+        cap: task.source.cap(limits.item_bytes),
+        gzip: window::is_gzip(path),
+        go_on: &|| Instant::now() < deadline,
+    };
+    let size = open.size;
+    match window::look(&mut open, size, &question).ok()? {
+        Found::NoStamps => None,
+        Found::Nothing => Some(Look::Absent { path: Some(path.clone()), refusal: refusal(Reason::OutsideWindow) }),
+        Found::Part(part) => Some(Look::File { path: path.clone(), size: Some(part.bytes) }),
     }
 }
 
@@ -332,10 +373,16 @@ fn size(host: &Host, path: &Path) -> Option<u64> {
 }
 
 fn command(source: &'static Source, argv: &[&str], device: Option<String>, host: &Host) -> Task {
-    let argv: Vec<String> =
+    let mut argv: Vec<String> =
         argv.iter().map(|word| device.as_ref().map_or_else(|| (*word).to_owned(), |device| word.replace("{}", device))).collect();
     let refusal = if host.is_live() {
-        argv.first().and_then(|program| host.program(program).err())
+        match host.call(argv.clone()) {
+            Ok(call) => {
+                argv = call;
+                None
+            }
+            Err(refusal) => Some(refusal),
+        }
     } else if host.recorded(source.id, device.as_deref()).is_none() {
         Some(refusal(Reason::NotRecorded))
     } else {

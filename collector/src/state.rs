@@ -19,7 +19,7 @@ use oediag_protocol::{
 };
 use zeroize::Zeroizing;
 
-use crate::{cost::Costs, disk};
+use crate::{cost::Costs, disk, failpoint};
 
 /// Most bytes of the figures of earlier runs.
 const COSTS_BYTES: u64 = 1 << 20;
@@ -112,9 +112,13 @@ impl State {
         Ok(state)
     }
 
-    /// Takes the lock that lets one run at a time work.
+    /// Takes the lock that lets one run at a time work, and removes what killed runs left half made.
     pub fn lock(&self) -> Result<Lock, StateError> {
-        lock(self.data.join("lock"))
+        let lock = lock(self.data.join("lock"))?;
+        for folder in [&self.data, &self.config, &self.keys(), &self.data.join("agent")] {
+            remove_drafts(folder);
+        }
+        Ok(lock)
     }
 
     /// The host's key and id; made at first use.
@@ -271,10 +275,11 @@ pub enum Home {
 fn lock(path: PathBuf) -> Result<Lock, StateError> {
     let io = |source| StateError::Io { path: path.clone(), doing: "taking the lock", source };
     let mut options = File::options();
-    options.create(true).truncate(false).write(true).mode(0o600).custom_flags(OFlag::O_NOFOLLOW.bits());
+    options.create(true).truncate(false).write(true).mode(0o600).custom_flags((OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK).bits());
+    // A FIFO in its place does not hold us up.
     let file = options.open(&path).map_err(io)?;
     match file.try_lock() {
-        Ok(()) => Ok(Lock(file)),
+        Ok(()) => failpoint::at("state.locked").map_err(io).map(|()| Lock(file)),
         Err(fs::TryLockError::WouldBlock) => Err(StateError::Busy { path }),
         Err(fs::TryLockError::Error(source)) => Err(io(source)),
     }
@@ -319,7 +324,8 @@ fn secret(path: &Path) -> Result<Option<Zeroizing<String>>, StateError> {
 }
 
 fn make_folder(folder: &Path) -> Result<(), StateError> {
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|source| StateError::Io {
+    let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
+    made.and_then(|()| failpoint::at("state.folder")).map_err(|source| StateError::Io {
         path: folder.to_owned(),
         doing: "making the folder",
         source,
@@ -360,7 +366,11 @@ fn private(path: &Path) -> Result<(), StateError> {
 
 /// Puts a new file in place whole or not at all; never over one that is there.
 fn place(path: &Path, content: &[u8]) -> Result<(), StateError> {
-    put(path, content, |from, to| fs::hard_link(from, to).and_then(|()| fs::remove_file(from)))
+    put(path, content, |from, to| {
+        fs::hard_link(from, to)?;
+        failpoint::at("state.linked")?;
+        fs::remove_file(from)
+    })
 }
 
 /// Puts a file in place whole or not at all, over an older one.
@@ -376,9 +386,14 @@ fn put(path: &Path, content: &[u8], publish: impl Fn(&Path, &Path) -> io::Result
             fs::remove_file(&draft)?;
         }
         let mut file = disk::create(&draft)?;
+        failpoint::at("state.draft")?;
+        failpoint::writing("state.write", content, |half| (&file).write_all(half))?;
         file.write_all(content)?;
+        failpoint::at("state.written")?;
         file.sync_all()?;
+        failpoint::at("state.synced")?;
         publish(&draft, path)?;
+        failpoint::at("state.published")?;
         path.parent().map_or(Ok(()), disk::sync_folder)
     };
     write().map_err(|source| {
@@ -386,6 +401,18 @@ fn put(path: &Path, content: &[u8], publish: impl Fn(&Path, &Path) -> io::Result
         fs::remove_file(&draft).unwrap_or_default();
         StateError::Io { path: path.to_owned(), doing: "making it", source }
     })
+}
+
+/// Removes drafts of processes that are no more: one may hold half a key. One whose pid is in use again stays until later.
+fn remove_drafts(folder: &Path) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for path in entries.flatten().map(|entry| entry.path()) {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let pid = name.rsplit_once(".new.").and_then(|(_, pid)| pid.parse::<u32>().ok());
+        if pid.is_some_and(|pid| !Path::new("/proc").join(pid.to_string()).exists()) {
+            fs::remove_file(&path).unwrap_or_default();
+        }
+    }
 }
 
 fn random<const N: usize>(path: &Path) -> Result<[u8; N], StateError> {

@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use oediag_collector::host::{Call, Cancel, Flow, Host, Ran, Stream};
+use oediag_collector::host::{Call, Cancel, Flow, Host, Ran, Stream, adopt_orphans};
 use oediag_protocol::bundle::manifest::Reason;
 
 const MANY: u64 = 1 << 20;
@@ -252,4 +252,102 @@ fn files_cannot_be_written() {
     assert_eq!(done.out, "went on\n");
     assert_eq!(fs::metadata(&target).map_or(0, |facts| facts.len()), 0);
     drop(fs::remove_file(target));
+}
+
+/// Whether a process with exactly these words runs.
+fn runs(words: &[&str]) -> bool {
+    let line = words.iter().flat_map(|word| [word.as_bytes(), b"\0"].concat()).collect::<Vec<_>>();
+    let processes = fs::read_dir("/proc").expect("proc").flatten();
+    processes.into_iter().any(|entry| fs::read(entry.path().join("cmdline")).is_ok_and(|read| read == line))
+}
+
+/// A length of sleep that no other test asks for.
+fn mark() -> String {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    format!("{}.{}", 700 + std::process::id() % 200, 100 + NEXT.fetch_add(1, Ordering::Relaxed))
+}
+
+/// Waits for the end of what may have been started by a program of another test, and so is ended a little later.
+fn gone(words: &[&str]) -> bool {
+    (0..600).any(|_| {
+        std::thread::sleep(Duration::from_millis(100));
+        // Each sweep follows a program.
+        run(":", 5, MANY);
+        !runs(words)
+    })
+}
+
+/// T57: children that left the session, twice removed, deaf to TERM, and 10 GiB of output.
+#[test]
+fn t57_what_leaves_its_session_ends_with_its_program() {
+    adopt_orphans();
+    let marks = [mark(), mark(), mark()];
+    let [one, two, three] = &marks;
+    let done = run(
+        &format!(
+            "setsid sleep {one} &\n(setsid sh -c '(setsid sleep {two} &) ; exit' &)\n\
+             (trap '' TERM HUP; exec setsid sleep {three} >/dev/null 2>&1 </dev/null) &\n\
+             sleep 0.5; trap '' TERM; yes 0123456789abcdef | head -c 10737418240"
+        ),
+        20,
+        100_000,
+    );
+    assert!(done.ran.cut && !done.ran.stuck, "{:?}", done.ran);
+    assert_eq!(done.out.len(), 100_000);
+    assert!(done.took < soon(8), "{:?}", done.took);
+    for mark in &marks {
+        assert!(gone(&["sleep", mark]), "sleep {mark} is alive");
+    }
+}
+
+/// T57: a crowd that goes on making children while it is ended.
+#[test]
+fn t57_a_crowd_is_ended() {
+    adopt_orphans();
+    let mark = mark();
+    let done = run(
+        &format!(
+            "for i in 1 2 3 4 5 6 7 8 9 10; do setsid sh -c 'setsid sleep {mark} & setsid sleep {mark} & wait' & done; sleep 1"
+        ),
+        20,
+        MANY,
+    );
+    assert_eq!(done.ran.exit, Some(0));
+    assert!(gone(&["sleep", &mark]));
+}
+
+/// Children of this process that `Host::run` did not start stay.
+#[test]
+fn other_children_of_ours_stay() {
+    adopt_orphans();
+    let mut child = std::process::Command::new("sleep").arg("600").spawn().expect("sleep is there");
+    run("setsid sleep 0.1 & sleep 0.3", 5, MANY);
+    assert!(child.try_wait().expect("it can be asked").is_none(), "it still runs");
+    child.kill().expect("it can be ended");
+    child.wait().expect("it ends");
+}
+
+#[test]
+fn arguments_that_name_what_is_never_read_are_refused() {
+    let host = Host::live().expect("live");
+    let call = |words: &[&str]| host.call(words.iter().map(|word| (*word).to_owned()).collect());
+    assert_eq!(call(&["/usr/bin/cat", "/etc/shadow"]).expect_err("refused").reason, Reason::NeverCollected);
+    assert_eq!(call(&["/usr/bin/dd", "if=/proc/kcore"]).expect_err("refused").reason, Reason::NeverCollected);
+    assert_eq!(call(&["/usr/bin/sh", "-c", "cat /etc/hosts /etc/shadow"]).expect_err("refused").reason, Reason::NeverCollected);
+    assert_eq!(call(&["/usr/bin/cat", "/etc/hosts"]).expect("it may run"), ["/usr/bin/cat", "/etc/hosts"]);
+    assert_eq!(call(&["/usr/bin/oediag-no-such"]).expect_err("refused").reason, Reason::NotInstalled);
+}
+
+/// `rpm -q` runs as a user that nobody is, so that it cannot open the database for writing, and writes nothing.
+#[test]
+fn the_package_database_is_asked_without_rights() {
+    if Host::live().expect("live").program("/usr/bin/rpm").is_err() {
+        println!("no rpm here; not run");
+        return;
+    }
+    let words: Vec<String> = ["/usr/bin/rpm", "-q", "--eval", "%(id -u)"].map(str::to_owned).to_vec();
+    let done = run_with(&words, Duration::from_secs(20), MANY, &Cancel::default());
+    if nix::unistd::geteuid().is_root() {
+        assert_eq!(done.out.lines().next(), Some("65533"), "{}", done.err);
+    }
 }

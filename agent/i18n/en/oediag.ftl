@@ -14,10 +14,10 @@ usage-no-value = { $argument } needs a value.
 usage-not-one-of = { $argument } cannot be { $value }; it is one of { $values }.
 usage-value = { $argument } cannot be { $value }: { $wanted }.
 value-size = a size is a number with K, M, G or T, such as 512M
-value-span = a length of time is a number with s, m, h, d or w, such as 2h
+value-span = a length of time is a number with s, m, h, d or w, such as 2h or 1h30m
 value-time = a time has a date, a clock time and an offset, such as 2026-11-23T09:00:00+08:00
-value-moment = give a length of time such as 2h, or a time such as 2026-11-23T09:00:00+08:00
-value-around = give a time, ± and a length of time, such as 2026-11-23T09:00:00+08:00±30m
+value-moment = give a time such as "2026-11-23 09:00" (in the host's zone) or 2026-11-23T09:00:00+08:00, a length of time before now such as 2h, or now, today or yesterday
+value-around = give a time, ± or +- or a comma, and a length of time, such as "2026-11-23 09:00±30m" or 2026-11-23T09:00:00+08:00+-30m
 value-seconds = a number of seconds of at least 1, such as 60
 value-case = the id of a case has at most 64 letters, digits and - . _ / #, such as INC-20391
 
@@ -102,6 +102,7 @@ reason-redaction-failed = left out: redaction failed
 reason-too-many = too many entries
 reason-older-file = older than the newest files this row takes
 reason-outside-window = outside the time window
+reason-changed = changed while it was read; what came before is kept
 reason-duplicate = already read for another source
 reason-panicked = fault in oediag itself
 
@@ -259,6 +260,8 @@ alerts-seen = { $count ->
     [one] once
    *[other] { $count } times
   }
+alerts-ended = over { $time }
+alerts-state = when collected
 alerts-between = { $first } to { $last }
 
 # Verify.

@@ -14,10 +14,10 @@ usage-no-value = { $argument } 需要指定值。
 usage-not-one-of = { $argument } 的值 { $value } 无效，可选值：{ $values }。
 usage-value = { $argument } 的值 { $value } 无效：{ $wanted }。
 value-size = 大小应为数字加单位 K、M、G 或 T，如 512M
-value-span = 时长应为数字加单位 s、m、h、d 或 w，如 2h
+value-span = 时长应为数字加单位 s、m、h、d 或 w，如 2h、1h30m
 value-time = 时间应包含日期、时刻和时区偏移，如 2026-11-23T09:00:00+08:00
-value-moment = 应为时长（如 2h）或时间（如 2026-11-23T09:00:00+08:00）
-value-around = 应为“时间±时长”，如 2026-11-23T09:00:00+08:00±30m
+value-moment = 应为时间（如 "2026-11-23 09:00"，按被检查主机的时区；或 2026-11-23T09:00:00+08:00）、距现在的时长（如 2h），或 now、today、yesterday
+value-around = 应为“时间±时长”，± 也可写作 +- 或逗号，如 "2026-11-23 09:00±30m"、2026-11-23T09:00:00+08:00+-30m
 value-seconds = 应为不小于 1 的秒数，如 60
 value-case = 工单号最多 64 个字符，只含字母、数字和 - . _ / #，例如 INC-20391
 
@@ -102,6 +102,7 @@ reason-redaction-failed = 脱敏失败，未收入
 reason-too-many = 条目过多
 reason-older-file = 早于该采集项所取的最新若干文件
 reason-outside-window = 不在时间窗口内
+reason-changed = 读取过程中文件发生变化；已保留此前读到的内容
 reason-duplicate = 已由其他采集项读取
 reason-panicked = oediag 内部错误
 
@@ -247,6 +248,8 @@ alerts-count = { $alerts } 条告警，分为 { $groups } 组。
 alerts-none = 此诊断包中未发现告警。
 alerts-more = 另有 { $count } 处
 alerts-seen = { $count } 次
+alerts-ended = { $time } 已恢复
+alerts-state = 采集时的状态
 alerts-between = { $first } 至 { $last }
 
 # 校验。

@@ -37,7 +37,7 @@ use crate::{
 pub fn run(options: &Collect, given: &Invocation) -> Result<u8, Failure> {
     let texts = &given.texts;
     let host = selection::host(&options.selection, given)?;
-    let request = selection::request(&options.selection, host.now().into(), given)?;
+    let request = selection::request(&options.selection, &host, given)?;
     let rows = selection::rows(given)?;
     let plan = selection::plan(&request, &rows, &host, given)?;
     let state = given.state(Kind::NoBundle)?;
@@ -45,6 +45,7 @@ pub fn run(options: &Collect, given: &Invocation) -> Result<u8, Failure> {
     let _lock = state.lock().map_err(|error| unusable(error, given))?;
     let identity = state.identity().map_err(|error| unusable(error, given))?;
     recover(&destination, &state, &identity, given);
+    host::adopt_orphans();
     if nix::unistd::geteuid().is_root() {
         host::lower_priority();
     } else if host.is_live() {

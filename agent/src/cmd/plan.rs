@@ -18,12 +18,13 @@ use crate::{
 /// Runs the command.
 pub fn run(options: &Selection, given: &Invocation) -> Result<u8, Failure> {
     let host = selection::host(options, given)?;
-    let request = selection::request(options, host.now().into(), given)?;
-    let plan = selection::plan(&request, &selection::rows(given)?, &host, given)?;
+    let request = selection::request(options, &host, given)?;
+    let plan = selection::plan(&request, &selection::rows(given)?, &host, given)?.within(&host);
     let known = selection::costs(&host, given);
     let costs = cost::of_tasks(&plan, &known);
     let estimate = selection::estimate(&plan, &costs, &known);
-    given.show(&json(&plan, &costs, &estimate), |page| view::plan::lines(&plan, &costs, &estimate, page))?;
+    let zone = host.zone_name();
+    given.show(&json(&plan, &costs, &estimate), |page| view::plan::lines(&plan, &costs, &estimate, zone.as_deref(), page))?;
     Ok(exit::OK)
 }
 
@@ -74,7 +75,7 @@ fn json<'a>(plan: &Plan, costs: &[Cost], estimate: &'a Estimate) -> PlanJson<'a>
     }
     PlanJson {
         preset: plan.request.presets.clone(),
-        window: plan.request.window,
+        window: plan.request.window.clone(),
         limits: plan.request.limits,
         perf_seconds: plan.request.perf_seconds,
         estimate,

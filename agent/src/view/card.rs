@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use oediag_analysis::{Alert, Facts, Severity};
-use oediag_protocol::bundle::manifest::{Item, ItemKind, Manifest, Outcome, Reason};
+use oediag_protocol::bundle::manifest::{Item, ItemKind, Manifest, Outcome, Reason, Window};
 
 use super::{Page, alerts, by_count, colon, comma, looked_for, moment, seconds, span, tone};
 use crate::{
@@ -16,6 +16,8 @@ use crate::{
 pub const LINES: usize = 23;
 /// Most columns of the card.
 pub const COLUMNS: usize = 100;
+/// Columns of a label.
+const LABEL: usize = 11;
 /// Alerts the card names when there is room for everything else.
 const ALERTS: usize = 6;
 
@@ -66,14 +68,27 @@ fn list<const N: usize>(label: &str, parts: [Option<String>; N], page: &Page<'_>
 
 /// A line below a label.
 fn indented(text: &str) -> String {
-    format!("{}{text}", " ".repeat(11))
+    format!("{}{text}", " ".repeat(LABEL))
+}
+
+/// The window of time that was asked for, with the words it was asked for; no line without one.
+pub(super) fn window(window: &Window, zone: Option<&str>, page: &Page<'_>) -> Option<String> {
+    if window.since.is_none() && window.until.is_none() {
+        return None;
+    }
+    let from = window.since.map_or_else(|| text!(page.texts, "card-begin"), |time| moment(time, zone));
+    let to = window.until.map_or_else(|| text!(page.texts, "card-end"), |time| moment(time, zone));
+    let ends = text!(page.texts, "card-from-to", from = from, to = to);
+    let told = window.asked.as_deref().map(|asked| format!("{ends} ({})", term::escape(asked)));
+    let told = told.filter(|told| term::width(told) + LABEL <= page.columns);
+    Some(labelled("card-window", &told.unwrap_or(ends), page))
 }
 
 fn host(card: &Card<'_>, page: &Page<'_>) -> Vec<String> {
     let (texts, start) = (page.texts, &card.manifest.start);
     let comma = comma(texts);
     let version = term::escape(&start.agent.version);
-    let preset = term::escape(&start.preset.join(","));
+    let preset = term::escape(&start.preset);
     let title = text!(texts, "card-title", version = version, bundle = start.bundle_id.short(), preset = preset);
     let mut lines = vec![page.bold(&term::cut(&title, page.columns))];
     lines.extend(cut(card, page));
@@ -108,11 +123,7 @@ fn host(card: &Card<'_>, page: &Page<'_>) -> Vec<String> {
     let zone = start.clock.zone.as_deref();
     let took = card.manifest.ended.0.saturating_sub(start.started.0).max(0);
     lines.push(labelled("card-collected", &format!("{}{comma}{took} s", moment(start.started, zone)), page));
-    if start.window.since.is_some() || start.window.until.is_some() {
-        let from = start.window.since.map_or_else(|| text!(texts, "card-begin"), |time| moment(time, zone));
-        let to = start.window.until.map_or_else(|| text!(texts, "card-end"), |time| moment(time, zone));
-        lines.push(labelled("card-window", &text!(texts, "card-from-to", from = from, to = to), page));
-    }
+    lines.extend(window(&start.window, zone, page));
     if !card.manifest.complete {
         let reason = card.manifest.incomplete_reason.map(|reason| texts.reason(reason)).unwrap_or_default();
         lines.push(page.paint.tone(Tone::Bad, &text!(texts, "card-incomplete", reason = reason)));

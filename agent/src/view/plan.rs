@@ -6,14 +6,14 @@ use oediag_collector::{
 };
 use oediag_protocol::bundle::manifest::{Estimate, Reason};
 
-use super::{Page, by_count, comma, seconds, sources};
+use super::{Page, by_count, card::window, comma, seconds, sources};
 use crate::{
     term::{self, Tone},
     text,
 };
 
-/// The table of tasks, the gaps, the topics, the sums.
-pub fn lines(plan: &Plan, costs: &[Cost], estimate: &Estimate, page: &Page<'_>) -> Vec<String> {
+/// The table of tasks, the gaps, the window, the topics, the sums; times in the host's zone.
+pub fn lines(plan: &Plan, costs: &[Cost], estimate: &Estimate, zone: Option<&str>, page: &Page<'_>) -> Vec<String> {
     let texts = page.texts;
     let tasks: Vec<(&Task, &Cost)> = plan.tasks.iter().zip(costs).filter(|(task, _)| task.applies()).collect();
     let mut rows = vec![page.heads(&["table-id", "table-data", "table-size", "table-reads"])];
@@ -46,6 +46,7 @@ pub fn lines(plan: &Plan, costs: &[Cost], estimate: &Estimate, page: &Page<'_>) 
         lines.extend(term::table(&rows, page.columns, page.paint));
     }
     lines.push(String::new());
+    lines.extend(window(&plan.request.window, zone, page));
     lines.extend(topics(estimate, page));
     if tasks.iter().any(|(task, _)| matches!(task.look, Look::Sample)) {
         lines.push(text!(texts, "plan-samples", seconds = plan.request.perf_seconds));

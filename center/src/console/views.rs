@@ -4,7 +4,7 @@ use std::{cmp::Reverse, io::Read as _};
 
 use jiff::{Timestamp, tz::TimeZone};
 use minijinja::{Value, context, value::Serde};
-use oediag_analysis::{Alert, Lang, plots};
+use oediag_analysis::{Alert, Lang, plots, shown_in};
 use oediag_protocol::bundle::{manifest::Start, verify::CheckName};
 use serde::Serialize;
 
@@ -166,7 +166,11 @@ fn shown(alert: &Alert, lang: Lang) -> Value {
         .iter()
         .take(PLACES)
         .map(|at| {
-            let link = format!("{}?line={}&end={}#L{}", link(&at.path), at.line, at.end, at.line);
+            // A row of a database has no line: the link leads to the text that shows the database.
+            let link = match shown_in(&at.path) {
+                text if text == at.path => format!("{}?line={}&end={}#L{}", link(text), at.line, at.end, at.line),
+                text => link(text),
+            };
             context! { path => &at.path, line => at.line, link }
         })
         .collect();
@@ -177,6 +181,8 @@ fn shown(alert: &Alert, lang: Lang) -> Value {
         count => alert.count,
         first => alert.first.as_deref().filter(|first| Some(*first) != alert.last.as_deref()).map(local),
         last => alert.last.as_deref().map(local),
+        ended => alert.ended.as_deref().map(local),
+        state => alert.state,
         summary => alert.summary.of(lang),
         advice => alert.advice.of(lang),
         more => alert.evidence.len().saturating_sub(PLACES),
@@ -197,6 +203,8 @@ mod tests {
             severity,
             first: None,
             last: last.map(str::to_owned),
+            ended: None,
+            state: false,
             count: 1,
             evidence: Vec::new(),
             summary: Text { en: String::new(), zh: String::new() },

@@ -10,10 +10,9 @@ use std::{
 };
 
 use flate2::read::MultiGzDecoder;
-use jiff::Timestamp;
 use oediag_protocol::{
     bundle::{
-        manifest::{Item, ItemKind, Kept, Limits, Outcome, Reason, Truncated},
+        manifest::{Item, ItemKind, Kept, Limits, Outcome, Reason, Truncated, Within},
         name,
     },
     time::Time,
@@ -21,6 +20,7 @@ use oediag_protocol::{
 
 use super::{
     List, command,
+    log::Log,
     member::{Capped, Member, Tools},
     shares::Share,
     worker::Form,
@@ -28,13 +28,12 @@ use super::{
 use crate::{
     bundle::writer::{Part, Refused},
     catalogue::{Probe, Source},
-    host::{Host, OpenFile, Recorded, Refusal, Ticks},
+    host::{Host, Recorded, Refusal, Ticks},
     item,
     plan::{self, Look, Task},
+    window::{self, Found, MAX_RATIO},
 };
 
-/// Once compressed text may inflate to at most this many times its size, and to four times the item cap.
-const MAX_RATIO: u64 = 200;
 /// After so many programs that not even SIGKILL ends, no more are started: the machine has enough to do.
 const MAX_STUCK: usize = 2;
 
@@ -49,6 +48,8 @@ pub(super) struct Run<'a> {
     pub shares: &'a [Share],
     /// The run's limits.
     pub limits: Limits,
+    /// The window of time, if one was asked for.
+    pub window: Option<window::Window>,
     /// Seconds of sampling.
     pub perf_seconds: u64,
     /// The only moment of a reproducible run.
@@ -107,7 +108,7 @@ impl Run<'_> {
         }
     }
 
-    fn absent(
+    pub(super) fn absent(
         index: usize,
         source: &Source,
         path: Option<&Path>,
@@ -135,7 +136,20 @@ impl Run<'_> {
             let refusal = Refusal { reason: why, error: Vec::new() };
             return Self::absent(index, source, Some(path), &refusal, tools);
         }
-        let gzip = path.extension().is_some_and(|extension| extension == "gz");
+        let gzip = window::is_gzip(path);
+        let form = if gzip { Form::Gzip } else { Form::Plain };
+        if let Some(window) = self.window.filter(|_| window::applies(source, path)) {
+            let log = Log { task: index, source, path, window, cap, why, form, started };
+            match log.look(&mut open, self, tools) {
+                Ok(Found::Part(part)) => return self.part(log, &part, open, member, row, tools),
+                Ok(Found::NoStamps) => row.window = Some(Within { applied: false, line_offset: None }),
+                Ok(Found::Nothing) => {
+                    let refusal = Refusal { reason: Reason::OutsideWindow, error: Vec::new() };
+                    return Self::absent(index, source, Some(path), &refusal, tools);
+                }
+                Err(refusal) => return Self::absent(index, source, Some(path), &refusal, tools),
+            }
+        }
         let cut = !gzip && open.size > cap;
         if cut {
             if let Err(error) = open.tail(cap) {
@@ -145,7 +159,7 @@ impl Run<'_> {
             row.truncated = Some(Truncated { how: Kept::Tail, limit: cap, line_offset: None });
             (row.outcome, row.reason) = (Outcome::Truncated, Some(why));
         }
-        let hit = Cell::new(false);
+        let (hit, shrank) = (Cell::new(false), open.shrank());
         // Files of /proc have no size to compare with.
         let ratio = if open.size == 0 { u64::MAX } else { open.size.saturating_mul(MAX_RATIO) };
         let most = if gzip { cap.saturating_mul(4).min(ratio) } else { cap };
@@ -153,9 +167,10 @@ impl Run<'_> {
             task: index,
             path: member,
             host_path: plan::bytes(path),
-            form: if gzip { Form::Gzip } else { Form::Plain },
+            form,
             until: started + source.time(self.limits.item_bytes),
-            latest: self.latest(&open),
+            latest: window::latest(open.mtime, self.host.now()),
+            start: None,
             item: row,
         };
         let learn = |row: &mut Item| {
@@ -163,6 +178,9 @@ impl Run<'_> {
             if hit.get() {
                 row.truncated.get_or_insert(Truncated { how: Kept::Head, limit: most, line_offset: None });
                 (row.outcome, row.reason) = (Outcome::Truncated, Some(why));
+            }
+            if shrank.load(Ordering::Relaxed) {
+                (row.outcome, row.reason) = (Outcome::Truncated, Some(Reason::Changed));
             }
         };
         let item = if gzip {
@@ -185,14 +203,6 @@ impl Run<'_> {
             Some(share) if share.read < cap => (share.read, Reason::BundleLimit),
             _ => (cap, Reason::ItemLimit),
         }
-    }
-
-    /// No line of a file is newer than its last change or the collection, whichever came first.
-    fn latest(&self, open: &OpenFile) -> Timestamp {
-        let now = self.host.now();
-        // Copies of a host may carry no times at all.
-        let plausible = open.mtime.as_second() > 946_684_800;
-        if plausible { open.mtime.min(now) } else { now }
     }
 
     fn command(
@@ -223,6 +233,7 @@ impl Run<'_> {
             form: Form::Plain,
             until: started + source.time(self.limits.item_bytes) + Duration::from_secs(10),
             latest: self.host.now(),
+            start: None,
             item: row,
         };
         let (item, stderr, status) = if self.host.is_live() {
@@ -315,6 +326,7 @@ impl Run<'_> {
             form: Form::Plain,
             until: started + source.time(self.limits.item_bytes) + Duration::from_secs(10),
             latest: self.host.now(),
+            start: None,
             item: row,
         };
         let (item, ..) = self.run_live(source, argv, cap, member, started, tools)?;
@@ -357,6 +369,7 @@ impl Run<'_> {
             form: Form::Plain,
             until: started + source.time(self.limits.item_bytes),
             latest: self.host.now(),
+            start: None,
             item: row,
         };
         let item = tools.stream(member, Cursor::new(text.text), |row| self.took(row, started))?;
@@ -377,7 +390,7 @@ impl Run<'_> {
         item.argv = argv.to_vec();
         let until = Instant::now() + Duration::from_secs(10);
         let latest = self.host.now();
-        let member = Member { task: index, path, host_path: b"", form: Form::Plain, until, latest, item };
+        let member = Member { task: index, path, host_path: b"", form: Form::Plain, until, latest, start: None, item };
         tools.stream(member, Cursor::new(text), |_| ()).map(|_| ())
     }
 
@@ -387,7 +400,7 @@ impl Run<'_> {
         item
     }
 
-    fn took(&self, item: &mut Item, started: Instant) {
+    pub(super) fn took(&self, item: &mut Item, started: Instant) {
         item.ms = Some(if self.fixed.is_some() { 0 } else { started.elapsed().as_millis() as u64 });
     }
 }
@@ -433,7 +446,7 @@ fn folder(source: &Source, device: Option<&str>, tools: &Tools<'_>) -> String {
     folder
 }
 
-fn summary(item: &Item) -> Summary {
+pub(super) fn summary(item: &Item) -> Summary {
     Summary { outcome: item.outcome, bytes: item.bytes }
 }
 

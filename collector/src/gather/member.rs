@@ -69,6 +69,8 @@ pub(super) struct Member<'a> {
     pub until: Instant,
     /// No line of it is newer than this.
     pub latest: Timestamp,
+    /// A stamp before its first line, or in it, where the years are known by that.
+    pub start: Option<Timestamp>,
     /// What is known for its row already.
     pub item: Item,
 }
@@ -167,7 +169,8 @@ impl Tools<'_> {
     ) -> Result<Item, Refused> {
         let mut chunks = self.redactor.reader(input, member.host_path);
         let mut progress = Progress {
-            tap: oediag_analysis::tap(&member.path, &Context { latest: member.latest, ..self.context.clone() }),
+            tap: oediag_analysis::tap(&member.path, &Context { latest: member.latest, ..self.context.clone() })
+                .map(|tap| tap.starting(member.start)),
             sha: sha2::Sha256::new(),
             bytes: 0,
             counts: Counts::default(),

@@ -5,6 +5,7 @@
 
 mod command;
 mod lane;
+mod log;
 mod member;
 mod shares;
 mod worker;
@@ -37,6 +38,7 @@ use crate::{
     plan::{Look, Plan},
     redact::Redactor,
     state::Identity,
+    window::Window,
 };
 
 /// Most threads that redact and compress; more would not fit the memory limit with their buffers.
@@ -139,6 +141,7 @@ pub fn collect(job: Job<'_>, events: &(dyn Fn(Event) + Sync), cancel: &Cancel) -
         host,
         tasks: &plan.tasks,
         limits: plan.request.limits,
+        window: Window::of(&plan.request.window),
         perf_seconds: plan.request.perf_seconds,
         fixed,
         stuck: AtomicUsize::new(0),
@@ -204,7 +207,7 @@ pub fn collect(job: Job<'_>, events: &(dyn Fn(Event) + Sync), cancel: &Cancel) -
     // Rows of what is missing go where the plan has them; the others are there already, and the sort keeps their order.
     let order: HashMap<&str, usize> = plan.tasks.iter().enumerate().map(|(at, task)| (task.source.id, at)).collect();
     gathered.items.sort_by_key(|item| order.get(item.id.as_str()).map_or(0, |at| at + 1));
-    let conclusion = oediag_analysis::conclude(std::mem::take(&mut gathered.findings));
+    let conclusion = bundle::concluded(std::mem::take(&mut gathered.findings), &plan.request.window);
     let ended = fixed.unwrap_or_else(|| host.now().into());
     let closed = bundle::close(begun, gathered, &conclusion, Ending { ended, reason }, identity, level)?;
     Ok(Finished { path: closed.path, bytes: closed.bytes, manifest: closed.manifest, conclusion, trouble })

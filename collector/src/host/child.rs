@@ -25,19 +25,56 @@ const ENVIRONMENT: [(&str, &str); 8] = [
     ("SYSTEMD_COLORS", "0"),
 ];
 
+/// `ss` asks the kernel through modules that this would load. Where one is not loaded, `ss` is told to read the kernel's table
+/// in `/proc` instead: the module, the variable, the table (ss(8), and the source of iproute2).
+const INSTEAD_OF_MODULES: [(&str, &str, &str); 6] = [
+    ("/sys/module/tcp_diag", "PROC_NET_TCP", "/proc/net/tcp"),
+    ("/sys/module/udp_diag", "PROC_NET_UDP", "/proc/net/udp"),
+    ("/sys/module/raw_diag", "PROC_NET_RAW", "/proc/net/raw"),
+    ("/sys/module/unix_diag", "PROC_NET_UNIX", "/proc/net/unix"),
+    ("/sys/module/af_packet_diag", "PROC_NET_PACKET", "/proc/net/packet"),
+    ("/sys/module/netlink_diag", "PROC_NET_NETLINK", "/proc/net/netlink"),
+];
+
 /// Address space. journalctl maps each journal file in windows of megabytes and rpm its database: 1 GiB is too little
 /// on hosts with many journals. Memory in use is bounded by the unit's `MemoryMax`, not by this.
 const ADDRESS_SPACE: u64 = 4 << 30;
 /// Open files.
 const FILES: u64 = 256;
 
+/// Programs that work on the package database. Killed in the middle they may leave it locked or damaged.
+const PACKAGE_MANAGERS: [&str; 7] = ["rpm", "rpmdb", "rpmkeys", "dnf", "dnf-3", "yum", "needs-restarting"];
+/// A user and group that nobody is. Not `nobody`: others run as that one, and could reach into our child.
+const NOBODY: u32 = 65_533;
+
+/// How a program is to be treated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Manners {
+    /// It is asked to end, and never killed.
+    pub(super) patient: bool,
+    /// It runs without the rights of root. `rpm -q` as root opens a Berkeley DB read-write and takes its locks; for
+    /// a user who may not write there it reads privately. What it prints is the same.
+    pub(super) unprivileged: bool,
+}
+
+impl Manners {
+    /// By the program's name.
+    pub(super) fn of(argv: &[String]) -> Self {
+        let name = argv.first().and_then(|program| program.rsplit('/').next()).unwrap_or_default();
+        let query = argv.get(1).is_some_and(|word| word.starts_with("-q") || word == "--query");
+        Self { patient: PACKAGE_MANAGERS.contains(&name), unprivileged: name == "rpm" && query }
+    }
+}
+
 /// Starts the program; `argv` is not empty.
 #[expect(unsafe_code, reason = "pre_exec is the only way to set limits in the child; see the safety comments")]
-pub(super) fn start(argv: &[String], time: Duration) -> io::Result<Child> {
+pub(super) fn start(argv: &[String], time: Duration, manners: Manners) -> io::Result<Child> {
     let [program, arguments @ ..] = argv else { return Err(io::ErrorKind::InvalidInput.into()) };
+    // Who has used up its processor time is killed.
+    let cpu = if manners.patient { libc::RLIM_INFINITY } else { time.as_secs().saturating_add(2) };
     let limits = [
         (libc::RLIMIT_AS, ADDRESS_SPACE),
-        (libc::RLIMIT_CPU, time.as_secs().saturating_add(2)),
+        (libc::RLIMIT_CPU, cpu),
         (libc::RLIMIT_NOFILE, FILES),
         (libc::RLIMIT_CORE, 0),
         // No tool that only looks needs to write a file; pipes are not counted.
@@ -46,22 +83,29 @@ pub(super) fn start(argv: &[String], time: Duration) -> io::Result<Child> {
     let parent = std::process::id();
     let mut command = Command::new(program);
     command.args(arguments).env_clear().envs(ENVIRONMENT).current_dir("/");
+    let not_loaded = INSTEAD_OF_MODULES.iter().filter(|(module, ..)| !std::path::Path::new(module).exists());
+    command.envs(not_loaded.map(|(_, variable, table)| (variable, table)));
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    if manners.unprivileged && nix::unistd::geteuid().is_root() {
+        // Supplementary groups go as well, and before the closure below runs.
+        command.uid(NOBODY).gid(NOBODY);
+    }
+    let at_our_end = if manners.patient { libc::SIGTERM } else { libc::SIGKILL };
     // SAFETY: the closure runs in the forked child before exec, where other threads' locks may be held for ever. It
     // makes system calls only (all async-signal-safe), allocates nothing, and touches nothing but its own copies.
-    unsafe { command.pre_exec(move || prepare(&limits, parent)) };
+    unsafe { command.pre_exec(move || prepare(&limits, parent, at_our_end)) };
     command.spawn()
 }
 
 /// What the child does to itself before it becomes the program. Async-signal-safe: system calls only, no allocation.
 #[expect(unsafe_code, reason = "the system calls have no safe form that promises to be async-signal-safe")]
-fn prepare(limits: &[(libc::__rlimit_resource_t, u64); 5], parent: u32) -> io::Result<()> {
+fn prepare(limits: &[(libc::__rlimit_resource_t, u64); 5], parent: u32, at_our_end: libc::c_int) -> io::Result<()> {
     // SAFETY: `setsid`, `prctl`, `getppid`, `signal`, `setrlimit`, `syscall` and `fcntl` take numbers and, for
     // `setrlimit`, a pointer to a live value on this stack; none keeps a pointer.
     unsafe {
         // Own session and group: killed as a whole, no controlling terminal to ask a password on.
         checked(libc::setsid())?;
-        checked(libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL))?;
+        checked(libc::prctl(libc::PR_SET_PDEATHSIG, at_our_end))?;
         if libc::getppid() as u32 != parent {
             return Err(io::Error::from_raw_os_error(libc::ESRCH));
         }
@@ -74,6 +118,8 @@ fn prepare(limits: &[(libc::__rlimit_resource_t, u64); 5], parent: u32) -> io::R
             let most = (*most).min(now.rlim_max);
             checked(libc::setrlimit(*resource, &libc::rlimit { rlim_cur: most, rlim_max: most }))?;
         }
+        // Whatever mask we were started with.
+        libc::umask(0o077);
         // Every file of ours is close-on-exec already; this covers what libraries or our own parent left open.
         // 4.19 has no close_range: there the low numbers are marked one by one.
         let rest = libc::syscall(libc::SYS_close_range, 3_u32, u32::MAX, libc::CLOSE_RANGE_CLOEXEC);

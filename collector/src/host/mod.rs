@@ -6,6 +6,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "host is what asks the clock and reads the host")]
 
+mod changed;
 mod child;
 mod clock;
 mod command;
@@ -13,6 +14,7 @@ mod expand;
 mod file;
 mod mounts;
 mod never;
+mod orphans;
 mod owner;
 mod recorded;
 mod refusal;
@@ -27,14 +29,15 @@ use std::{
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use oediag_protocol::bundle::manifest::Reason;
 
-pub(crate) use self::file::Folder;
 use self::walk::{Last, Root};
+pub(crate) use self::{changed::Changed, file::Folder};
 pub use self::{
     child::lower_priority,
     clock::{Cancel, Ticks},
     command::{Call, Flow, Ran, Stream},
     expand::Expansion,
     file::OpenFile,
+    orphans::adopt_orphans,
     recorded::Recorded,
     refusal::{HostError, Refusal},
 };
@@ -52,6 +55,12 @@ pub enum Over {
     ActivityFile,
     /// The newest files `/var/log/atop/atop_*`.
     AtopLog,
+    /// Entries of `/sys/block` that speak SCSI.
+    ScsiDisk,
+    /// Block devices that hold a mounted ext4 file system: entries of `/sys/fs/ext4`.
+    Ext4,
+    /// Named network namespaces: entries of `/run/netns`.
+    NetNamespace,
 }
 
 /// Names of network devices that containers and virtual machines come and go with: thousands, and nothing to ask of them.
@@ -70,6 +79,12 @@ pub struct Host {
     live: bool,
     /// What `--now` said, and when it was said.
     clock: Option<(Timestamp, Instant)>,
+}
+
+/// Why a path, or an argument that holds one, is never read nor handed to a program, whatever a row says; devices are what
+/// some programs are made for.
+pub fn never_handed(argument: &str) -> Option<&'static str> {
+    never::never_handed(argument.as_bytes())
 }
 
 impl Host {
@@ -141,10 +156,14 @@ impl Host {
 
     /// Names of the devices, sorted bytewise, at most 64.
     pub fn devices(&self, over: Over) -> Vec<String> {
-        let (folder, leave_out): (_, &[&str]) = match over {
-            Over::NetDevice => ("/sys/class/net", &PASSING),
-            Over::BlockDevice => ("/sys/block", &NOT_DISKS),
-            Over::NvmeController => ("/sys/class/nvme", &[]),
+        let (folder, begins, leave_out): (_, _, &[&str]) = match over {
+            Over::NetDevice => ("/sys/class/net", "", &PASSING),
+            Over::BlockDevice => ("/sys/block", "", &NOT_DISKS),
+            Over::NvmeController => ("/sys/class/nvme", "", &[]),
+            Over::ScsiDisk => ("/sys/block", "sd", &[]),
+            // `features` lies beside the devices.
+            Over::Ext4 => ("/sys/fs/ext4", "", &["features"]),
+            Over::NetNamespace => ("/run/netns", "", &[]),
             Over::ActivityFile => return self.days("/var/log/sa/sa[0-9]*", Some("/var/log/sa/sar")),
             Over::AtopLog => return self.days("/var/log/atop/atop_[0-9]*", None),
         };
@@ -153,7 +172,11 @@ impl Host {
             // `bonding_masters` is a file beside the devices; names come from the host and go into arguments.
             let plain =
                 name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._:@!-".contains(&byte)) && !name.starts_with('-');
-            plain && name != "lo" && name != "bonding_masters" && !leave_out.iter().any(|prefix| name.starts_with(prefix))
+            plain
+                && name.starts_with(begins)
+                && name != "lo"
+                && name != "bonding_masters"
+                && !leave_out.iter().any(|prefix| name.starts_with(prefix))
         };
         folder.names().into_iter().filter(wanted).take(DEVICES).collect()
     }
@@ -188,9 +211,35 @@ impl Host {
         command::program(&self.root, path)
     }
 
+    /// The arguments of a program as it may be run: what [`Host::program`] refuses is refused, and so is an argument that
+    /// names what is never read, or a place at, below or above which a file system is mounted that may hang. `df` is told
+    /// to leave such file systems out.
+    pub fn call(&self, mut argv: Vec<String>) -> Result<Vec<String>, Refusal> {
+        let program = argv.first().map_or("", String::as_str);
+        self.program(program)?;
+        if let Some((argument, why)) = argv[1..].iter().find_map(|word| Some((word, never::never_handed(word.as_bytes())?))) {
+            return Err(Refusal::new(Reason::NeverCollected, Path::new(argument), why));
+        }
+        let hanging = self.root.may_hang();
+        for argument in argv[1..].iter().filter(|word| word.starts_with('/')).map(Path::new) {
+            if let Some((point, kind)) =
+                hanging.iter().find(|(point, _)| point.starts_with(argument) || argument.starts_with(point))
+            {
+                let why = format!("a file system {kind}, which may hang, is mounted on {}", point.display());
+                return Err(Refusal::new(Reason::UnsafeFilesystem, argument, &why));
+            }
+        }
+        if program.ends_with("/df") {
+            let kinds: std::collections::BTreeSet<String> = hanging.into_iter().map(|(_, kind)| kind).collect();
+            argv.extend(kinds.into_iter().map(|kind| format!("--exclude-type={kind}")));
+        }
+        Ok(argv)
+    }
+
     /// Runs a program to its end or to a limit, passing its output to `sink` as it comes. What [`Host::program`]
     /// refuses is not run. After the time limit, a cap, a stop from the sink or the token: TERM to the whole group,
-    /// KILL after 2 s, and after 2 s more it is left behind as `stuck`.
+    /// KILL after 2 s, and after 2 s more it is left behind as `stuck`. The package manager is not killed: it is `stuck`
+    /// 60 s after TERM, 15 s when the whole run ends. What a program leaves behind ends with it ([`adopt_orphans`]).
     pub fn run(&self, call: &Call<'_>, sink: &mut dyn FnMut(Stream, &[u8]) -> Flow, cancel: &Cancel) -> Ran {
         match self.program(call.argv.first().map_or("", String::as_str)) {
             Ok(()) => command::run(call, sink, cancel),
@@ -203,13 +252,18 @@ impl Host {
         if self.live { None } else { recorded::recorded(self, source, device) }
     }
 
+    /// The `newest` regular files below a folder, oldest first, by names and stat(2) only.
+    pub(crate) fn changed(&self, folder: &Path, newest: usize) -> Vec<Changed> {
+        changed::changed(&self.root, folder, newest)
+    }
+
     /// Opens a folder, to read small files through it.
     pub(crate) fn folder(&self, path: &Path) -> Result<Folder<'_>, Refusal> {
         Folder::open(&self.root, path)
     }
 
     /// Where a link leads, as its text says; none when it is not a link.
-    fn link(&self, path: &str) -> Option<PathBuf> {
+    pub(crate) fn link(&self, path: &str) -> Option<PathBuf> {
         let found = self.root.walk(Path::new(path), Last::Keep).ok()?;
         nix::fcntl::readlinkat(&found.fd, "").ok().map(PathBuf::from)
     }

@@ -87,6 +87,11 @@ impl Root {
         self.uid
     }
 
+    /// Mount points of a live host that may hang, with the type.
+    pub(super) fn may_hang(&self) -> Vec<(PathBuf, String)> {
+        self.mounts.as_ref().map(Mounts::points).unwrap_or_default()
+    }
+
     /// Whether nobody but the trusted owner may change what this describes.
     pub(super) fn trusts(&self, stat: &FileStat) -> bool {
         let group_writes = stat.st_mode & 0o020 != 0 && Some(stat.st_gid) != self.gid;

@@ -8,7 +8,21 @@ type Order = (&'static str, &'static [&'static str]);
 const ORDERS: &[Order] = &[
     (
         "collector/src/",
-        &["host", "catalogue", "plan", "cost", "redact", "item", "disk", "state", "start", "bundle", "budget", "gather"],
+        &[
+            "host",
+            "catalogue",
+            "window",
+            "plan",
+            "cost",
+            "redact",
+            "item",
+            "disk",
+            "state",
+            "start",
+            "bundle",
+            "budget",
+            "gather",
+        ],
     ),
     (
         "center/src/",

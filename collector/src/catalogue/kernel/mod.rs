@@ -1,5 +1,8 @@
 //! The running kernel, its settings, its modules and what it says.
 
+mod loaded;
+pub(super) mod modules;
+
 use super::{
     Depth::{self, Deep, Quick, Standard},
     MIB,
@@ -46,9 +49,9 @@ pub(super) const ROWS: &[Source] = &[
     row("kernel.config", newest(2, "/boot/config-*"), Facts, Standard),
     row("kernel.sysctl", Command(&["/usr/sbin/sysctl", "-a"]), Identifying, Standard),
     row("kernel.sysctl_conf", File("/etc/sysctl.conf"), FreeText, Standard),
-    row("kernel.sysctl_site", every("/etc/sysctl.d/*.conf"), FreeText, Standard),
-    row("kernel.sysctl_vendor", every("/usr/lib/sysctl.d/*.conf"), Facts, Deep),
-    row("kernel.modprobe", every("/etc/modprobe.d/*.conf"), FreeText, Standard),
+    row("kernel.sysctl_site", every("/etc/sysctl.d/**"), FreeText, Standard),
+    row("kernel.sysctl_vendor", every("/usr/lib/sysctl.d/**"), Facts, Deep),
+    row("kernel.modprobe", every("/etc/modprobe.d/**"), FreeText, Standard),
     row(
         "kernel.module_parameters",
         every("/sys/module/{nvme_core,scsi_mod,dm_multipath,kvm,kvm_intel,bonding,zswap}/parameters/*"),
@@ -56,5 +59,5 @@ pub(super) const ROWS: &[Source] = &[
         Deep,
     ),
     row("kernel.bpf_programs", Command(&["/usr/sbin/bpftool", "prog", "list"]), Identifying, Deep),
-    row("kernel.iomem", File("/proc/iomem"), Facts, Deep),
+    row("kernel.iomem", every("/proc/{iomem,ioports,dma}"), Facts, Deep),
 ];

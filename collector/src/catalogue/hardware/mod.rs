@@ -1,5 +1,7 @@
 //! Processors, boards, buses, sensors, memory errors.
 
+pub(super) mod devices;
+
 use std::io;
 
 use sysinfo::System;
@@ -75,15 +77,7 @@ pub(super) const ROWS: &[Source] = &[
         Facts,
         Standard,
     ),
-    row(
-        "hardware.board",
-        every(
-            "/sys/class/dmi/id/{bios_date,bios_vendor,bios_version,board_name,board_vendor,board_version,\
-             chassis_serial,chassis_type,product_name,product_serial,product_uuid,product_version,sys_vendor}",
-        ),
-        Identifying,
-        Standard,
-    ),
+    row("hardware.board", every("/sys/class/dmi/id/*"), Identifying, Standard),
     row("hardware.dmidecode", Command(&["/usr/sbin/dmidecode"]), Identifying, Standard),
     row("hardware.pci", Command(&["/usr/sbin/lspci", "-nn"]), Facts, Standard),
     row("hardware.pci_verbose", Command(&["/usr/sbin/lspci", "-nnvv"]), Identifying, Deep),
@@ -107,5 +101,5 @@ pub(super) const ROWS: &[Source] = &[
     row("hardware.bmc", Command(&["/usr/bin/ipmitool", "mc", "info"]), Identifying, Standard).when(IPMI),
     row("hardware.bmc_sensors", Command(&["/usr/bin/ipmitool", "sensor", "list"]), Facts, Deep).when(IPMI).most(4 * MIB, 60),
     row("hardware.bmc_parts", Command(&["/usr/bin/ipmitool", "fru"]), Identifying, Deep).when(IPMI),
-    row("hardware.udev_rules", every("/etc/udev/rules.d/*.rules"), FreeText, Deep),
+    row("hardware.udev_rules", every("/etc/udev/rules.d/*"), FreeText, Deep),
 ];

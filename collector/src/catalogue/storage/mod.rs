@@ -1,17 +1,23 @@
 //! Disks, volumes, file systems and how full they are.
 
+pub(super) mod devices;
+pub(super) mod volumes;
+
 use super::{
     Depth::{self, Deep, Quick, Standard},
     MIB,
     Over::{BlockDevice, NvmeController},
     Privacy::{self, Facts, FreeText, Identifying},
     Probe::{self, Command, Each, File},
-    Source, Topic, every,
+    Source, Topic, When, every,
 };
 
 const fn row(id: &'static str, probe: Probe, privacy: Privacy, depth: Depth) -> Source {
     Source::new(id, Topic::Storage, probe, privacy, depth)
 }
+
+/// The tools of the device mapper load it; where it is not loaded there is nothing to ask.
+const MAPPER: &[When] = &[When::Path("/sys/module/dm_mod")];
 
 pub(super) const ROWS: &[Source] = &[
     row("storage.partitions", File("/proc/partitions"), Facts, Quick),
@@ -61,18 +67,20 @@ pub(super) const ROWS: &[Source] = &[
     row("storage.nvme_list", Command(&["/usr/sbin/nvme", "list"]), Identifying, Standard),
     row("storage.nvme_health", Each { over: NvmeController, argv: &["/usr/sbin/nvme", "smart-log", "/dev/{}"] }, Facts, Standard),
     row("storage.nvme_errors", Each { over: NvmeController, argv: &["/usr/sbin/nvme", "error-log", "/dev/{}"] }, Facts, Standard),
-    row("storage.physical_volumes", Command(&["/usr/sbin/pvs", "--readonly", "-a", "-v"]), Identifying, Standard),
-    row("storage.volume_groups", Command(&["/usr/sbin/vgs", "--readonly", "-v"]), Identifying, Standard),
+    row("storage.physical_volumes", Command(&["/usr/sbin/pvs", "--readonly", "-a", "-v"]), Identifying, Standard).when(MAPPER),
+    row("storage.volume_groups", Command(&["/usr/sbin/vgs", "--readonly", "-v"]), Identifying, Standard).when(MAPPER),
     row(
         "storage.logical_volumes",
         Command(&["/usr/sbin/lvs", "--readonly", "-a", "-o", "+devices,data_percent,metadata_percent"]),
         Identifying,
         Standard,
-    ),
+    )
+    .when(MAPPER),
     // Keys of encrypted volumes are not shown unless asked for.
-    row("storage.device_mapper", Command(&["/usr/sbin/dmsetup", "table"]), Identifying, Standard),
-    row("storage.device_mapper_status", Command(&["/usr/sbin/dmsetup", "status"]), Identifying, Standard),
-    row("storage.multipath", Command(&["/usr/sbin/multipath", "-ll"]), Identifying, Standard),
+    row("storage.device_mapper", Command(&["/usr/sbin/dmsetup", "table"]), Identifying, Standard).when(MAPPER),
+    row("storage.device_mapper_status", Command(&["/usr/sbin/dmsetup", "status"]), Identifying, Standard).when(MAPPER),
+    row("storage.multipath", Command(&["/usr/sbin/multipath", "-ll"]), Identifying, Standard)
+        .when(&[When::Path("/sys/module/dm_multipath")]),
     row("storage.multipath_conf", File("/etc/multipath.conf"), FreeText, Standard),
     row("storage.scsi", Command(&["/usr/bin/lsscsi", "-ils"]), Identifying, Standard),
     row(
@@ -81,11 +89,12 @@ pub(super) const ROWS: &[Source] = &[
         Identifying,
         Standard,
     ),
-    row("storage.iscsi_sessions", Command(&["/usr/sbin/iscsiadm", "-m", "session", "-P", "1"]), Identifying, Deep),
+    row("storage.iscsi_sessions", Command(&["/usr/sbin/iscsiadm", "-m", "session", "-P", "1"]), Identifying, Deep)
+        .when(&[When::Path("/sys/class/iscsi_session")]),
     row("storage.raid_controller", Command(&["/opt/MegaRAID/storcli/storcli64", "/call", "show", "all"]), Identifying, Deep)
         .most(8 * MIB, 60),
     row("storage.mountstats", File("/proc/1/mountstats"), Identifying, Deep).most(8 * MIB, 10),
-    row("storage.lvm_conf", File("/etc/lvm/lvm.conf"), FreeText, Deep),
+    row("storage.lvm_conf", every("/etc/lvm/**"), FreeText, Deep),
     row("storage.exports", File("/etc/exports"), FreeText, Deep),
     row("storage.tmp", Command(&["/usr/bin/ls", "-l", "--time-style=full-iso", "/tmp", "/var/tmp"]), Identifying, Deep),
 ];

@@ -1,5 +1,8 @@
 //! Interfaces, addresses, routes, sockets, counters, filters and names.
 
+pub(super) mod devices;
+pub(super) mod files;
+
 use super::{
     Depth::{self, Deep, Quick, Standard},
     MIB,
@@ -12,6 +15,9 @@ use super::{
 const fn row(id: &'static str, probe: Probe, privacy: Privacy, depth: Depth) -> Source {
     Source::new(id, Topic::Network, probe, privacy, depth)
 }
+
+/// NetworkManager runs.
+const MANAGER: &[When] = &[When::Path("/run/NetworkManager")];
 
 pub(super) const ROWS: &[Source] = &[
     row(
@@ -52,13 +58,14 @@ pub(super) const ROWS: &[Source] = &[
     row("network.routes", Command(&["/usr/sbin/ip", "route", "show", "table", "all"]), Identifying, Quick),
     row("network.routes6", Command(&["/usr/sbin/ip", "-6", "route", "show", "table", "all"]), Identifying, Standard),
     row("network.rules", Command(&["/usr/sbin/ip", "rule", "show"]), Identifying, Standard),
-    row("network.neighbours", Command(&["/usr/sbin/ip", "-s", "neighbour", "show"]), Identifying, Standard),
+    row("network.neighbours", Command(&["/usr/sbin/ip", "-s", "-s", "neighbour", "show", "nud", "all"]), Identifying, Standard),
     row("network.namespaces", Command(&["/usr/sbin/ip", "netns", "list"]), Identifying, Standard),
     row("network.sockets", Command(&["/usr/sbin/ss", "-s"]), Facts, Quick),
     row("network.socket_list", Command(&["/usr/sbin/ss", "-tunap"]), Identifying, Standard).most(16 * MIB, 30),
     row("network.socket_details", Command(&["/usr/sbin/ss", "-tinoem"]), Identifying, Deep).most(16 * MIB, 30),
     row("network.queues", Command(&["/usr/sbin/tc", "-s", "qdisc", "show"]), Facts, Standard),
-    row("network.bridges", Command(&["/usr/sbin/bridge", "-d", "link", "show"]), Identifying, Standard),
+    row("network.bridges", Command(&["/usr/sbin/bridge", "-d", "link", "show"]), Identifying, Standard)
+        .when(&[When::Path("/sys/module/bridge")]),
     row("network.ethtool", Each { over: NetDevice, argv: &["/usr/sbin/ethtool", "{}"] }, Facts, Standard),
     row("network.ethtool_driver", Each { over: NetDevice, argv: &["/usr/sbin/ethtool", "-i", "{}"] }, Facts, Standard),
     row("network.ethtool_statistics", Each { over: NetDevice, argv: &["/usr/sbin/ethtool", "-S", "{}"] }, Facts, Standard),
@@ -73,17 +80,24 @@ pub(super) const ROWS: &[Source] = &[
         .when(&[When::Path("/proc/net/ip_tables_names")]),
     row("network.ip6tables", Command(&["/usr/sbin/ip6tables-save", "-c"]), Identifying, Standard)
         .when(&[When::Path("/proc/net/ip6_tables_names")]),
-    row("network.nftables", Command(&["/usr/sbin/nft", "list", "ruleset"]), Identifying, Standard)
+    row("network.nftables", Command(&["/usr/sbin/nft", "-a", "list", "ruleset"]), Identifying, Standard)
         .when(&[When::Path("/sys/module/nf_tables")]),
     row("network.firewalld", Command(&["/usr/bin/firewall-cmd", "--list-all-zones"]), Identifying, Standard)
         .when(&[When::Path("/run/firewalld.pid")]),
     row("network.ipvs", Command(&["/usr/sbin/ipvsadm", "-Ln", "--stats"]), Identifying, Deep)
         .when(&[When::Path("/proc/net/ip_vs")]),
-    row("network.manager_devices", Command(&["/usr/bin/nmcli", "-c", "no", "device", "show"]), Identifying, Standard),
-    row("network.manager_connections", Command(&["/usr/bin/nmcli", "-c", "no", "connection", "show"]), Identifying, Standard),
+    row("network.manager_devices", Command(&["/usr/bin/nmcli", "-c", "no", "device", "show"]), Identifying, Standard)
+        .when(MANAGER),
+    row(
+        "network.manager_connections",
+        Command(&["/usr/bin/nmcli", "-c", "no", "-f", "all", "connection", "show"]),
+        Identifying,
+        Standard,
+    )
+    .when(MANAGER),
     row("network.manager_conf", File("/etc/NetworkManager/NetworkManager.conf"), FreeText, Standard),
-    row("network.manager_conf_parts", every("/etc/NetworkManager/conf.d/*.conf"), FreeText, Standard),
-    row("network.manager_profiles", every("/etc/NetworkManager/system-connections/*"), Credentials, Deep),
+    row("network.manager_conf_parts", every("/etc/NetworkManager/conf.d/**"), FreeText, Standard),
+    row("network.manager_profiles", every("/etc/NetworkManager/system-connections/**"), Credentials, Deep),
     row("network.names", every("/etc/{hosts,hostname,resolv.conf,nsswitch.conf,host.conf}"), Identifying, Quick),
     row("network.interface_files", every("/etc/sysconfig/network-scripts/{ifcfg-*,route-*,route6-*,rule-*}"), FreeText, Standard),
     row("network.sysconfig", File("/etc/sysconfig/network"), FreeText, Standard),

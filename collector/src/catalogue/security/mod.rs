@@ -1,5 +1,7 @@
 //! Access, hardening and audit settings; never a secret itself.
 
+pub(super) mod details;
+
 use super::{
     Depth::{self, Deep, Quick, Standard},
     Privacy::{self, Facts, FreeText, Identifying},
@@ -22,9 +24,9 @@ pub(super) const ROWS: &[Source] = &[
     row("security.fips", File("/proc/sys/crypto/fips_enabled"), Facts, Standard),
     row("security.crypto_policy", File("/etc/crypto-policies/config"), Facts, Standard),
     row("security.sshd", File("/etc/ssh/sshd_config"), FreeText, Standard),
-    row("security.sshd_parts", every("/etc/ssh/sshd_config.d/*.conf"), FreeText, Standard),
+    row("security.sshd_parts", every("/etc/ssh/sshd_config.d/*"), FreeText, Standard),
     row("security.ssh", File("/etc/ssh/ssh_config"), FreeText, Standard),
-    row("security.pam", every("/etc/pam.d/*"), FreeText, Standard),
+    row("security.pam", every("/etc/pam.d/**"), FreeText, Standard),
     row("security.limits", File("/etc/security/limits.conf"), FreeText, Standard),
     row("security.limits_parts", every("/etc/security/limits.d/*.conf"), FreeText, Standard),
     row("security.login", every("/etc/{login.defs,issue.net,securetty,hosts.allow,hosts.deny}"), FreeText, Standard),
@@ -32,7 +34,7 @@ pub(super) const ROWS: &[Source] = &[
     row("security.sudoers", File("/etc/sudoers"), FreeText, Standard),
     row("security.sudoers_parts", every("/etc/sudoers.d/*"), FreeText, Standard),
     row("security.audit_conf", File("/etc/audit/auditd.conf"), FreeText, Standard),
-    row("security.audit_rules", every("/etc/audit/rules.d/*.rules"), FreeText, Standard),
+    row("security.audit_rules", every("/etc/audit/rules.d/**"), FreeText, Standard),
     row("security.audit_status", Command(&["/usr/sbin/auditctl", "-s"]), Facts, Standard),
     row("security.audit_loaded_rules", Command(&["/usr/sbin/auditctl", "-l"]), Identifying, Standard),
     row("security.hardening_log", File("/var/log/openEuler-security.log"), FreeText, Deep),

@@ -8,6 +8,7 @@ use crate::{
     findings::{Event, Findings},
     lines,
     rules::{Found, Kind, process::SERVICE_FAILED, storage},
+    state::{Verdict, host::KDUMP_NOT_ARMED},
     tap::Context,
 };
 
@@ -39,7 +40,7 @@ pub(crate) struct Table {
 
 impl Table {
     pub(crate) fn new(layout: Layout, path: &str, context: &Context) -> Self {
-        let findings = Findings::new(path, &context.zone, context.latest);
+        let findings = Findings { state: true, ..Findings::new(path, &context.zone, context.latest) };
         Self { layout, number: 0, columns: None, devices: Vec::new(), findings }
     }
 
@@ -52,9 +53,10 @@ impl Table {
                 Layout::Inodes => self.usage(&text, &storage::INODE_FULL),
                 Layout::FailedUnits => failed_unit(&text).map(|found| (&SERVICE_FAILED, found)),
             };
-            if let Some((kind, found)) = event {
+            let dump = event.as_ref().filter(|_| self.layout == Layout::FailedUnits).and_then(|(_, found)| unarmed(found));
+            for (kind, found) in event.into_iter().chain(dump) {
                 let (line, end) = (self.number, self.number);
-                self.findings.add(Event { kind, from: "", found, time: None, last: None, stamp: None, line, end, copy: None });
+                self.findings.add(Event { line, end, ..Event::now(kind, found) });
             }
         }
     }
@@ -63,7 +65,7 @@ impl Table {
         self.findings
     }
 
-    fn usage(&mut self, text: &str, kind: &'static Kind) -> Option<(&'static Kind, Found)> {
+    fn usage(&mut self, text: &str, kind: &'static Kind) -> Verdict {
         let Some(columns) = self.columns else {
             self.columns = Columns::of(text);
             return None;
@@ -150,6 +152,12 @@ impl Columns {
     pub(crate) fn kib(&self, value: u64) -> u64 {
         (u128::from(value) * u128::from(self.unit) / 1024).try_into().unwrap_or(u64::MAX)
     }
+}
+
+/// A kdump that failed is two things: a unit, and a crash that would leave nothing.
+fn unarmed(found: &Found) -> Verdict {
+    let dump = Found::about("kdump").with("what", Some("kdump.service failed"));
+    (found.subject == "kdump.service").then_some((&KDUMP_NOT_ARMED, dump))
 }
 
 /// `kdump.service loaded failed failed Crash recovery kernel arming`
