@@ -114,7 +114,8 @@ pub fn estimate(plan: &Plan, tasks: &[Cost], costs: &Costs) -> Estimate {
     cost::estimate(plan, tasks, costs, std::thread::available_parallelism().map_or(2, usize::from))
 }
 
-/// What the sources took in earlier runs of this installation; makes no folder.
-pub fn costs(given: &Invocation) -> Costs {
-    State::locate(given.state.as_deref(), &home()).map(|state| state.costs()).unwrap_or_default()
+/// What the sources took in earlier runs on this machine, which says nothing of another root; makes no folder.
+pub fn costs(host: &Host, given: &Invocation) -> Costs {
+    let state = State::locate(given.state.as_deref(), &home()).ok().filter(|_| host.is_live());
+    state.map(|state| state.costs()).unwrap_or_default()
 }

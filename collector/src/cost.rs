@@ -10,10 +10,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     catalogue::{Probe, Topic},
-    gather::COMMAND_LANES,
     plan::{Look, Plan, Task},
 };
 
+/// Programs that run side by side.
+pub(crate) const COMMAND_LANES: usize = 4;
 /// The value of `schema` in the file of earlier figures.
 const SCHEMA: &str = "oediag.costs/1";
 /// Most sources remembered: the catalogue and a site's own rows many times over.
@@ -93,7 +94,7 @@ impl Costs {
 
     /// Bytes of a bundle with so many members of so many bytes.
     fn packed(&self, members: u64, bytes: u64) -> u64 {
-        bytes.saturating_mul(self.packed_permille) / 1000 + members * AROUND
+        (bytes.saturating_mul(self.packed_permille) / 1000).saturating_add(members * AROUND)
     }
 }
 
@@ -154,7 +155,8 @@ fn usual(task: &Task, plan: &Plan) -> Cost {
 pub fn estimate(plan: &Plan, tasks: &[Cost], costs: &Costs, cores: usize) -> Estimate {
     let bytes = tasks.iter().map(|cost| cost.bytes).fold(0, u64::saturating_add);
     let members = plan.tasks.iter().filter(|task| task.applies()).count() as u64;
-    Estimate { ms: of_run(plan, tasks, cores), packed: costs.packed(members, bytes), topics: of_topics(plan, tasks) }
+    let packed = costs.packed(members, bytes).min(plan.request.limits.bytes);
+    Estimate { ms: of_run(plan, tasks, cores), packed, topics: of_topics(plan, tasks) }
 }
 
 /// Samplers run beside each other: the longest counts.

@@ -81,7 +81,7 @@ pub fn start(
         request_id: None,
         case: about.case,
         severity: about.severity,
-        preset: request.presets.clone(),
+        preset: request.presets.join(","),
         window: request.window.clone(),
         limits: request.limits,
         derived_from: None,

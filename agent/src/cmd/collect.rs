@@ -56,7 +56,7 @@ pub fn run(options: &Collect, given: &Invocation) -> Result<u8, Failure> {
     let fixed = fixed_moment(given)?;
     let level = level(options);
     // A reproducible run must not depend on runs before it.
-    let mut known = if fixed.is_some() { Costs::default() } else { state.costs() };
+    let mut known = if fixed.is_some() { Costs::default() } else { selection::costs(&host, given) };
     let costs = cost::of_tasks(&plan, &known);
     let estimate = selection::estimate(&plan, &costs, &known);
     let (redactor, opened) = begin(options, &plan, &rows, &host, &state, &identity, &destination, fixed, estimate, given)?;

@@ -20,7 +20,7 @@ pub fn run(options: &Selection, given: &Invocation) -> Result<u8, Failure> {
     let host = selection::host(options, given)?;
     let request = selection::request(options, &host, given)?;
     let plan = selection::plan(&request, &selection::rows(given)?, &host, given)?.within(&host);
-    let known = selection::costs(given);
+    let known = selection::costs(&host, given);
     let costs = cost::of_tasks(&plan, &known);
     let estimate = selection::estimate(&plan, &costs, &known);
     let zone = host.zone_name();

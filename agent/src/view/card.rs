@@ -88,9 +88,10 @@ fn host(card: &Card<'_>, page: &Page<'_>) -> Vec<String> {
     let (texts, start) = (page.texts, &card.manifest.start);
     let comma = comma(texts);
     let version = term::escape(&start.agent.version);
-    let preset = term::escape(&start.preset.join(","));
+    let preset = term::escape(&start.preset);
     let title = text!(texts, "card-title", version = version, bundle = start.bundle_id.short(), preset = preset);
     let mut lines = vec![page.bold(&term::cut(&title, page.columns))];
+    lines.extend(cut(card, page));
     let case: Vec<String> = start.case.iter().chain(&start.severity).map(|part| term::escape(part)).collect();
     if !case.is_empty() {
         lines.push(labelled("card-case", &case.join(comma), page));
@@ -127,7 +128,6 @@ fn host(card: &Card<'_>, page: &Page<'_>) -> Vec<String> {
         let reason = card.manifest.incomplete_reason.map(|reason| texts.reason(reason)).unwrap_or_default();
         lines.push(page.paint.tone(Tone::Bad, &text!(texts, "card-incomplete", reason = reason)));
     }
-    lines.extend(cut(card, page));
     lines
 }
 

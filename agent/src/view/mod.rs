@@ -176,7 +176,7 @@ pub(crate) mod sample {
                 request_id: None,
                 case: Some("C-20261123-7".into()),
                 severity: Some("P1".into()),
-                preset: vec!["standard".into()],
+                preset: "standard".into(),
                 window: Window::default(),
                 limits: Limits { bytes: 512 << 20, item_bytes: 64 << 20, seconds: 900 },
                 derived_from: None,

@@ -87,7 +87,7 @@ impl Row {
         let key = self.key.iter().map(|name| find(name)).collect::<Option<_>>()?;
         let place = |column: &Column| {
             let from = find(column.name).or_else(|| find(column.or?))?;
-            let minus = column.minus.map(|name| find(name));
+            let minus = column.minus.map(&find);
             if minus == Some(None) { None } else { Some((from, minus.flatten())) }
         };
         let columns: Vec<_> = self.columns.iter().map(place).collect();
@@ -163,7 +163,7 @@ impl Filling {
         let silent = series.iter().all(|series| peak(series) <= 0.0);
         let worth = !series.is_empty() && (row.quiet || !silent);
         let title = self.lang.pick(row.title.0, row.title.1);
-        worth.then(|| Plot { id: row.id, title, shape: row.shape, series, left_out, unread })
+        worth.then_some(Plot { id: row.id, title, shape: row.shape, series, left_out, unread })
     }
 }
 

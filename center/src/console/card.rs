@@ -74,7 +74,7 @@ pub(super) fn host(start: &Start, facts: &Facts, t: &Texts) -> Vec<Row> {
         (t.get("card_clock"), synced),
         (t.get("card_collected"), Some(facts.collected.as_deref().map_or_else(|| moment(start.started), local))),
         (t.get("card_case"), case),
-        (t.get("card_preset"), Some(start.preset.join(", "))),
+        (t.get("card_preset"), Some(start.preset.clone())),
         (t.get("card_agent"), Some(format!("{} {}", start.agent.name, start.agent.version))),
     ])
 }

@@ -87,6 +87,36 @@ fn a_bundle_is_taken_in_once_and_shown() {
 }
 
 #[test]
+fn the_days_before_are_shown_from_reports_in_the_bundle_in_both_languages() {
+    let center = Center::start("history");
+    let cookie = log_in(&center, "admin", center.password());
+    let report = |day: u32| {
+        let heads = "00:00:01        CPU     %user     %nice   %system   %iowait    %steal     %idle";
+        let line =
+            |hour: u32| format!("{hour:02}:10:01        all     21.78      0.00      7.85      2.18      0.00     68.19\n");
+        let lines: String = (0..24).map(line).collect();
+        format!(
+            "Linux 5.10.0 (host) \t2026-11-{day} \t_x86_64_\t(2 CPU)\n\n{heads}\n{lines}\n00:00:01    proc/s   cswch/s\n01:00:01 1.00 <script>\n"
+        )
+    };
+    let (text, printed, elsewhere) = (report(21), report(22), report(23));
+    let files = [
+        bundle::File::Plain("var/log/sa/sar21", text.as_bytes()),
+        bundle::File::Plain("oediag/commands/performance.history_binary/sa22/stdout", printed.as_bytes()),
+        bundle::File::Plain("tmp/sar23", elsewhere.as_bytes()),
+    ];
+    let (id, _) = sent(&center, |host| bundle::with(host, &files));
+    for (language, title) in [("en", "Last days: CPU time"), ("zh-CN", "近日：CPU 时间")] {
+        let headers = [("Cookie", cookie.as_str()), ("Accept-Language", language)];
+        let page = center.send_as(None, "GET", &format!("/bundles/{id}"), &headers, b"").body;
+        assert_eq!(page.matches("id=\"plot-history-cpu-title\"").count(), 1, "one plot of all days");
+        assert!(page.contains(title) && !page.contains("<script"), "{language}");
+        assert!(page.contains("2026-11-21 00:10:01") && page.contains("2026-11-22 23:10:01"), "both days");
+        assert!(!page.contains("2026-11-23 23:10:01"), "what only looks like a report is none");
+    }
+}
+
+#[test]
 fn who_is_not_logged_in_or_of_another_tenant_sees_nothing() {
     let center = Center::start("foreign");
     let (id, _) = take(&center, PLAIN);

@@ -32,7 +32,7 @@ use self::{
 use crate::{
     bundle::{self, Ending, NoBundle, Opened, deflate::Level, file::WriteError, writer::Writer},
     catalogue::Depth,
-    cost::Cost,
+    cost::{COMMAND_LANES, Cost},
     host::{Cancel, Host, Refusal},
     item,
     plan::{Look, Plan},
@@ -41,8 +41,6 @@ use crate::{
     window::Window,
 };
 
-/// Programs that run side by side.
-pub(crate) const COMMAND_LANES: usize = 4;
 /// Most threads that redact and compress; more would not fit the memory limit with their buffers.
 const MAX_WORKERS: usize = 8;
 /// Most files that are read side by side.
@@ -319,5 +317,28 @@ fn count_seconds(of: u64, events: &(dyn Fn(Event) + Sync), cancel: &Cancel) {
             return;
         }
         events(Event::Sampling { second, of });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_first_is_taken_first_the_rest_in_order_and_each_once() {
+        let list = || {
+            let mut list = List::default();
+            for task in 10..16 {
+                list.push(task, task % 3 == 0);
+            }
+            list
+        };
+        let all = |list: &List, hurry| std::iter::from_fn(|| list.next(hurry)).collect::<Vec<_>>();
+        assert_eq!(all(&list(), true), [(12, true), (15, true), (10, false), (11, false), (13, false), (14, false)]);
+        assert_eq!(all(&list(), false).iter().map(|(task, _)| *task).collect::<Vec<_>>(), [10, 11, 12, 13, 14, 15]);
+        // Memory fills up after the first.
+        let list = list();
+        assert_eq!((list.next(true), list.next(false)), (Some((12, true)), Some((10, false))));
+        assert_eq!(all(&list, false).len(), 4);
     }
 }

@@ -42,8 +42,8 @@ pub struct Start {
     pub case: Option<String>,
     /// The severity the operator named with `--severity`: `P1` to `P4`.
     pub severity: Option<String>,
-    /// Names of the presets; together they are their union.
-    pub preset: Vec<String>,
+    /// Name of the preset; of several, which are a union, the names with commas between them, as they are typed.
+    pub preset: String,
     /// The window of time asked for.
     pub window: Window,
     /// The limits this run kept to.

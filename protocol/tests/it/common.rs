@@ -56,7 +56,7 @@ pub(crate) fn start() -> Start {
         request_id: None,
         case: None,
         severity: None,
-        preset: vec!["quick".to_owned()],
+        preset: "quick".to_owned(),
         window: Window::default(),
         limits: Limits { bytes: 1 << 29, item_bytes: 1 << 26, seconds: 900 },
         derived_from: None,

@@ -6,7 +6,24 @@ use super::{Finding, Text};
 type Order = (&'static str, &'static [&'static str]);
 
 const ORDERS: &[Order] = &[
-    ("collector/src/", &["host", "catalogue", "window", "plan", "redact", "item", "disk", "state", "start", "bundle", "gather"]),
+    (
+        "collector/src/",
+        &[
+            "host",
+            "catalogue",
+            "window",
+            "plan",
+            "cost",
+            "redact",
+            "item",
+            "disk",
+            "state",
+            "start",
+            "bundle",
+            "budget",
+            "gather",
+        ],
+    ),
     (
         "center/src/",
         &[
