@@ -42,7 +42,7 @@ pub fn lines(plan: &Plan, zone: Option<&str>, page: &Page<'_>) -> Vec<String> {
         lines.extend(term::table(&rows, page.columns, page.paint));
     }
     lines.push(String::new());
-    lines.extend(window(&plan.request.window, zone, page));
+    lines.extend(window(&plan.request.window, 0, zone, page));
     if tasks.iter().any(|task| matches!(task.look, Look::Sample)) {
         lines.push(text!(texts, "plan-samples", seconds = plan.request.perf_seconds));
     }
