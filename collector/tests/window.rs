@@ -1,5 +1,7 @@
 //! The window of time on both fixture hosts: exactly the lines that a plain filter finds, which shares no code with ours.
 
+#![expect(clippy::disallowed_methods, reason = "the tests read the fixtures, not the host")]
+
 use std::{
     fs,
     io::{Cursor, Read as _, Write as _},

@@ -168,7 +168,7 @@ fn rotations_are_chosen_by_what_is_in_them() {
         members += 1;
         let bytes = run.cat(row["path"].as_str().expect("a path"));
         let mut text = String::new();
-        if name.ends_with(".gz") {
+        if Path::new(name).extension().is_some() {
             MultiGzDecoder::new(&bytes[..]).read_to_string(&mut text).expect("it inflates");
         } else {
             text = String::from_utf8(bytes).expect("it is UTF-8");
