@@ -223,6 +223,10 @@ card-taint = kernel tainted: { $flags }
 card-cpus = { $count } CPUs
 card-memory = { $size } memory
 card-from-to = { $from } to { $to }
+card-window-whole = { $count ->
+    [one] 1 log whole (no time stamps)
+   *[other] { $count } logs whole (no time stamps)
+  }
 card-begin = the beginning
 card-end = now
 card-other-kinds = others { $count }

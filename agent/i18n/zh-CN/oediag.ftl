@@ -217,6 +217,7 @@ card-taint = 内核已污染：{ $flags }
 card-cpus = { $count } 个 CPU
 card-memory = 内存 { $size }
 card-from-to = { $from } 至 { $to }
+card-window-whole = { $count } 个日志无时间戳，整份采集
 card-begin = 最早
 card-end = 现在
 card-other-kinds = 其他 { $count }

@@ -71,14 +71,22 @@ fn indented(text: &str) -> String {
     format!("{}{text}", " ".repeat(LABEL))
 }
 
-/// The window of time that was asked for, with the words it was asked for; no line without one.
-pub(super) fn window(window: &Window, zone: Option<&str>, page: &Page<'_>) -> Option<String> {
+/// How many logs are whole, though a window was asked for: their lines have no time stamps that we know.
+fn whole(manifest: &Manifest) -> usize {
+    manifest.items.iter().filter(|item| item.window.is_some_and(|window| !window.applied)).count()
+}
+
+/// The window of time that was asked for, with the words it was asked for and the number of logs it could not be applied to; no line without one.
+pub(super) fn window(window: &Window, whole: usize, zone: Option<&str>, page: &Page<'_>) -> Option<String> {
     if window.since.is_none() && window.until.is_none() {
         return None;
     }
     let from = window.since.map_or_else(|| text!(page.texts, "card-begin"), |time| moment(time, zone));
     let to = window.until.map_or_else(|| text!(page.texts, "card-end"), |time| moment(time, zone));
-    let ends = text!(page.texts, "card-from-to", from = from, to = to);
+    let mut ends = text!(page.texts, "card-from-to", from = from, to = to);
+    if whole > 0 {
+        ends = format!("{ends}{}{}", comma(page.texts), text!(page.texts, "card-window-whole", count = whole));
+    }
     let told = window.asked.as_deref().map(|asked| format!("{ends} ({})", term::escape(asked)));
     let told = told.filter(|told| term::width(told) + LABEL <= page.columns);
     Some(labelled("card-window", &told.unwrap_or(ends), page))
@@ -123,7 +131,7 @@ fn host(card: &Card<'_>, page: &Page<'_>) -> Vec<String> {
     let zone = start.clock.zone.as_deref();
     let took = card.manifest.ended.0.saturating_sub(start.started.0).max(0);
     lines.push(labelled("card-collected", &format!("{}{comma}{took} s", moment(start.started, zone)), page));
-    lines.extend(window(&start.window, zone, page));
+    lines.extend(window(&start.window, whole(card.manifest), zone, page));
     if !card.manifest.complete {
         let reason = card.manifest.incomplete_reason.map(|reason| texts.reason(reason)).unwrap_or_default();
         lines.push(page.paint.tone(Tone::Bad, &text!(texts, "card-incomplete", reason = reason)));
