@@ -9,7 +9,7 @@ use jiff::{Timestamp, tz::TimeZone};
 
 use crate::{
     alerts::{Alert, Evidence, Severity, Text},
-    facts::Facts,
+    facts::{Facts, Partial},
     findings::{Entry, Findings, RANGES},
     operations::{self, Operation, OperationKind},
 };
@@ -42,7 +42,7 @@ pub fn conclude(mut findings: Vec<Findings>) -> Conclusion {
     let zone = findings.first().map_or(TimeZone::UTC, |first| first.zone.clone());
     let mut left_out: BTreeMap<String, u64> = BTreeMap::new();
     let mut groups: BTreeMap<(&'static str, String), BTreeSet<Seen>> = BTreeMap::new();
-    let mut facts = Facts::default();
+    let mut facts = Partial::default();
     let mut done = Vec::new();
     let latest = findings.iter().map(|findings| findings.latest).max();
     for one in findings {
@@ -70,9 +70,7 @@ pub fn conclude(mut findings: Vec<Findings>) -> Conclusion {
         *left_out.entry(episode.kind.to_owned()).or_default() += episode.count;
     }
     let (operations, operations_left_out) = operations::merge(done, &zone);
-    if let Some(latest) = latest {
-        facts.complete(latest, &zone, &operations);
-    }
+    let facts = latest.map(|latest| facts.complete(latest, &zone, &operations)).unwrap_or_default();
     let alerts = episodes.into_iter().map(|episode| episode.alert(&zone)).collect();
     Conclusion { alerts, left_out, facts, operations, operations_left_out }
 }
