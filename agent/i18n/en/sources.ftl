@@ -664,7 +664,7 @@ source-performance-sample-processes = Top twenty processes by CPU, memory, I/O; 
 # Operation records
 source-operations-logins = Logins, reboots and shutdowns, from wtmp
 source-operations-failed-logins = Failed logins, from btmp
-source-operations-changed-files = Files below /etc by their last change: names, sizes and owners, no contents
+source-operations-changed-files = Files below /etc by last change: names and sizes, no contents
 source-operations-who = Who is logged in now, and since when
 source-operations-last = Last 200 logins and reboots, as `last` shows them
 source-operations-last-failed = Last 200 failed logins, as `lastb` shows them

@@ -136,6 +136,18 @@ fn checked(result: i32) -> io::Result<()> {
     if result < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
 }
 
+/// Whether the kernel says that its clock follows a time source (adjtimex(2), which needs no rights to ask).
+#[expect(unsafe_code, reason = "the C library has no safe form of this call")]
+pub(super) fn clock_synced() -> Option<bool> {
+    // SAFETY: a `timex` of zeros is a valid one and asks for nothing to be changed (`modes` is 0); the pointer is to a live
+    // value on this stack and is not kept.
+    let (state, asked) = unsafe {
+        let mut asked: libc::timex = std::mem::zeroed();
+        (libc::adjtimex(&raw mut asked), asked)
+    };
+    (state >= 0).then_some(state != libc::TIME_ERROR && asked.status & libc::STA_UNSYNC == 0)
+}
+
 /// Puts this process, and with it every child it will start, behind the host's own work: nice 10, and the last place in
 /// the best-effort class of disk I/O (ioprio_set(2)). What cannot be lowered stays as it is: it is a courtesy.
 #[expect(unsafe_code, reason = "the C library has no safe form of these calls")]

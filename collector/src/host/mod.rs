@@ -132,6 +132,11 @@ impl Host {
         self.now().checked_sub(SignedDuration::try_from_secs_f64(seconds).ok()?).ok()
     }
 
+    /// Whether the clock follows a time source, as the kernel says; none below another root.
+    pub fn clock_synced(&self) -> Option<bool> {
+        if self.live { child::clock_synced() } else { None }
+    }
+
     /// Opens a regular file of the host. Never blocks, never leaves the root, never opens what is on the list in `never`;
     /// a file that others than root control is opened with its owner's rights.
     pub fn open(&self, path: &Path) -> Result<OpenFile, Refusal> {
