@@ -8,7 +8,8 @@ use oediag_protocol::{id::ReceiptId, text::Line, time::Time};
 
 use crate::{
     address::Address,
-    values::{self, Around, Moment, Size},
+    values::{self, Size},
+    when::{Around, Moment},
 };
 
 /// The whole command line.
@@ -94,9 +95,9 @@ pub enum Command {
 /// What to collect; the options `collect` and `plan` share.
 #[derive(Debug, Clone, Args)]
 pub struct Selection {
-    /// A named set of topics and limits.
-    #[arg(long, value_name = "NAME", default_value = "standard")]
-    pub preset: Preset,
+    /// Named sets of topics and limits; several are a union.
+    #[arg(long, value_name = "NAME", value_delimiter = ',', default_value = "standard")]
+    pub preset: Vec<Preset>,
     /// Only these topics.
     #[arg(long, value_name = "TOPIC", value_delimiter = ',')]
     pub topic: Vec<String>,
@@ -107,10 +108,10 @@ pub struct Selection {
     #[arg(long, value_name = "ID|TOPIC", value_delimiter = ',')]
     pub skip: Vec<String>,
     /// Begin of the window.
-    #[arg(long, value_name = "2h|TIME", conflicts_with = "around")]
+    #[arg(long, value_name = "2h|TIME", conflicts_with = "around", allow_hyphen_values = true)]
     pub since: Option<Moment>,
     /// End of the window.
-    #[arg(long, value_name = "TIME", conflicts_with = "around")]
+    #[arg(long, value_name = "TIME", conflicts_with = "around", allow_hyphen_values = true)]
     pub until: Option<Moment>,
     /// Window around a time.
     #[arg(long, value_name = "TIME±30m")]
@@ -156,7 +157,7 @@ pub struct Collect {
 }
 
 /// A named set of topics and limits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum Preset {
     Quick,

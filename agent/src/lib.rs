@@ -21,6 +21,7 @@ pub mod texts;
 pub mod trust;
 pub mod values;
 pub mod view;
+pub mod when;
 
 use std::{
     ffi::OsString,

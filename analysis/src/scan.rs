@@ -14,6 +14,7 @@ use crate::{
     findings::{Event, Findings},
     head::{Dialect, Line, Zero},
     lines,
+    moments::Moments,
     rules::{self, Flow, Found, Rule},
     tally::{Burst, Tally},
     tap::Context,
@@ -65,6 +66,8 @@ impl Book {
                 rules::crash::RULES,
                 rules::hardware::RULES,
                 rules::storage::RULES,
+                rules::devices::RULES,
+                rules::limits::RULES,
                 rules::network::RULES,
                 rules::process::RULES,
                 rules::access::RULES,
@@ -72,11 +75,11 @@ impl Book {
         });
         static SYSMONITOR: LazyLock<Book> = LazyLock::new(|| Book::new(&[rules::sysmonitor::RULES]));
         static BOOT: LazyLock<Book> = LazyLock::new(|| Book::new(&[rules::process::BOOT]));
-        static SENTRY: LazyLock<Book> = LazyLock::new(|| Book::new(&[rules::storage::SENTRY]));
+        static SENTRY: LazyLock<Book> = LazyLock::new(|| Book::new(&[rules::sentry::LOG]));
         static DNF: LazyLock<Book> = LazyLock::new(|| Book::new(&[rules::packages::DNF]));
         static AUDIT: LazyLock<Book> = LazyLock::new(|| Book::new(&[rules::access::AUDIT]));
-        static SEL: LazyLock<Book> = LazyLock::new(|| Book::new(&[rules::hardware::SEL]));
-        static GOPHER: LazyLock<Book> = LazyLock::new(|| Book::new(&[rules::storage::GOPHER]));
+        static SEL: LazyLock<Book> = LazyLock::new(|| Book::new(&[rules::bmc::SEL]));
+        static MCELOG: LazyLock<Book> = LazyLock::new(|| Book::new(&[rules::mcelog::MCELOG]));
         match dialect {
             Dialect::Syslog | Dialect::Kmsg => &SYSTEM,
             Dialect::Sysmonitor => &SYSMONITOR,
@@ -85,7 +88,7 @@ impl Book {
             Dialect::Dnf => &DNF,
             Dialect::Audit => &AUDIT,
             Dialect::Sel => &SEL,
-            Dialect::Gopher => &GOPHER,
+            Dialect::Mcelog => &MCELOG,
         }
     }
 }
@@ -100,6 +103,7 @@ struct Block {
     time: Option<Timestamp>,
     last: Option<Timestamp>,
     stamp: Option<u64>,
+    ended: Option<Timestamp>,
     line: u64,
     end: u64,
     foreign: u32,
@@ -120,6 +124,8 @@ pub(crate) struct Scanner {
     cut_here: Option<u64>,
     open: Vec<Block>,
     tallies: Vec<(usize, Tally)>,
+    /// The years of stamps that have none, and the beginning of the last stamp it was shown.
+    years: Option<(Moments, [u8; 7])>,
     findings: Findings,
 }
 
@@ -135,7 +141,15 @@ impl Scanner {
             cut_here: None,
             open: Vec::new(),
             tallies: Vec::new(),
+            years: matches!(dialect, Dialect::Syslog | Dialect::Sysmonitor).then(|| (Moments::new(path, context, None), [0; 7])),
             findings: Findings::new(path, &context.zone, context.latest),
+        }
+    }
+
+    /// Says when a stamp before the first line was written, or the first one where it has no year.
+    pub(crate) fn starts_at(&mut self, moment: Timestamp, path: &str) {
+        if let Some((moments, _)) = &mut self.years {
+            *moments = Moments::new(path, &self.context, Some(moment));
         }
     }
 
@@ -147,15 +161,18 @@ impl Scanner {
                 let Some(hit) = self.book.anchors.find(Input::new(batch).span(at..batch.len())) else { break };
                 let start = memchr::memrchr(b'\n', &batch[at..hit.start()]).map_or(at, |end| at + end + 1);
                 self.number += newlines(&batch[at..start]);
+                self.count_years(&batch[at..start]);
                 at = start;
             }
             let (line, length) = lines::first(&batch[at..]);
+            self.count_years(&batch[at..at + length]);
             at += length;
             self.number += 1;
             self.line(line);
         }
         if at < batch.len() {
             self.number += newlines(&batch[at..]);
+            self.count_years(&batch[at..]);
         }
         if self.crash.is_some() {
             self.note_clock(batch);
@@ -178,6 +195,20 @@ impl Scanner {
             self.findings.shift(since.map(SignedDuration::from_micros));
         }
         self.findings
+    }
+
+    /// Follows the months, line by line: between two lines that anybody reads there may lie a year.
+    fn count_years(&mut self, lines: &[u8]) {
+        let Some((moments, last)) = &mut self.years else { return };
+        for line in lines::each(lines) {
+            let Some(begin) = line.first_chunk::<7>() else { continue };
+            // The month is the first word of a stamp without a year, and ends at the seventh byte of one with a year.
+            let same = if begin[4] == b'-' { begin == last } else { begin[..3] == last[..3] };
+            if !same && moments.of(line).is_some() {
+                *last = *begin;
+                self.context.latest = moments.limit();
+            }
+        }
     }
 
     /// Remembers printk's clock of the last line that has one. Every line of a crash log is asked, so that the answer does
@@ -203,15 +234,20 @@ impl Scanner {
             } else {
                 Flow::Over
             };
-            if flow != Flow::Over {
+            if matches!(flow, Flow::More | Flow::Last) {
                 block.end = self.number;
                 block.last = line.time.or(block.last);
+            }
+            if flow != Flow::Over {
                 block.length += 1;
                 block.foreign = 0;
             }
+            if block.found.over {
+                block.ended = line.time;
+            }
             match flow {
-                Flow::More => self.open.push(block),
-                Flow::Last | Flow::Over => self.close(block),
+                Flow::More | Flow::Aside if !block.found.over => self.open.push(block),
+                _ => self.close(block),
             }
             if flow != Flow::Over {
                 return self.pass_by(Some(line.tag));
@@ -266,7 +302,13 @@ impl Scanner {
             }
             return;
         }
-        let time = event_time(&found).or(line.time);
+        if rule.recovery {
+            if let Some(time) = line.time {
+                self.findings.recover(found.kind.unwrap_or(rule.kind), found.subject, time);
+            }
+            return;
+        }
+        let time = line.time;
         // Without printk's clock, equal kernel lines of one second are as likely repeats as copies.
         let copy = (line.tag != "kernel" || line.stamp.is_some()) && self.dialect == Dialect::Syslog;
         let head = self.cut_here.take().filter(|mark| self.number - mark <= 3);
@@ -277,6 +319,7 @@ impl Scanner {
             time,
             last: time,
             stamp: line.stamp,
+            ended: None,
             line: head.unwrap_or(self.number),
             end: self.number,
             foreign: 0,
@@ -288,13 +331,15 @@ impl Scanner {
 
     fn close(&mut self, block: Block) {
         if block.found.sure {
+            let late = event_time(&block.found);
             self.findings.add(Event {
                 kind: block.rule.kind,
                 from: block.rule.from,
                 found: block.found,
-                time: block.time,
-                last: block.last,
+                time: late.or(block.time),
+                last: late.or(block.last),
                 stamp: block.stamp,
+                ended: block.ended,
                 line: block.line,
                 end: block.end,
                 copy: block.copy.as_deref(),
@@ -311,6 +356,7 @@ impl Scanner {
             time: Some(burst.first.0),
             last: Some(burst.last.0),
             stamp: None,
+            ended: None,
             // Other programs' lines lie between the first and the last: the first one is the evidence, the count says the rest.
             line: burst.first.1,
             end: burst.first.1,
@@ -336,9 +382,13 @@ impl Block {
     }
 }
 
-/// rasdaemon writes when the error happened into its line, which may come much later.
-fn event_time(found: &Found) -> Option<Timestamp> {
+/// rasdaemon and mcelog write when the error happened into their lines, which may come much later: a date with a zone, or
+/// seconds since 1970.
+pub(crate) fn event_time(found: &Found) -> Option<Timestamp> {
     let when = found.get("when")?;
+    if let Ok(seconds) = when.parse() {
+        return Timestamp::from_second(seconds).ok();
+    }
     let mut parts = when.split(' ');
     let stamp = format!("{}T{}{}", parts.next()?, parts.next()?, parts.next()?);
     clock::iso(&stamp).map(|(time, _)| time)

@@ -7,28 +7,31 @@ use std::{
     collections::HashSet,
     os::unix::ffi::OsStrExt as _,
     path::{Path, PathBuf},
+    time::Instant,
 };
 
-use oediag_protocol::bundle::manifest::{Limits, Reason, Window};
+use oediag_analysis::Context;
+use oediag_protocol::bundle::manifest::{self, Limits, Reason};
 
 use crate::{
-    catalogue::{self, Depth, Over, Probe, Source, Topic, When},
+    catalogue::{self, Depth, Over, Preset, Probe, Source, Topic, When},
     host::{Host, Refusal},
+    window::{self, Found, Question, Window},
 };
 
 /// What somebody wants to know, in names of the catalogue only.
 #[derive(Clone, Debug)]
 pub struct Request {
-    /// A named set of topics and rows.
-    pub preset: String,
-    /// Only these topics; empty: those of the preset.
+    /// Named sets of topics and rows; their union.
+    pub presets: Vec<String>,
+    /// Only these topics; empty: those of the presets.
     pub topics: Vec<String>,
     /// These rows whatever their preset; with no topics named, only these.
     pub sources: Vec<String>,
     /// Not these rows or topics.
     pub skip: Vec<String>,
-    /// The time of interest.
-    pub window: Window,
+    /// The time of interest; logs are read for it by their own stamps.
+    pub window: manifest::Window,
     /// What the run may cost.
     pub limits: Limits,
     /// Seconds of sampling.
@@ -166,12 +169,29 @@ impl Plan {
         }
         Ok(Self { tasks, request: request.clone() })
     }
+
+    /// Looks into the logs: those without a line in the window are left out, the others have the size of their part. A run
+    /// finds the same as it reads them.
+    #[must_use]
+    pub fn within(mut self, host: &Host) -> Self {
+        if let Some(window) = Window::of(&self.request.window) {
+            for task in &mut self.tasks {
+                if let Some(look) = within(task, window, self.request.limits, host) {
+                    task.look = look;
+                }
+            }
+        }
+        self
+    }
 }
 
 /// Which rows are wanted.
 struct Selection {
+    presets: Vec<&'static Preset>,
+    /// Only these, where some are named.
     topics: Vec<Topic>,
-    depth: Depth,
+    /// How deep the presets go together.
+    deepest: Depth,
     named: Vec<String>,
     only_named: bool,
     skip: Vec<String>,
@@ -182,7 +202,8 @@ impl Selection {
         let ids: Vec<&str> = rows.iter().map(|row| row.id).collect();
         let topics: Vec<&str> = Topic::ALL.iter().map(|topic| topic.name()).collect();
         let presets: Vec<&str> = catalogue::PRESETS.iter().map(|preset| preset.name).collect();
-        let preset = catalogue::preset(&request.preset).ok_or_else(|| unknown("preset", &request.preset, &presets))?;
+        let find = |name: &String| catalogue::preset(name).ok_or_else(|| unknown("preset", name, &presets));
+        let chosen = request.presets.iter().map(find).collect::<Result<Vec<_>, _>>()?;
         let parse = |name: &String| Topic::parse(name).ok_or_else(|| unknown("topic", name, &topics));
         let wanted = request.topics.iter().map(parse).collect::<Result<Vec<_>, _>>()?;
         if let Some(name) = request.sources.iter().find(|name| !ids.contains(&name.as_str())) {
@@ -194,12 +215,9 @@ impl Selection {
         }
         Ok(Self {
             only_named: wanted.is_empty() && !request.sources.is_empty(),
-            topics: match (wanted.is_empty(), preset.topics.is_empty()) {
-                (false, _) => wanted,
-                (true, false) => preset.topics.to_vec(),
-                (true, true) => Topic::ALL.to_vec(),
-            },
-            depth: preset.depth,
+            deepest: chosen.iter().map(|preset| preset.depth).max().unwrap_or(Depth::Quick),
+            presets: chosen,
+            topics: wanted,
             named: request.sources.clone(),
             skip: request.skip.clone(),
         })
@@ -208,8 +226,12 @@ impl Selection {
     fn takes(&self, source: &Source) -> bool {
         let skipped = self.skip.iter().any(|name| name == source.id || name == source.topic.name());
         let named = self.named.iter().any(|name| name == source.id);
-        let of_topic = !self.only_named && source.depth <= self.depth && self.topics.contains(&source.topic);
-        !skipped && (named || of_topic)
+        let asked = if self.topics.is_empty() {
+            self.presets.iter().any(|preset| preset.takes(source))
+        } else {
+            source.depth <= self.deepest && self.topics.contains(&source.topic)
+        };
+        !skipped && (named || (!self.only_named && asked))
     }
 }
 
@@ -256,17 +278,19 @@ fn expand(source: &'static Source, request: &Request, host: &Host, seen: &mut Ha
         Probe::File(path) => {
             let path = PathBuf::from(path);
             if seen.insert(path.clone()) {
-                tasks.push(file(source, path, host, request));
+                tasks.push(file(source, path, host));
             } else {
                 tasks.push(absent(source, Some(path), Reason::Duplicate));
             }
         }
         Probe::Glob { pattern, newest } => {
-            let found = host.expand(pattern, *newest);
+            // Which of many logs have the window, their content tells.
+            let all = request.window != manifest::Window::default() && window::applies(source, Path::new(pattern));
+            let found = host.expand(pattern, if all { 0 } else { *newest });
             let mut duplicates = 0;
             for path in found.files {
                 if seen.insert(path.clone()) {
-                    tasks.push(file(source, path, host, request));
+                    tasks.push(file(source, path, host));
                 } else {
                     duplicates += 1;
                 }
@@ -308,17 +332,39 @@ fn recorded(source: &'static Source, host: &Host) -> Option<Task> {
     found.then(|| Task { source, look: Look::File { size: size(host, &path), path } })
 }
 
-fn file(source: &'static Source, path: PathBuf, host: &Host, request: &Request) -> Task {
+fn file(source: &'static Source, path: PathBuf, host: &Host) -> Task {
     match host.open(&path) {
         Err(refusal) => Task { source, look: Look::Absent { path: Some(path), refusal } },
-        // Only logs and the like grow old; a configuration file of last year is today's configuration.
-        Ok(open) if source.topic == Topic::Logs && request.window.since.is_some_and(|since| open.mtime.as_second() < since.0) => {
-            absent(source, Some(path), Reason::OutsideWindow)
-        }
         Ok(open) => {
             let size = (open.size > 0).then_some(open.size);
             Task { source, look: Look::File { path, size } }
         }
+    }
+}
+
+/// What a window of time leaves of a task.
+fn within(task: &Task, window: Window, limits: Limits, host: &Host) -> Option<Look> {
+    let Look::File { path, .. } = &task.look else { return None };
+    if !window::applies(task.source, path) {
+        return None;
+    }
+    let mut open = host.open(path).ok()?;
+    let context = Context { latest: host.now(), zone: host.zone(), booted: None };
+    let deadline = Instant::now() + task.source.time(limits.item_bytes);
+    let question = Question {
+        path: &path.to_string_lossy(),
+        window,
+        changed: open.mtime,
+        context: &context,
+        cap: task.source.cap(limits.item_bytes),
+        gzip: window::is_gzip(path),
+        go_on: &|| Instant::now() < deadline,
+    };
+    let size = open.size;
+    match window::look(&mut open, size, &question).ok()? {
+        Found::NoStamps => None,
+        Found::Nothing => Some(Look::Absent { path: Some(path.clone()), refusal: refusal(Reason::OutsideWindow) }),
+        Found::Part(part) => Some(Look::File { path: path.clone(), size: Some(part.bytes) }),
     }
 }
 
@@ -354,6 +400,9 @@ fn command(source: &'static Source, argv: &[&str], device: Option<String>, host:
 fn devices(source: &Source, over: Over, host: &Host) -> Vec<String> {
     let mut devices = host.devices(over);
     if !host.is_live() {
+        devices.extend(host.recorded_devices(source.id));
+        devices.sort_unstable();
+        devices.dedup();
         devices.retain(|device| host.recorded(source.id, Some(device)).is_some());
     }
     devices

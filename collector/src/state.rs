@@ -19,7 +19,10 @@ use oediag_protocol::{
 };
 use zeroize::Zeroizing;
 
-use crate::{disk, failpoint};
+use crate::{cost::Costs, disk, failpoint};
+
+/// Most bytes of the figures of earlier runs.
+const COSTS_BYTES: u64 = 1 << 20;
 
 /// Why the state cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -214,6 +217,20 @@ impl State {
     /// The folder that keeps everything but keys and configuration.
     pub fn data(&self) -> &Path {
         &self.data
+    }
+
+    /// What the sources took in earlier runs; as if there had been none when that cannot be read.
+    pub fn costs(&self) -> Costs {
+        saved(&self.costs_file(), COSTS_BYTES).ok().flatten().map(|bytes| Costs::parse(&bytes)).unwrap_or_default()
+    }
+
+    /// Keeps what the sources took, for the plans to come.
+    pub fn keep_costs(&self, costs: &Costs) -> Result<(), StateError> {
+        save(&self.costs_file(), &costs.text())
+    }
+
+    fn costs_file(&self) -> PathBuf {
+        self.data.join("costs.json")
     }
 
     /// The key that signs HTTP requests and nothing else; made at first use, as carefully as the host's own.

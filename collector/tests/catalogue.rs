@@ -78,8 +78,9 @@ fn argv(row: &Source) -> &'static [&'static str] {
 #[test]
 fn ids_are_unique_and_say_their_topic() {
     let mut seen = BTreeSet::new();
-    for (rows, (topic, prefix)) in CATALOGUE.iter().zip(TOPICS) {
-        assert!(!rows.is_empty());
+    for rows in CATALOGUE {
+        let (topic, prefix) =
+            *TOPICS.iter().find(|(topic, _)| rows.first().is_some_and(|row| row.topic == *topic)).expect("rows");
         for row in *rows {
             assert_eq!(row.topic, topic, "{}", row.id);
             let (head, tail) = row.id.split_once('.').expect("topic.name");
@@ -90,7 +91,11 @@ fn ids_are_unique_and_say_their_topic() {
             assert_eq!(catalogue::find(row.id).map(|found| found.id), Some(row.id));
         }
     }
-    assert_eq!(CATALOGUE.len(), TOPICS.len());
+    // Topic by topic, none left out.
+    let mut topics: Vec<Topic> = catalogue::all().map(|row| row.topic).collect();
+    assert!(topics.is_sorted());
+    topics.dedup();
+    assert_eq!(topics, TOPICS.map(|(topic, _)| topic));
     assert!(seen.len() >= 110, "only {} rows", seen.len());
     for id in ["kernel.dmesg", "logs.journal", "logs.messages", "storage.df", "storage.df_inodes", "services.failed"] {
         assert!(seen.contains(id), "{id} is what others rely on");
@@ -188,9 +193,7 @@ fn presets_choose_something() {
     let names: Vec<&str> = PRESETS.iter().map(|preset| preset.name).collect();
     assert_eq!(names, ["quick", "standard", "deep", "perf", "net", "disk", "crash"]);
     for preset in PRESETS {
-        let chosen =
-            |row: &&Source| row.depth <= preset.depth && (preset.topics.is_empty() || preset.topics.contains(&row.topic));
-        let count = catalogue::all().filter(chosen).count();
+        let count = catalogue::all().filter(|row| preset.takes(row)).count();
         assert!(count >= 20, "{} has {count} rows", preset.name);
         assert!(preset.topics.is_sorted(), "{}", preset.name);
         assert_eq!(catalogue::preset(preset.name).map(|found| found.name), Some(preset.name));
@@ -225,9 +228,11 @@ fn found_in(label: &str, paths: &str) -> (PathBuf, BTreeMap<PathBuf, &'static st
                 assert!(!expansion.cut, "{}", row.id);
                 let never = expansion.refused.iter().find(|(_, refusal)| refusal.reason == Reason::NeverCollected);
                 assert!(never.is_none(), "{} asks for what is never collected: {never:?}", row.id);
+                // A whole folder may be asked for again, deeper than some of its files.
+                let whole = row.depth == Depth::Deep && pattern.ends_with("/**");
                 for path in expansion.files {
                     let before = found.insert(path.clone(), row.id);
-                    assert!(before.is_none(), "{} and {before:?} both give {}", row.id, path.display());
+                    assert!(whole || before.is_none(), "{} and {before:?} both give {}", row.id, path.display());
                 }
             }
             _ => {}
@@ -272,14 +277,17 @@ fn samplers_write_one_table_each() {
     let host = Host::live().expect("live");
     let ticks = Ticks::new(host.now(), 2, Cancel::default());
     let rows: Vec<&Source> = catalogue::all().filter(|row| matches!(row.probe, Probe::Sample { .. })).collect();
-    assert_eq!(rows.len(), 8);
+    assert_eq!(rows.len(), 14);
     std::thread::scope(|scope| {
         for row in rows {
             let (host, ticks) = (&host, ticks.clone());
             scope.spawn(move || {
                 let Probe::Sample { run, .. } = row.probe else { return };
                 let mut out = Vec::new();
-                run(host, ticks, &mut out).expect("samples");
+                if let Err(error) = run(host, ticks, &mut out) {
+                    assert!(row.id == "performance.sample_slab" && !nix::unistd::geteuid().is_root(), "{}: {error}", row.id);
+                    return;
+                }
                 let text = String::from_utf8(out).expect("UTF-8");
                 let table = columns(&text, ',');
                 assert_eq!(table[0][0], "time", "{}", row.id);

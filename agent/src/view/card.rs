@@ -4,9 +4,9 @@
 use std::path::Path;
 
 use oediag_analysis::{Alert, Facts, Severity};
-use oediag_protocol::bundle::manifest::{Item, Manifest, Outcome, Reason};
+use oediag_protocol::bundle::manifest::{Item, ItemKind, Manifest, Outcome, Reason, Window};
 
-use super::{Page, alerts, by_count, colon, comma, looked_for, moment, span, tone};
+use super::{Page, alerts, by_count, colon, comma, looked_for, moment, seconds, span, tone};
 use crate::{
     term::{self, Tone},
     text,
@@ -16,6 +16,8 @@ use crate::{
 pub const LINES: usize = 23;
 /// Most columns of the card.
 pub const COLUMNS: usize = 100;
+/// Columns of a label.
+const LABEL: usize = 11;
 /// Alerts the card names when there is room for everything else.
 const ALERTS: usize = 6;
 
@@ -66,14 +68,27 @@ fn list<const N: usize>(label: &str, parts: [Option<String>; N], page: &Page<'_>
 
 /// A line below a label.
 fn indented(text: &str) -> String {
-    format!("{}{text}", " ".repeat(11))
+    format!("{}{text}", " ".repeat(LABEL))
+}
+
+/// The window of time that was asked for, with the words it was asked for; no line without one.
+pub(super) fn window(window: &Window, zone: Option<&str>, page: &Page<'_>) -> Option<String> {
+    if window.since.is_none() && window.until.is_none() {
+        return None;
+    }
+    let from = window.since.map_or_else(|| text!(page.texts, "card-begin"), |time| moment(time, zone));
+    let to = window.until.map_or_else(|| text!(page.texts, "card-end"), |time| moment(time, zone));
+    let ends = text!(page.texts, "card-from-to", from = from, to = to);
+    let told = window.asked.as_deref().map(|asked| format!("{ends} ({})", term::escape(asked)));
+    let told = told.filter(|told| term::width(told) + LABEL <= page.columns);
+    Some(labelled("card-window", &told.unwrap_or(ends), page))
 }
 
 fn host(card: &Card<'_>, page: &Page<'_>) -> Vec<String> {
     let (texts, start) = (page.texts, &card.manifest.start);
     let comma = comma(texts);
     let version = term::escape(&start.agent.version);
-    let preset = term::escape(&start.preset);
+    let preset = term::escape(&start.preset.join(","));
     let title = text!(texts, "card-title", version = version, bundle = start.bundle_id.short(), preset = preset);
     let mut lines = vec![page.bold(&term::cut(&title, page.columns))];
     let case: Vec<String> = start.case.iter().chain(&start.severity).map(|part| term::escape(part)).collect();
@@ -107,16 +122,45 @@ fn host(card: &Card<'_>, page: &Page<'_>) -> Vec<String> {
     let zone = start.clock.zone.as_deref();
     let took = card.manifest.ended.0.saturating_sub(start.started.0).max(0);
     lines.push(labelled("card-collected", &format!("{}{comma}{took} s", moment(start.started, zone)), page));
-    if start.window.since.is_some() || start.window.until.is_some() {
-        let from = start.window.since.map_or_else(|| text!(texts, "card-begin"), |time| moment(time, zone));
-        let to = start.window.until.map_or_else(|| text!(texts, "card-end"), |time| moment(time, zone));
-        lines.push(labelled("card-window", &text!(texts, "card-from-to", from = from, to = to), page));
-    }
+    lines.extend(window(&start.window, zone, page));
     if !card.manifest.complete {
         let reason = card.manifest.incomplete_reason.map(|reason| texts.reason(reason)).unwrap_or_default();
         lines.push(page.paint.tone(Tone::Bad, &text!(texts, "card-incomplete", reason = reason)));
     }
+    lines.extend(cut(card, page));
     lines
+}
+
+/// What the limit of the bundle left no room for: a line at the top, never silence.
+fn cut(card: &Card<'_>, page: &Page<'_>) -> Option<String> {
+    let items = card.manifest.items.iter().filter(|item| item.reason == Some(Reason::BundleLimit));
+    let mut ids: Vec<&str> = items.map(|item| item.id.as_str()).collect();
+    ids.dedup();
+    let limit = term::bytes(card.manifest.start.limits.bytes);
+    let sources = term::escape(&ids.join(comma(page.texts)));
+    let line = text!(page.texts, "card-cut", limit = limit, count = ids.len(), sources = sources);
+    (!ids.is_empty()).then(|| page.paint.tone(Tone::Bad, &term::cut(&line, page.columns)))
+}
+
+/// What was expected before the run, beside what became of it; the topics are in the manifest and in `--json`.
+fn expected(card: &Card<'_>, page: &Page<'_>) -> Option<String> {
+    let (manifest, texts) = (card.manifest, page.texts);
+    let estimate = manifest.start.estimate.as_ref()?;
+    let read = |number: u64| term::bytes(number);
+    let of_topics = estimate.topics.iter().map(|topic| topic.bytes).fold(0, u64::saturating_add);
+    let of_sources = manifest.items.iter().filter(|item| item.kind != ItemKind::Record).map(|item| item.bytes).sum();
+    let took = manifest.ended.0.saturating_sub(manifest.start.started.0).max(0);
+    let line = text!(
+        texts,
+        "card-expected-real",
+        read = read(of_topics),
+        packed = read(estimate.packed),
+        time = seconds(estimate.ms),
+        real_read = read(of_sources),
+        real_packed = read(card.bytes),
+        real_time = took
+    );
+    Some(labelled("card-expected", &line, page))
 }
 
 /// The heading and at most `most` lines of alerts.
@@ -214,13 +258,15 @@ fn gap_lines(card: &Card<'_>, gaps: &[Gap<'_>], most: usize, page: &Page<'_>) ->
 fn closing(card: &Card<'_>, page: &Page<'_>) -> Vec<String> {
     let texts = page.texts;
     let path = term::escape(&card.path.display().to_string());
-    vec![
-        labelled("card-redacted", &redacted(card.manifest, page), page),
+    let mut lines = vec![labelled("card-redacted", &redacted(card.manifest, page), page)];
+    lines.extend(expected(card, page));
+    lines.extend([
         // Paths are to be copied: never cut.
         format!("{} {path}{}{}", page.bold(&term::pad(&text!(texts, "card-bundle"), 10)), comma(texts), term::bytes(card.bytes)),
         format!("{} oediag verify {path}", page.bold(&term::pad(&text!(texts, "card-check"), 10))),
         text!(texts, "card-nothing-sent", path = path),
-    ]
+    ]);
+    lines
 }
 
 /// How many values were replaced, and of which kinds as far as the line has room.

@@ -93,6 +93,11 @@ fn span(seconds: u64, texts: &Texts) -> String {
     }
 }
 
+/// Seconds with one digit behind the point: `0.3`, `12.0`.
+fn seconds(ms: u64) -> String {
+    format!("{}.{}", ms / 1000, ms % 1000 / 100)
+}
+
 /// What stands between two parts of a list in this language.
 pub(crate) fn comma(texts: &Texts) -> &'static str {
     match texts.language {
@@ -147,6 +152,7 @@ pub(crate) mod sample {
             bytes: if path.is_some() { 2048 } else { 0 },
             sha256: None,
             truncated: None,
+            window: None,
             redactions: [].into(),
         }
     }
@@ -170,10 +176,11 @@ pub(crate) mod sample {
                 request_id: None,
                 case: Some("C-20261123-7".into()),
                 severity: Some("P1".into()),
-                preset: "standard".into(),
+                preset: vec!["standard".into()],
                 window: Window::default(),
                 limits: Limits { bytes: 512 << 20, item_bytes: 64 << 20, seconds: 900 },
                 derived_from: None,
+                estimate: None,
             },
             ended: Time(1_795_395_790),
             complete: true,
@@ -203,6 +210,8 @@ pub(crate) mod sample {
             severity,
             first: Some("2026-11-23T08:00:00+08:00".to_owned()),
             last: Some("2026-11-23T09:00:00+08:00".to_owned()),
+            ended: None,
+            state: false,
             count,
             evidence: vec![Evidence { path: "var/log/messages".to_owned(), line: 442, end: 459 }],
             summary: Text { en: summary.to_owned(), zh: format!("中文：{summary}") },

@@ -27,7 +27,8 @@ pub fn lines(own: &Own, seen: &Preview, terms: &Terms<'_>, page: &Page<'_>) -> V
     let url = terms.center.url.to_string();
     let recipient = [terms.center.keyset.center.to_string(), url, terms.center.tenant.to_string()].join("  ");
     let made = moment(start.started, start.clock.zone.as_deref());
-    let made = [Some(made), Some(start.preset.clone()), terms.case.map(str::to_owned)].into_iter().flatten().collect::<Vec<_>>();
+    let made =
+        [Some(made), Some(start.preset.join(",")), terms.case.map(str::to_owned)].into_iter().flatten().collect::<Vec<_>>();
     let kept: Time = oediag_protocol::consent::delete_by(terms.now, terms.days);
     let mut lines = vec![text!(texts, "preview-title")];
     let facts = [

@@ -41,6 +41,18 @@ static KERNEL_BUG: Kind = Kind {
     },
 };
 
+static KERNEL_WARNING: Kind = Kind {
+    name: "kernel_warning",
+    severity: Severity::Medium,
+    summary: Words {
+        en: "Kernel warning at {subject}[ in {function}]", zh: "内核警告（WARNING）：{subject}[，位于 {function}]"
+    },
+    advice: Words {
+        en: "The kernel went on, but a check of its own failed: match the place with known defects of this version, and note what happened just before.",
+        zh: "内核继续运行，但自检未通过：用该位置比对此版本的已知缺陷，并查看此前发生的事件。",
+    },
+};
+
 pub(crate) static RULES: &[Rule] = &[
     Rule::block(
         &KERNEL_PANIC,
@@ -125,6 +137,20 @@ pub(crate) static RULES: &[Rule] = &[
             }
             dump::follow(found, text)
         },
+    ),
+    Rule::block(
+        &KERNEL_WARNING,
+        "kernel",
+        &["WARNING: CPU: ", "WARNING: at "],
+        |text| {
+            let place = text.strip_prefix("WARNING: ").and_then(|rest| {
+                rest.strip_prefix("at ").or_else(|| cut::after(rest, " at ").filter(|_| rest.contains(" PID: ")))
+            })?;
+            let (place, function) = place.split_once(' ').unwrap_or((place, ""));
+            let function = function.split('+').next().filter(|function| !function.is_empty());
+            Some(Found::about(place).with("function", function))
+        },
+        dump::follow,
     ),
 ];
 

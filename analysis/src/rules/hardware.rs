@@ -3,7 +3,7 @@
 use super::{Flow, Found, Kind, Rule, Words};
 use crate::{alerts::Severity, cut};
 
-static MCE: Kind = Kind {
+pub(crate) static MCE: Kind = Kind {
     name: "mce",
     severity: Severity::Medium,
     summary: Words { en: "Machine check[: {what}]", zh: "机器检查异常（MCE）[：{what}]" },
@@ -23,7 +23,7 @@ pub(crate) static EDAC_CE: Kind = Kind {
     },
 };
 
-static EDAC_UE: Kind = Kind {
+pub(crate) static EDAC_UE: Kind = Kind {
     name: "edac_ue",
     severity: Severity::Critical,
     summary: Words {
@@ -61,7 +61,7 @@ static GHES_PCIE: Kind = Kind {
     },
 };
 
-static GHES_PROCESSOR: Kind = Kind {
+pub(crate) static GHES_PROCESSOR: Kind = Kind {
     name: "ghes_processor",
     severity: Severity::Medium,
     summary: Words {
@@ -74,7 +74,7 @@ static GHES_PROCESSOR: Kind = Kind {
     },
 };
 
-static GHES_OTHER: Kind = Kind {
+pub(crate) static GHES_OTHER: Kind = Kind {
     name: "ghes_other",
     severity: Severity::Medium,
     summary: Words {
@@ -87,12 +87,12 @@ static GHES_OTHER: Kind = Kind {
     },
 };
 
-static MEMORY_FAILURE: Kind = Kind {
+pub(crate) static MEMORY_FAILURE: Kind = Kind {
     name: "memory_failure",
     severity: Severity::High,
     summary: Words {
-        en: "Poisoned memory page {subject} ({page}): {action}",
-        zh: "内存页 {subject} 已损坏（{page}），处理结果：{action}",
+        en: "Poisoned memory page {subject}[ ({page}: {action})][; {killed} was killed for it]",
+        zh: "内存页 {subject} 已损坏[（{page}，处理结果：{action}）][；进程 {killed} 因此被终止]",
     },
     advice: Words {
         en: "An uncorrected memory error hit this page: find the DIMM in the EDAC, GHES or BMC log and replace it. Restart the process whose page was lost.",
@@ -113,23 +113,13 @@ static THERMAL: Kind = Kind {
     },
 };
 
-static PCIE_AER: Kind = Kind {
+pub(crate) static PCIE_AER: Kind = Kind {
     name: "pcie_aer",
     severity: Severity::Low,
     summary: Words { en: "PCIe error on {subject}: {what}", zh: "PCIe 错误：{subject}，{what}" },
     advice: Words {
         en: "Look at lspci -vv for the device; reseat the card or its riser if the errors go on.",
         zh: "用 lspci -vv 查看该设备；若错误持续，重新插拔板卡或转接卡。",
-    },
-};
-
-static BMC_SEL: Kind = Kind {
-    name: "bmc_sel",
-    severity: Severity::Medium,
-    summary: Words { en: "BMC event log: {subject}", zh: "BMC 事件日志：{subject}" },
-    advice: Words {
-        en: "Open the BMC event log for the details of the sensor, and replace the part if the event is uncorrectable or repeats. The time in it is the BMC's clock.",
-        zh: "在 BMC 事件日志中查看该传感器的详情；若为不可纠正或反复出现，更换部件。日志时间为 BMC 时钟。",
     },
 };
 
@@ -172,16 +162,33 @@ pub(crate) static RULES: &[Rule] = &[
         let when = event.split_whitespace().take(3).collect::<Vec<_>>().join(" ");
         Some(Found::about(label).of(kind).with("what", cut::before(what, " on ")).with("when", Some(&when)))
     }),
-    Rule::line(&MEMORY_FAILURE, "kernel", &["Memory failure: 0x"], |text| {
-        let rest = text.strip_prefix("Memory failure: ")?;
-        let page = cut::between(rest, "recovery action for ", ": ")?;
-        let action = rest.rsplit_once(": ")?.1;
-        let found = Found::about(cut::before(rest, ":")?).with("page", Some(page)).with("action", Some(action));
-        Some(if matches!(action, "Failed" | "Ignored") { found.at(Severity::Critical) } else { found })
-    }),
+    Rule::block(
+        &MEMORY_FAILURE,
+        "kernel",
+        &["Memory failure: 0x"],
+        |text| {
+            let page = cut::before(text.strip_prefix("Memory failure: ")?, ":")?;
+            let known = text.contains(" recovery action for ") || text.contains(" due to hardware memory corruption");
+            let mut found = Found::about(page);
+            memory_failure(&mut found, text);
+            known.then_some(found)
+        },
+        |found, text| {
+            let same = text.strip_prefix("Memory failure: ").and_then(|rest| cut::before(rest, ":")) == Some(&found.subject);
+            if !same {
+                return Flow::Over;
+            }
+            memory_failure(found, text);
+            Flow::More
+        },
+    ),
     Rule::line(&THERMAL, "kernel", &[" temperature above threshold", " temperature is above threshold"], |text| {
         let (cpu, rest) = text.strip_prefix("mce: ").unwrap_or(text).split_once(": ")?;
         cpu.starts_with("CPU").then(|| Found::about(&cut::word(rest).unwrap_or("core").to_lowercase()).with("cpu", Some(cpu)))
+    }),
+    Rule::recovery(&THERMAL, "kernel", &[" temperature/speed normal"], |text| {
+        let (cpu, rest) = text.strip_prefix("mce: ").unwrap_or(text).split_once(": ")?;
+        cpu.starts_with("CPU").then(|| Found::about(&cut::word(rest).unwrap_or("core").to_lowercase()))
     }),
     Rule::line(&PCIE_AER, "kernel", &["AER: ", "PCIe Bus Error: severity="], |text| {
         if let Some(severity) = cut::after(text, "PCIe Bus Error: severity=") {
@@ -196,29 +203,21 @@ pub(crate) static RULES: &[Rule] = &[
     }),
 ];
 
-/// `ipmitool sel elist`.
-pub(crate) static SEL: &[Rule] = &[Rule::line(&BMC_SEL, "sel", &[" | Asserted"], |text| {
-    let fields: Vec<&str> = text.split('|').map(str::trim).collect();
-    let state = fields.iter().position(|field| *field == "Asserted")?;
-    let (sensor, what) = (fields.get(state.checked_sub(2)?)?, fields.get(state.checked_sub(1)?)?);
-    let has = |words: &[&str]| words.iter().any(|word| what.contains(word));
-    let grave = has(&[
-        "Uncorrectable",
-        "Failure",
-        "failed",
-        "Fault",
-        "IERR",
-        "Non-recoverable",
-        "non-recoverable",
-        "Redundancy Lost",
-        "Fatal",
-    ]);
-    let worth = grave || has(&["Correctable ECC", "Critical", "critical", "Predictive", "lost", "Thermal Trip"]);
-    let found = Found::about(&format!("{sensor} {what}"));
-    worth.then(|| if grave { found.at(Severity::Critical) } else { found })
-})];
+/// `0x1f3c4: recovery action for dirty LRU page: Recovered`, `0x1f3c4: Killing qemu-kvm:123 due to ...`.
+fn memory_failure(found: &mut Found, text: &str) {
+    let action = cut::after(text, "recovery action for ").and_then(|rest| rest.rsplit_once(": "));
+    if let Some((page, action)) = action {
+        found.set("page", Some(page));
+        found.set("action", Some(action));
+        if matches!(action, "Failed" | "Ignored") {
+            found.severity = Some(Severity::Critical);
+        }
+    }
+    let victim = cut::after(text, ": Killing ").or_else(|| cut::after(text, ": Sending SIGBUS to "));
+    found.set("killed", victim.and_then(|rest| cut::before(rest, " due to ")));
+}
 
-fn aer(severity: &str) -> Severity {
+pub(crate) fn aer(severity: &str) -> Severity {
     if severity.starts_with("Corrected") {
         Severity::Low
     } else if severity.contains("Non-Fatal") {

@@ -52,6 +52,7 @@ pub(crate) static RULES: &[Rule] = &[
             " killed as a result of limit of ",
             "oom-kill:constraint=",
             "Out of memory: Kill",
+            "Out of memory (",
             "Memory cgroup out of memory: Kill",
         ],
         |text| {

@@ -71,18 +71,29 @@ static SYN_FLOOD: Kind = Kind {
 static TCP_MEMORY: Kind = Kind {
     name: "tcp_memory",
     severity: Severity::High,
-    summary: Words { en: "TCP reached its memory limit (tcp_mem)", zh: "TCP 内存达到上限（tcp_mem）" },
+    summary: Words { en: "TCP reached its limit of memory or orphaned sockets", zh: "TCP 达到内存或孤儿套接字上限" },
     advice: Words {
-        en: "Compare `mem` in /proc/net/sockstat with net.ipv4.tcp_mem, and find sockets with large queues with ss -tm.",
-        zh: "将 /proc/net/sockstat 中的 mem 与 net.ipv4.tcp_mem 比较，用 ss -tm 找出队列很大的套接字。",
+        en: "Compare `mem` and `orphan` in /proc/net/sockstat with net.ipv4.tcp_mem and tcp_max_orphans, and find sockets with large queues with ss -tm.",
+        zh: "将 /proc/net/sockstat 中的 mem、orphan 与 net.ipv4.tcp_mem、tcp_max_orphans 比较，用 ss -tm 找出队列很大的套接字。",
     },
 };
 
 const DOWN: &[&str] =
     &["NIC Link is Down", "Link is down", "Link is Down", ": link down", ": Link down", "link status definitely down"];
 
+const UP: &[&str] = &[
+    "NIC Link is Up",
+    "Link is up",
+    "Link is Up",
+    ": link up",
+    ": Link up",
+    ": link becomes ready",
+    "link status definitely up",
+];
+
 pub(crate) static RULES: &[Rule] = &[
     Rule { boot_noise: true, ..Rule::line(&NIC_LINK_DOWN, "kernel", DOWN, link_down) },
+    Rule::recovery(&NIC_LINK_DOWN, "kernel", UP, |text| Some(Found::about(interface(text, UP)?))),
     Rule::block(
         &NIC_TX_TIMEOUT,
         "kernel",
@@ -118,6 +129,7 @@ pub(crate) static RULES: &[Rule] = &[
                 return Flow::Over;
             }
             let done = text.contains("Reset done") || text.contains("reset complete");
+            found.over = done;
             if done { Flow::Last } else { Flow::More }
         },
     ),
@@ -137,23 +149,35 @@ pub(crate) static RULES: &[Rule] = &[
         let port = cut::after(text, "SYN flooding on port ")?;
         Some(Found::about(cut::word(port)?))
     }),
-    Rule::line(&TCP_MEMORY, "kernel", &["TCP: out of memory -- consider tuning tcp_mem"], |text| {
-        text.starts_with("TCP: ").then(|| Found::about("tcp"))
-    }),
+    Rule::line(
+        &TCP_MEMORY,
+        "kernel",
+        &["TCP: out of memory -- consider tuning tcp_mem", "TCP: too many orphaned sockets"],
+        |text| text.starts_with("TCP: ").then(|| Found::about("tcp")),
+    ),
 ];
 
-/// The interface is the last word before the statement; a bond names its slave.
+/// A line whose statement ends with the mark: what goes on says something else.
 fn link_down(text: &str) -> Option<Found> {
+    let rest = DOWN.iter().find_map(|mark| cut::after(text, mark))?;
+    let ended = text.contains("definitely down")
+        || rest.is_empty()
+        || rest.starts_with([',', '.', '!', ';', ':'])
+        || rest.starts_with(" (");
+    interface(text, DOWN).filter(|_| ended).map(Found::about)
+}
+
+/// The interface is the last word before the statement; a bond names its slave.
+fn interface<'a>(text: &'a str, marks: &[&str]) -> Option<&'a str> {
     if text.contains("SATA link") || text.starts_with("ata") {
         return None;
     }
-    if text.contains("link status definitely down") {
-        let slave = cut::between(text, "(slave ", ")").or_else(|| cut::between(text, "for interface ", ","))?;
-        return Some(Found::about(slave));
+    if text.contains("link status definitely ") {
+        return cut::between(text, "(slave ", ")").or_else(|| cut::between(text, "for interface ", ","));
     }
-    let head = DOWN.iter().find_map(|mark| cut::before(text, mark))?;
+    let head = marks.iter().find_map(|mark| cut::before(text, mark))?;
     let head = head.trim_end_matches([':', ' ']);
     let device = cut::last_word(head)?;
     let named = device.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-' | b'@' | b':'));
-    named.then(|| Found::about(device))
+    named.then_some(device)
 }

@@ -82,44 +82,75 @@ pub(crate) static RULES: &[Rule] = &[
             if let Some(unit) = cut::before(text, ": Failed with result '") {
                 return Some(Found::about(unit).with("result", cut::between(text, "Failed with result '", "'")));
             }
-            Some(Found::about(text.strip_prefix("Failed to start ")?.trim_end_matches('.')))
+            Some(Found::about(named(text.strip_prefix("Failed to start ")?)))
         },
-        |found, text| {
-            if text.starts_with("Failed to start ") {
-                return Flow::Last;
-            }
-            let Some(rest) = text.strip_prefix(found.subject.as_str()).and_then(|rest| rest.strip_prefix(": ")) else {
-                return Flow::Over;
-            };
-            if found.sure {
-                // The next run of the same unit.
-                return Flow::Over;
-            }
-            if let Some(result) = cut::between(rest, "Failed with result '", "'") {
-                found.sure = true;
-                found.set("result", Some(result));
-                return Flow::More;
-            }
-            let same = rest.starts_with("Main process exited")
-                || rest.starts_with("Control process exited")
-                || rest.starts_with("Killing process")
-                || rest.starts_with("Unit entered failed state");
-            if same { Flow::More } else { Flow::Over }
-        },
+        service,
     ),
+    Rule::recovery(&SERVICE_FAILED, "systemd[1]", &["Started ", "Mounted "], |text| {
+        let unit = text.strip_prefix("Started ").or_else(|| text.strip_prefix("Mounted "))?;
+        if unit.starts_with("Session ") {
+            return None;
+        }
+        Some(Found::about(named(unit)))
+    }),
 ];
+
+/// What systemd says of one unit after it failed. A restart is part of the story, but no evidence of the failure.
+fn service(found: &mut Found, text: &str) -> Flow {
+    if let Some(what) = text.strip_prefix("Failed to start ") {
+        found.alias = Some(cut::limited(named(what), 200));
+        return Flow::Last;
+    }
+    let Some(rest) = text.strip_prefix(found.subject.as_str()).and_then(|rest| rest.strip_prefix(": ")) else {
+        if !found.settled {
+            return Flow::Over;
+        }
+        // Between the words that a restart is planned and its end, lines of other units pass by.
+        if let (Some(what), None) = (text.strip_prefix("Stopped "), &found.alias) {
+            found.alias = Some(cut::limited(named(what), 200));
+        }
+        let started = text.strip_prefix("Started ").map(named);
+        found.over = started.is_some() && started == found.alias.as_deref();
+        let other = text.contains(": Main process exited") || text.contains(": Failed with result");
+        return if other { Flow::Over } else { Flow::Aside };
+    };
+    let restart = rest.contains("scheduling restart") || rest.starts_with("Scheduled restart job");
+    if found.sure {
+        found.settled |= restart;
+        // Else it is the next run of the same unit.
+        return if restart || rest.starts_with("Consumed ") { Flow::Aside } else { Flow::Over };
+    }
+    if let Some(result) = cut::between(rest, "Failed with result '", "'") {
+        found.sure = true;
+        found.set("result", Some(result));
+        return Flow::More;
+    }
+    let same = rest.starts_with("Main process exited")
+        || rest.starts_with("Control process exited")
+        || rest.starts_with("Killing process")
+        || rest.starts_with("Unit entered failed state");
+    if same { Flow::More } else { Flow::Over }
+}
+
+/// The unit or its description: systemd 250 and later write `unit - description`.
+fn named(what: &str) -> &str {
+    what.split_once(" - ").map_or(what, |(unit, _)| unit).trim_end_matches('.')
+}
 
 /// `boot.log`: the console of the boot.
 pub(crate) static BOOT: &[Rule] = &[Rule::block(
     &SERVICE_FAILED,
     "boot",
-    &["FAILED"],
+    &["FAILED", "DEPEND", "TIME"],
     |text| {
-        let rest = text.trim_start().strip_prefix("[FAILED] ")?;
-        let what = rest.strip_prefix("Failed to start ").or_else(|| rest.strip_prefix("Failed to mount "))?;
-        // systemd 250 and later write `unit - description`.
-        let name = what.split_once(" - ").map_or(what, |(unit, _)| unit);
-        Some(Found::about(name.trim_end_matches('.')))
+        let (mark, rest) = text.trim_start().strip_prefix('[')?.split_once("] ")?;
+        let starts: &[&str] = match mark.trim() {
+            "FAILED" => &["Failed to start ", "Failed to mount ", "Failed to activate swap ", "Failed to listen on "],
+            "DEPEND" => &["Dependency failed for "],
+            "TIME" => &["Timed out waiting for device ", "Timed out starting "],
+            _ => return None,
+        };
+        Some(Found::about(named(starts.iter().find_map(|start| rest.strip_prefix(start))?)))
     },
     |found, text| {
         // The hint names the unit; it is no evidence itself.

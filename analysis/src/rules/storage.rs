@@ -3,7 +3,7 @@
 use super::{Flow, Found, Kind, Rule, Words};
 use crate::{alerts::Severity, cut};
 
-static DISK_MEDIUM_ERROR: Kind = Kind {
+pub(crate) static DISK_MEDIUM_ERROR: Kind = Kind {
     name: "disk_medium_error",
     severity: Severity::Critical,
     summary: Words {
@@ -16,7 +16,7 @@ static DISK_MEDIUM_ERROR: Kind = Kind {
     },
 };
 
-static IO_ERROR: Kind = Kind {
+pub(crate) static IO_ERROR: Kind = Kind {
     name: "io_error",
     severity: Severity::High,
     summary: Words {
@@ -42,7 +42,7 @@ static NVME_TIMEOUT: Kind = Kind {
     },
 };
 
-static FS_ERROR: Kind = Kind {
+pub(crate) static FS_ERROR: Kind = Kind {
     name: "fs_error",
     severity: Severity::Critical,
     summary: Words { en: "{type} error on {subject}[: {what}]", zh: "{subject} 的 {type} 文件系统错误[：{what}]" },
@@ -85,19 +85,6 @@ pub(crate) static INODE_FULL: Kind = Kind {
     advice: Words {
         en: "Find the folder with very many small files (du --inodes -x) and clean it up, or make the file system anew with more inodes.",
         zh: "用 du --inodes -x 找到小文件极多的目录并清理，或重建 inode 更多的文件系统。",
-    },
-};
-
-pub(crate) static SLOW_IO: Kind = Kind {
-    name: "slow_io",
-    severity: Severity::High,
-    summary: Words {
-        en: "Slow I/O on {subject}[: {operation}][, reason {reason}][: {what}]",
-        zh: "{subject} 慢 I/O[：{operation}][，原因 {reason}][：{what}]",
-    },
-    advice: Words {
-        en: "Compare await and %util in iostat -x or sar -d for that time. A reason of IO press means load; a driver or disk reason calls for a look at smartctl or nvme smart-log.",
-        zh: "对照该时间 iostat -x 或 sar -d 中的 await 和 %util。原因为 IO press 表示负载高；原因为驱动或磁盘时，检查 smartctl 或 nvme smart-log。",
     },
 };
 
@@ -162,11 +149,16 @@ pub(crate) static RULES: &[Rule] = &[
         "kernel",
         &[
             "EXT4-fs error (device ",
+            "EXT4-fs warning (device ",
             "Aborting journal on device ",
             "): Remounting filesystem read-only",
             "JBD2: Detected IO errors",
+            "JBD2: Error -",
         ],
         |text| {
+            if text.starts_with("EXT4-fs warning") && !text.contains("I/O error") {
+                return None;
+            }
             let mut found = Found::about(ext4_device(text)?).with("type", Some("ext4"));
             ext4(&mut found, text);
             Some(found)
@@ -179,6 +171,11 @@ pub(crate) static RULES: &[Rule] = &[
             Flow::More
         },
     ),
+    Rule::line(&FS_ERROR, "kernel", &["BTRFS error (device ", "BTRFS critical (device "], |text| {
+        let (device, what) = cut::after(text.strip_prefix("BTRFS ")?, "(device ")?.split_once("): ")?;
+        let harmless = what.contains(" errs: wr 0, rd 0, flush 0, corrupt 0, gen 0");
+        (!harmless).then(|| Found::about(device).with("type", Some("btrfs")).with("what", Some(what)))
+    }),
     Rule::block(
         &FS_ERROR,
         "kernel",
@@ -187,6 +184,7 @@ pub(crate) static RULES: &[Rule] = &[
             "xfs_do_force_shutdown",
             "Shutting down filesystem",
             "Metadata corruption detected",
+            "Metadata CRC error detected",
             "Internal error ",
             "log I/O error",
         ],
@@ -212,31 +210,6 @@ pub(crate) static RULES: &[Rule] = &[
         },
     ),
 ];
-
-/// sysSentry's slow I/O plug-ins.
-pub(crate) static SENTRY: &[Rule] = &[Rule::line(&SLOW_IO, "sentry", &["[SLOW IO]"], |text| {
-    let alarm = cut::after(text, "[SLOW IO]")?;
-    let field = |name: &str| {
-        cut::after(alarm, &format!("{name}: "))
-            .or_else(|| cut::after(alarm, &format!("'{name}': '")))
-            .map(|rest| rest.split([',', '\'', '}']).next().unwrap_or(rest).trim())
-    };
-    let disk = field("disk").or_else(|| field("driver_name"))?;
-    Some(Found::about(disk).with("operation", field("iotype").or_else(|| field("io_type"))).with("reason", field("reason")))
-})];
-
-/// gala-gopher's events, one JSON object in a line.
-pub(crate) static GOPHER: &[Rule] = &[Rule::line(&SLOW_IO, "gopher", &["gala_gopher_disk_", "gala_gopher_block_"], |text| {
-    let field = |name: &str| cut::after(text, &format!("\"{name}\":")).and_then(|rest| cut::between(rest, "\"", "\""));
-    let severity = match field("SeverityText")? {
-        "WARN" => Severity::Medium,
-        "ERROR" | "FATAL" => Severity::High,
-        _ => return None,
-    };
-    let body = field("Body")?;
-    let entity = cut::between(body, "Entity(", ")")?;
-    Some(Found::about(entity).with("what", cut::after(body, ") ")).at(severity))
-})];
 
 /// A sense key decides what a failed command means; commands refused as illegal are not a fault of the disk.
 fn scsi(found: &mut Found, text: &str) {
@@ -284,7 +257,8 @@ fn ext4_device(text: &str) -> Option<&str> {
     if let Some(rest) = text.strip_prefix("Aborting journal on device ") {
         return rest.trim_end_matches('.').rsplit_once('-').map(|(device, _)| device);
     }
-    if let Some(rest) = cut::after(text, "JBD2: Detected IO errors").and_then(|rest| cut::after(rest, " on ")) {
+    if let Some(rest) = text.strip_prefix("JBD2: ") {
+        let rest = cut::after(rest, " on ").or_else(|| cut::after(rest, " for "))?.trim_end_matches('.');
         return rest.rsplit_once('-').map(|(device, _)| device);
     }
     let rest = text.strip_prefix("EXT4-fs ")?;
@@ -295,7 +269,7 @@ fn ext4(found: &mut Found, text: &str) {
     if text.starts_with("Aborting journal") || text.contains("Remounting filesystem read-only") {
         found.kind = Some(&FS_READONLY);
     }
-    if text.starts_with("EXT4-fs error") && found.get("what").is_none() {
+    if (text.starts_with("EXT4-fs error") || text.starts_with("EXT4-fs warning")) && found.get("what").is_none() {
         found.set("what", cut::after(text, "): "));
     }
 }

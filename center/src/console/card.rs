@@ -74,7 +74,7 @@ pub(super) fn host(start: &Start, facts: &Facts, t: &Texts) -> Vec<Row> {
         (t.get("card_clock"), synced),
         (t.get("card_collected"), Some(facts.collected.as_deref().map_or_else(|| moment(start.started), local))),
         (t.get("card_case"), case),
-        (t.get("card_preset"), Some(start.preset.clone())),
+        (t.get("card_preset"), Some(start.preset.join(", "))),
         (t.get("card_agent"), Some(format!("{} {}", start.agent.name, start.agent.version))),
     ])
 }
@@ -174,7 +174,8 @@ mod tests {
             used_percent,
             mount: mount.into(),
         };
-        let facts = Facts { file_systems: Some(vec![system("/", 40), system("/var", 97)]), ..Facts::default() };
+        let mut facts = Facts::default();
+        facts.file_systems = Some(vec![system("/", 40), system("/var", 97)]);
         let (mounts, most) = (mounts(&facts, 10), mounts(&facts, 1).len());
         assert_eq!((mounts[0].at.as_str(), mounts[0].tight, mounts[0].size.as_str()), ("/var", true, "2.0 GiB"));
         assert!(!mounts[1].tight && most == 1);

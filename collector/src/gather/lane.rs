@@ -10,30 +10,30 @@ use std::{
 };
 
 use flate2::read::MultiGzDecoder;
-use jiff::Timestamp;
 use oediag_protocol::{
     bundle::{
-        manifest::{Item, ItemKind, Kept, Limits, Outcome, Reason, Truncated},
+        manifest::{Item, ItemKind, Kept, Limits, Outcome, Reason, Truncated, Within},
         name,
     },
     time::Time,
 };
 
 use super::{
-    command,
+    List, command,
+    log::Log,
     member::{Capped, Member, Tools},
+    shares::Share,
     worker::Form,
 };
 use crate::{
     bundle::writer::{Part, Refused},
     catalogue::{Probe, Source},
-    host::{Host, OpenFile, Recorded, Refusal, Ticks},
+    host::{Host, Recorded, Refusal, Ticks},
     item,
     plan::{self, Look, Task},
+    window::{self, Found, MAX_RATIO},
 };
 
-/// Once compressed text may inflate to at most this many times its size, and to four times the item cap.
-const MAX_RATIO: u64 = 200;
 /// After so many programs that not even SIGKILL ends, no more are started: the machine has enough to do.
 const MAX_STUCK: usize = 2;
 
@@ -44,8 +44,12 @@ pub(super) struct Run<'a> {
     pub host: &'a Host,
     /// All tasks.
     pub tasks: &'a [Task],
+    /// What each task may take of the bundle.
+    pub shares: &'a [Share],
     /// The run's limits.
     pub limits: Limits,
+    /// The window of time, if one was asked for.
+    pub window: Option<window::Window>,
     /// Seconds of sampling.
     pub perf_seconds: u64,
     /// The only moment of a reproducible run.
@@ -64,15 +68,10 @@ pub(super) struct Summary {
 }
 
 impl Run<'_> {
-    /// Takes the tasks of `list` one after another until none is left or nothing more can be written.
-    pub(super) fn lane(
-        &self,
-        list: &[usize],
-        next: &AtomicUsize,
-        tools: &mut Tools<'_>,
-        report: &dyn Fn(usize, Option<Summary>),
-    ) {
-        while let Some(&index) = list.get(next.fetch_add(1, Ordering::Relaxed)) {
+    /// Takes the tasks of `list` one after another until none is left.
+    pub(super) fn lane(&self, list: &List, tools: &mut Tools<'_>, report: &dyn Fn(usize, Option<Summary>)) {
+        while let Some((index, early)) = list.next(!tools.writer.is_laden()) {
+            tools.early = early;
             report(index, None);
             let done = catch_unwind(AssertUnwindSafe(|| self.task(index, tools)));
             let summary = match done {
@@ -109,7 +108,7 @@ impl Run<'_> {
         }
     }
 
-    fn absent(
+    pub(super) fn absent(
         index: usize,
         source: &Source,
         path: Option<&Path>,
@@ -132,8 +131,25 @@ impl Run<'_> {
         item::name(&mut row, plan::bytes(path), tools.redactor);
         item::file(&mut row, &open, tools.redactor);
         let started = Instant::now();
-        let cap = source.cap(self.limits.item_bytes);
-        let gzip = path.extension().is_some_and(|extension| extension == "gz");
+        let (cap, why) = self.cap(index, source);
+        if cap == 0 {
+            let refusal = Refusal { reason: why, error: Vec::new() };
+            return Self::absent(index, source, Some(path), &refusal, tools);
+        }
+        let gzip = window::is_gzip(path);
+        let form = if gzip { Form::Gzip } else { Form::Plain };
+        if let Some(window) = self.window.filter(|_| window::applies(source, path)) {
+            let log = Log { task: index, source, path, window, cap, why, form, started };
+            match log.look(&mut open, self, tools) {
+                Ok(Found::Part(part)) => return self.part(log, &part, open, member, row, tools),
+                Ok(Found::NoStamps) => row.window = Some(Within { applied: false, line_offset: None }),
+                Ok(Found::Nothing) => {
+                    let refusal = Refusal { reason: Reason::OutsideWindow, error: Vec::new() };
+                    return Self::absent(index, source, Some(path), &refusal, tools);
+                }
+                Err(refusal) => return Self::absent(index, source, Some(path), &refusal, tools),
+            }
+        }
         let cut = !gzip && open.size > cap;
         if cut {
             if let Err(error) = open.tail(cap) {
@@ -141,7 +157,7 @@ impl Run<'_> {
                 return Self::absent(index, source, Some(path), &refusal, tools);
             }
             row.truncated = Some(Truncated { how: Kept::Tail, limit: cap, line_offset: None });
-            (row.outcome, row.reason) = (Outcome::Truncated, Some(Reason::ItemLimit));
+            (row.outcome, row.reason) = (Outcome::Truncated, Some(why));
         }
         let (hit, shrank) = (Cell::new(false), open.shrank());
         // Files of /proc have no size to compare with.
@@ -151,16 +167,17 @@ impl Run<'_> {
             task: index,
             path: member,
             host_path: plan::bytes(path),
-            form: if gzip { Form::Gzip } else { Form::Plain },
+            form,
             until: started + source.time(self.limits.item_bytes),
-            latest: self.latest(&open),
+            latest: window::latest(open.mtime, self.host.now()),
+            start: None,
             item: row,
         };
         let learn = |row: &mut Item| {
             self.took(row, started);
             if hit.get() {
                 row.truncated.get_or_insert(Truncated { how: Kept::Head, limit: most, line_offset: None });
-                (row.outcome, row.reason) = (Outcome::Truncated, Some(Reason::ItemLimit));
+                (row.outcome, row.reason) = (Outcome::Truncated, Some(why));
             }
             if shrank.load(Ordering::Relaxed) {
                 (row.outcome, row.reason) = (Outcome::Truncated, Some(Reason::Changed));
@@ -179,12 +196,13 @@ impl Run<'_> {
         Ok(summary(&item))
     }
 
-    /// No line of a file is newer than its last change or the collection, whichever came first.
-    fn latest(&self, open: &OpenFile) -> Timestamp {
-        let now = self.host.now();
-        // Copies of a host may carry no times at all.
-        let plausible = open.mtime.as_second() > 946_684_800;
-        if plausible { open.mtime.min(now) } else { now }
+    /// How much of a file is read, and what limits it: the item's cap, or the task's share of the bundle.
+    fn cap(&self, index: usize, source: &Source) -> (u64, Reason) {
+        let cap = source.cap(self.limits.item_bytes);
+        match self.shares.get(index) {
+            Some(share) if share.read < cap => (share.read, Reason::BundleLimit),
+            _ => (cap, Reason::ItemLimit),
+        }
     }
 
     fn command(
@@ -215,6 +233,7 @@ impl Run<'_> {
             form: Form::Plain,
             until: started + source.time(self.limits.item_bytes) + Duration::from_secs(10),
             latest: self.host.now(),
+            start: None,
             item: row,
         };
         let (item, stderr, status) = if self.host.is_live() {
@@ -307,6 +326,7 @@ impl Run<'_> {
             form: Form::Plain,
             until: started + source.time(self.limits.item_bytes) + Duration::from_secs(10),
             latest: self.host.now(),
+            start: None,
             item: row,
         };
         let (item, ..) = self.run_live(source, argv, cap, member, started, tools)?;
@@ -349,6 +369,7 @@ impl Run<'_> {
             form: Form::Plain,
             until: started + source.time(self.limits.item_bytes),
             latest: self.host.now(),
+            start: None,
             item: row,
         };
         let item = tools.stream(member, Cursor::new(text.text), |row| self.took(row, started))?;
@@ -369,7 +390,7 @@ impl Run<'_> {
         item.argv = argv.to_vec();
         let until = Instant::now() + Duration::from_secs(10);
         let latest = self.host.now();
-        let member = Member { task: index, path, host_path: b"", form: Form::Plain, until, latest, item };
+        let member = Member { task: index, path, host_path: b"", form: Form::Plain, until, latest, start: None, item };
         tools.stream(member, Cursor::new(text), |_| ()).map(|_| ())
     }
 
@@ -379,7 +400,7 @@ impl Run<'_> {
         item
     }
 
-    fn took(&self, item: &mut Item, started: Instant) {
+    pub(super) fn took(&self, item: &mut Item, started: Instant) {
         item.ms = Some(if self.fixed.is_some() { 0 } else { started.elapsed().as_millis() as u64 });
     }
 }
@@ -425,7 +446,7 @@ fn folder(source: &Source, device: Option<&str>, tools: &Tools<'_>) -> String {
     folder
 }
 
-fn summary(item: &Item) -> Summary {
+pub(super) fn summary(item: &Item) -> Summary {
     Summary { outcome: item.outcome, bytes: item.bytes }
 }
 

@@ -50,6 +50,8 @@ pub(super) struct Tools<'a> {
     pub cancel: &'a Cancel,
     /// How to read times in logs.
     pub context: &'a Context,
+    /// The task at hand is done before its turn.
+    pub early: bool,
 }
 
 /// A member to be made.
@@ -67,6 +69,8 @@ pub(super) struct Member<'a> {
     pub until: Instant,
     /// No line of it is newer than this.
     pub latest: Timestamp,
+    /// A stamp before its first line, or in it, where the years are known by that.
+    pub start: Option<Timestamp>,
     /// What is known for its row already.
     pub item: Item,
 }
@@ -165,7 +169,8 @@ impl Tools<'_> {
     ) -> Result<Item, Refused> {
         let mut chunks = self.redactor.reader(input, member.host_path);
         let mut progress = Progress {
-            tap: oediag_analysis::tap(&member.path, &Context { latest: member.latest, ..self.context.clone() }),
+            tap: oediag_analysis::tap(&member.path, &Context { latest: member.latest, ..self.context.clone() })
+                .map(|tap| tap.starting(member.start)),
             sha: sha2::Sha256::new(),
             bytes: 0,
             counts: Counts::default(),
@@ -277,7 +282,7 @@ impl Tools<'_> {
         };
         let part = Part::Data { packed: std::mem::take(&mut done.packed), bytes: done.content().len() as u64 };
         let asked = Instant::now();
-        let taken = self.writer.put(task, part);
+        let taken = self.writer.put(task, part, self.early);
         progress.waited += asked.elapsed();
         match taken {
             Ok(()) => {
@@ -345,7 +350,7 @@ impl Tools<'_> {
 
     /// Hands a part in; a full bundle is not the lane's end: the row says it.
     pub(super) fn hand(&self, task: usize, part: Part) -> Result<(), Refused> {
-        match self.writer.put(task, part) {
+        match self.writer.put(task, part, self.early) {
             Err(Refused::Stopped) => Err(Refused::Stopped),
             Ok(()) | Err(Refused::Full) => Ok(()),
         }

@@ -148,6 +148,16 @@ impl Read for OpenFile {
     }
 }
 
+impl Seek for OpenFile {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let at = self.file.seek(to)?;
+        if self.size > 0 {
+            self.left = self.size.saturating_sub(at).saturating_add(GROWTH);
+        }
+        Ok(at)
+    }
+}
+
 /// An open folder of the host. Files read through it are of that folder, even if its name is given to another
 /// meanwhile: a process that ends and whose pid is used again does not lend its facts to the newcomer.
 #[derive(Debug)]

@@ -6,6 +6,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "host is what asks the clock and reads the host")]
 
+mod changed;
 mod child;
 mod clock;
 mod command;
@@ -28,8 +29,8 @@ use std::{
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use oediag_protocol::bundle::manifest::Reason;
 
-pub(crate) use self::file::Folder;
 use self::walk::{Last, Root};
+pub(crate) use self::{changed::Changed, file::Folder};
 pub use self::{
     child::lower_priority,
     clock::{Cancel, Ticks},
@@ -50,12 +51,24 @@ pub enum Over {
     BlockDevice,
     /// Entries of `/sys/class/nvme`.
     NvmeController,
+    /// The newest days of `/var/log/sa/saDD` of which there is no report as text.
+    ActivityFile,
+    /// The newest files `/var/log/atop/atop_*`.
+    AtopLog,
+    /// Entries of `/sys/block` that speak SCSI.
+    ScsiDisk,
+    /// Block devices that hold a mounted ext4 file system: entries of `/sys/fs/ext4`.
+    Ext4,
+    /// Named network namespaces: entries of `/run/netns`.
+    NetNamespace,
 }
 
 /// Names of network devices that containers and virtual machines come and go with: thousands, and nothing to ask of them.
 const PASSING: [&str; 6] = ["veth", "cali", "lxc", "tap", "vnet", "vif"];
 /// Names of block devices that are not disks.
 const NOT_DISKS: [&str; 9] = ["loop", "ram", "dm-", "md", "zram", "sr", "fd", "nbd", "zd"];
+/// Days of binary logs that are printed.
+const DAYS: usize = 3;
 /// Devices of one kind at most.
 const DEVICES: usize = 64;
 
@@ -143,19 +156,51 @@ impl Host {
 
     /// Names of the devices, sorted bytewise, at most 64.
     pub fn devices(&self, over: Over) -> Vec<String> {
-        let (folder, leave_out): (_, &[&str]) = match over {
-            Over::NetDevice => ("/sys/class/net", &PASSING),
-            Over::BlockDevice => ("/sys/block", &NOT_DISKS),
-            Over::NvmeController => ("/sys/class/nvme", &[]),
+        let (folder, begins, leave_out): (_, _, &[&str]) = match over {
+            Over::NetDevice => ("/sys/class/net", "", &PASSING),
+            Over::BlockDevice => ("/sys/block", "", &NOT_DISKS),
+            Over::NvmeController => ("/sys/class/nvme", "", &[]),
+            Over::ScsiDisk => ("/sys/block", "sd", &[]),
+            // `features` lies beside the devices.
+            Over::Ext4 => ("/sys/fs/ext4", "", &["features"]),
+            Over::NetNamespace => ("/run/netns", "", &[]),
+            Over::ActivityFile => return self.days("/var/log/sa/sa[0-9]*", Some("/var/log/sa/sar")),
+            Over::AtopLog => return self.days("/var/log/atop/atop_[0-9]*", None),
         };
         let Ok(folder) = self.folder(Path::new(folder)) else { return Vec::new() };
         let wanted = |name: &String| {
             // `bonding_masters` is a file beside the devices; names come from the host and go into arguments.
             let plain =
                 name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._:@!-".contains(&byte)) && !name.starts_with('-');
-            plain && name != "lo" && name != "bonding_masters" && !leave_out.iter().any(|prefix| name.starts_with(prefix))
+            plain
+                && name.starts_with(begins)
+                && name != "lo"
+                && name != "bonding_masters"
+                && !leave_out.iter().any(|prefix| name.starts_with(prefix))
         };
         folder.names().into_iter().filter(wanted).take(DEVICES).collect()
+    }
+
+    /// Names of the newest [`DAYS`] files of a pattern, in order of the name, but those of which a report lies there: a file
+    /// called `report` and the digits the name ends with.
+    fn days(&self, pattern: &str, report: Option<&str>) -> Vec<String> {
+        let plain = |name: &&str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        let printed = |name: &&str| {
+            let digits = name.trim_start_matches(|c: char| !c.is_ascii_digit());
+            report.is_some_and(|report| self.exists(Path::new(&format!("{report}{digits}"))))
+        };
+        let files = self.expand(pattern, DAYS).files;
+        let names = files.iter().filter_map(|path| path.file_name()?.to_str()).filter(plain);
+        let mut names: Vec<String> = names.filter(|name| !printed(name)).map(str::to_owned).collect();
+        names.sort_unstable();
+        names
+    }
+
+    /// Names of the devices of which a bundle below this root recorded a command; none on a live host.
+    pub fn recorded_devices(&self, source: &str) -> Vec<String> {
+        let folder = Path::new("/oediag/commands").join(source);
+        let Ok(folder) = self.folder(&folder) else { return Vec::new() };
+        if self.live { Vec::new() } else { folder.names() }
     }
 
     /// Whether a program can be run: a live host, there, executable, and nobody but root could have changed it.
@@ -207,13 +252,18 @@ impl Host {
         if self.live { None } else { recorded::recorded(self, source, device) }
     }
 
+    /// The `newest` regular files below a folder, oldest first, by names and stat(2) only.
+    pub(crate) fn changed(&self, folder: &Path, newest: usize) -> Vec<Changed> {
+        changed::changed(&self.root, folder, newest)
+    }
+
     /// Opens a folder, to read small files through it.
     pub(crate) fn folder(&self, path: &Path) -> Result<Folder<'_>, Refusal> {
         Folder::open(&self.root, path)
     }
 
     /// Where a link leads, as its text says; none when it is not a link.
-    fn link(&self, path: &str) -> Option<PathBuf> {
+    pub(crate) fn link(&self, path: &str) -> Option<PathBuf> {
         let found = self.root.walk(Path::new(path), Last::Keep).ok()?;
         nix::fcntl::readlinkat(&found.fd, "").ok().map(PathBuf::from)
     }

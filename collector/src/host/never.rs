@@ -154,7 +154,7 @@ pub(super) fn never(path: &[u8]) -> Option<&'static str> {
         return Some("memory, environment or open files of a process");
     }
     let lower = name.to_ascii_lowercase();
-    if lower.starts_with(b"vmcore") && !lower.starts_with(b"vmcore-dmesg") {
+    if lower.starts_with(b"vmcore") && !lower.starts_with(b"vmcore-dmesg") && lower != b"vmcore-creation.status" {
         return Some("an image of memory");
     }
     if SECRET_SUFFIXES.iter().any(|suffix| lower.ends_with(suffix)) {
@@ -327,6 +327,7 @@ mod tests {
             "/proc/keys",
             "/sys/kernel/debug/tracing/trace",
             "/var/crash/x/vmcore-dmesg.txt",
+            "/var/crash/x/vmcore-creation.status",
             "/var/log/devel.log",
             "/proc/net/rpc/nfs",
             "/proc/sys/net/ipv4/tcp_fastopen",

@@ -25,6 +25,8 @@ pub const BUNDLE_JSON: &str = "oediag/bundle.json";
 pub const FACTS: &str = "oediag/facts.json";
 /// Alerts found in what was collected.
 pub const ALERTS: &str = "oediag/alerts.json";
+/// What was done on the host.
+pub const OPERATIONS: &str = "oediag/operations.json";
 /// What was asked, what each source gave, and why not.
 pub const MANIFEST: &str = "oediag/manifest.json";
 

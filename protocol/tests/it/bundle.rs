@@ -243,7 +243,7 @@ fn a_manifest_that_does_not_tell_the_truth_is_noticed() {
     assert_eq!(lie(&|manifest| manifest.items[3].bytes += 1), members);
     assert_eq!(lie(&|manifest| manifest.items[3].sha256 = None), members);
     assert_eq!(lie(&|manifest| manifest.items[0].bytes = 1), members);
-    assert_eq!(lie(&|manifest| manifest.start.preset = "deep".into()), [CheckName::BundleJson]);
+    assert_eq!(lie(&|manifest| manifest.start.preset = vec!["deep".into()]), [CheckName::BundleJson]);
     assert_eq!(lie(&|manifest| manifest.start.host_id = HostId([1; 16])), [CheckName::Name, CheckName::BundleJson]);
     assert_eq!(lie(&|manifest| manifest.start.started.0 += 1), [CheckName::Name, CheckName::BundleJson]);
     let unreadable = [CheckName::Manifest, CheckName::Name, CheckName::Members, CheckName::BundleJson];

@@ -56,10 +56,11 @@ pub(crate) fn start() -> Start {
         request_id: None,
         case: None,
         severity: None,
-        preset: "quick".to_owned(),
+        preset: vec!["quick".to_owned()],
         window: Window::default(),
         limits: Limits { bytes: 1 << 29, item_bytes: 1 << 26, seconds: 900 },
         derived_from: None,
+        estimate: None,
     }
 }
 

@@ -212,7 +212,7 @@ prop_compose! {
     fn manifests()(
         items in vec(items(), 0..6),
         tenant_id in option::of(text()),
-        preset in text(),
+        preset in vec(text(), 0..3),
         since in option::of(moments()),
         ended in moments(),
         derived in option::of(any::<[u8; 16]>()),

@@ -1,5 +1,6 @@
 //! What runs, in which state, waiting for what.
 
+mod mounts;
 mod table;
 
 use super::{
@@ -25,7 +26,7 @@ pub(super) const ROWS: &[Source] = &[
     // Thousands of small files on a busy host: the tables above say the same in two.
     row(
         "process.files",
-        every("/proc/[0-9]*/{stat,status,wchan,comm,cmdline,cgroup,io,limits,oom_score,oom_score_adj,schedstat}"),
+        every("/proc/[0-9]*/{stat,status,wchan,comm,cmdline,cgroup,io,limits,oom_*,cpuset,schedstat}"),
         FreeText,
         Deep,
     )
@@ -36,4 +37,18 @@ pub(super) const ROWS: &[Source] = &[
     row("process.groups", Command(&["/usr/bin/systemd-cgls", "--no-pager", "--full", "-k"]), FreeText, Deep),
     row("process.open_files", Command(&["/usr/bin/lsof", "-b", "-n", "-l", "-w"]), FreeText, Deep).most(16 * MIB, 60),
     row("process.file_locks", Command(&["/usr/bin/lslocks", "--noheadings"]), Identifying, Deep),
+    row(
+        "process.threads",
+        Command(&[
+            "/usr/bin/ps",
+            "-eLo",
+            "pid,tid,ppid,pgid,sid,user,group,state,class,pri,ni,psr,pcpu,pmem,vsz,rss,wchan:32,lstart,time,tty,label,comm",
+        ]),
+        Identifying,
+        Deep,
+    )
+    .most(16 * MIB, 30),
+    row("process.mounts", Native { member: "native/process.mounts.tsv", run: mounts::namespaces }, Identifying, Deep),
+    row("process.scheduler", every("/sys/kernel/debug/sched/{debug,features}"), Identifying, Deep).most(8 * MIB, 10),
+    row("process.features", File("/sys/kernel/debug/sched_features"), Facts, Deep),
 ];

@@ -52,13 +52,22 @@ pub(super) fn commands(host: &Host, out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn each(host: &Host, mut with: impl FnMut(u32, &Folder<'_>) -> io::Result<()>) -> io::Result<()> {
-    let proc = host.folder(Path::new("/proc")).map_err(|refusal| io::Error::other(refusal.error.join(": ")))?;
-    let mut pids: Vec<u32> = proc.names().iter().filter_map(|name| name.parse().ok()).collect();
-    pids.sort_unstable();
-    pids.into_iter().try_for_each(|pid| match proc.folder(&pid.to_string()) {
+    let proc = proc(host)?;
+    pids(host)?.into_iter().try_for_each(|pid| match proc.folder(&pid.to_string()) {
         Some(folder) => with(pid, &folder),
         None => Ok(()),
     })
+}
+
+/// Every process, lowest number first.
+pub(super) fn pids(host: &Host) -> io::Result<Vec<u32>> {
+    let mut pids: Vec<u32> = proc(host)?.names().iter().filter_map(|name| name.parse().ok()).collect();
+    pids.sort_unstable();
+    Ok(pids)
+}
+
+fn proc(host: &Host) -> io::Result<Folder<'_>> {
+    host.folder(Path::new("/proc")).map_err(|refusal| io::Error::other(refusal.error.join(": ")))
 }
 
 /// The first word behind a key at the start of a line.

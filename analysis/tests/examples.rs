@@ -1,0 +1,128 @@
+//! What each kind of alert looks like, and what only looks like it, as data.
+//!
+//! In: `tests/data/{examples,blind}.tsv`: yes or no, the kind, where the text stands (`kernel`: in every dialect that
+//! carries the kernel's lines; else one member, or more parted by blanks, with their texts parted by `\f`), the text. Out: assertions, and the score of each file (`--nocapture`).
+
+use std::{collections::BTreeSet, fs, path::Path};
+
+use oediag_analysis::{Alert, Context, conclude, tap};
+
+struct Row {
+    wanted: bool,
+    kind: String,
+    place: String,
+    text: String,
+}
+
+fn rows(file: &str) -> Vec<Row> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(file);
+    let text = fs::read_to_string(path).expect("the examples can be read");
+    let rows = text.lines().filter(|line| !line.starts_with('#')).map(|line| {
+        let fields: Vec<&str> = line.splitn(4, '\t').collect();
+        let [verdict @ ("yes" | "no"), kind, place, text] = fields[..] else { panic!("not a row: {line}") };
+        let text = text.replace("\\n", "\n").replace("\\t", "\t").replace("\\e", "\u{1b}").replace("\\f", "\u{c}");
+        Row { wanted: verdict == "yes", kind: kind.to_owned(), place: place.to_owned(), text }
+    });
+    rows.collect()
+}
+
+fn read(path: &str, text: &str) -> Vec<Alert> {
+    let context = Context {
+        latest: "2026-01-02T09:45:30+08:00".parse().expect("a time"),
+        zone: jiff::tz::TimeZone::get("Asia/Shanghai").expect("a zone"),
+        booted: Some("2025-12-30T06:02:11+08:00".parse().expect("a time")),
+    };
+    let members = path.split(' ').zip(text.split(FILE));
+    let findings = members.filter_map(|(path, text)| {
+        let mut tap = tap(path, &context)?;
+        tap.feed(text.as_bytes());
+        Some(tap.finish())
+    });
+    conclude(findings.collect()).alerts
+}
+
+/// What parts the texts of a row whose place names more than one member.
+const FILE: char = '\u{c}';
+
+/// The alerts of a row, once for each dialect its text can stand in.
+fn readings(row: &Row) -> Vec<Vec<Alert>> {
+    if row.place != "kernel" {
+        return vec![read(&row.place, &row.text)];
+    }
+    let dialects = [
+        ("var/log/messages", "Jan  1 03:20:00 host kernel: [163069.000000] "),
+        ("var/log/messages", "Jan  1 03:20:00 host kernel: [163069.000000][  T123] "),
+        ("var/log/messages-20260101.gz", "2026-01-01T03:20:00.123456+08:00 host kernel: "),
+        ("oediag/journal/logs.journal", "2026-01-01T03:20:00+0800 host kernel: "),
+        ("oediag/commands/kernel.dmesg/stdout", "[163069.000000] "),
+        ("oediag/commands/kernel.dmesg/stdout", "2026-01-01T03:20:00,123456+08:00 "),
+        ("var/crash/127.0.0.1-2026-01-01-03:20:00/vmcore-dmesg.txt", "[163069.000000][  T123] "),
+        ("sys/fs/pstore/dmesg-erst-1", "<4>[163069.000000][ C38] "),
+    ];
+    let each = |head: &str| row.text.lines().flat_map(|line| [head, line, "\n"]).collect::<String>();
+    dialects.into_iter().map(|(path, head)| read(path, &each(head))).collect()
+}
+
+/// What is wrong with a row; none when all is well.
+fn judge(row: &Row) -> Option<String> {
+    let lines = row.text.lines().count() as u64;
+    readings(row).into_iter().find_map(|alerts| {
+        let kinds: Vec<&str> = alerts.iter().map(|alert| alert.kind.as_str()).collect();
+        let wrong = |what: &str| Some(format!("{what}: {} in {}: {kinds:?} for {}", row.kind, row.place, row.text));
+        match (row.wanted, &alerts[..]) {
+            (false, []) => None,
+            (false, _) => wrong("false alarm"),
+            (true, [alert]) if alert.kind == row.kind => {
+                let at = &alert.evidence[0];
+                let placed = alert.count == 1 && alert.evidence.len() == 1 && at.line >= 1 && at.end <= lines;
+                let said = [&alert.summary, &alert.advice]
+                    .into_iter()
+                    .all(|words| [&words.en, &words.zh].into_iter().all(|text| !text.is_empty() && !text.contains(['{', '?'])));
+                if placed && said { None } else { Some(format!("badly told: {alert:?}")) }
+            }
+            (true, _) => wrong("not found"),
+        }
+    })
+}
+
+#[expect(clippy::print_stdout, reason = "the score is what a person runs this test for")]
+fn score(file: &str) {
+    let rows = rows(file);
+    let wrong: Vec<String> = rows.iter().filter_map(judge).collect();
+    let count = |wanted| rows.iter().filter(|row| row.wanted == wanted).count();
+    println!("{file}: {} examples, {} counter-examples, {} wrong", count(true), count(false), wrong.len());
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_kind_is_known_by_its_examples() {
+    score("examples.tsv");
+}
+
+#[test]
+fn what_was_written_before_the_rules_is_told_apart_too() {
+    score("blind.tsv");
+}
+
+#[test]
+fn every_kind_has_an_example_and_a_counter_example() {
+    let sources = ["src/rules", "src/state"].into_iter().flat_map(|folder| {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+        fs::read_dir(folder).expect("the rules can be listed").map(|entry| {
+            let path = entry.expect("an entry").path();
+            fs::read_to_string(path).expect("a source can be read")
+        })
+    });
+    let sources: Vec<String> = sources.collect();
+    let named = |line: &str| line.trim().strip_prefix("name: \"")?.strip_suffix("\",").map(str::to_owned);
+    let kinds: BTreeSet<String> = sources.iter().flat_map(|source| source.lines().filter_map(named)).collect();
+    let rows: Vec<Row> = ["examples.tsv", "blind.tsv"].into_iter().flat_map(rows).collect();
+    let of = |wanted: bool| -> BTreeSet<String> {
+        rows.iter().filter(|row| row.wanted == wanted && row.kind != "-").map(|row| row.kind.clone()).collect()
+    };
+    let (examples, counters) = (of(true), of(false));
+    let without = |set: &BTreeSet<String>| kinds.difference(set).cloned().collect::<Vec<_>>();
+    assert_eq!((without(&examples), without(&counters)), (Vec::<String>::new(), Vec::<String>::new()));
+    let unknown: Vec<_> = examples.union(&counters).filter(|kind| !kinds.contains(*kind)).collect();
+    assert!(unknown.is_empty(), "no such kinds: {unknown:?}");
+}

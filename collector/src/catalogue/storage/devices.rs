@@ -1,0 +1,143 @@
+//! SCSI hosts and disks, partitions, loops, file systems' own counters, network storage.
+
+use super::row;
+use crate::catalogue::{
+    Depth::{Deep, Quick, Standard},
+    MIB,
+    Over::{BlockDevice, Ext4, NvmeController, ScsiDisk},
+    Privacy::{Credentials, Facts, FreeText, Identifying},
+    Probe::{Command, Each, File},
+    Source, When, every,
+};
+
+pub(in crate::catalogue) const ROWS: &[Source] = &[
+    row("storage.lsblk_all", Command(&["/usr/bin/lsblk", "-O", "-P"]), Identifying, Standard),
+    row("storage.mount_tree", Command(&["/usr/bin/findmnt", "--json"]), Identifying, Standard),
+    row("storage.mount_options", File("/run/mount/utab"), Identifying, Standard),
+    row(
+        "storage.tables",
+        every("/etc/{crypttab,stinit.def,mdadm.conf,idmapd.conf,nfs.conf,nfsmount.conf,auto*}"),
+        FreeText,
+        Standard,
+    ),
+    row("storage.partition_tables", Each { over: BlockDevice, argv: &["/usr/sbin/fdisk", "-l", "/dev/{}"] }, Facts, Deep),
+    row(
+        "storage.device_nodes",
+        Command(&["/usr/bin/ls", "-lR", "--time-style=full-iso", "/dev/disk", "/dev/mapper"]),
+        Identifying,
+        Deep,
+    )
+    .when(&[When::Path("/dev/disk"), When::Path("/dev/mapper")]),
+    row("storage.block_paths", Command(&["/usr/bin/ls", "-l", "/sys/block"]), Facts, Standard),
+    row("storage.block_scheduler", every("/sys/block/*/queue/iosched/*"), Facts, Deep),
+    row("storage.loops", every("/sys/block/loop*/loop/**"), Identifying, Standard),
+    row(
+        "storage.scsi_hosts",
+        every(
+            "/sys/class/scsi_host/*/{state,proc_name,active_mode,host_busy,can_queue,cmd_per_lun,sg_tablesize,link_power_management_policy}",
+        ),
+        Facts,
+        Standard,
+    ),
+    row(
+        "storage.scsi_devices",
+        every(
+            "/sys/class/scsi_device/*/device/{state,type,vendor,model,rev,timeout,eh_timeout,queue_depth,queue_type,ioerr_cnt,iodone_cnt,iorequest_cnt}",
+        ),
+        Identifying,
+        Standard,
+    ),
+    row(
+        "storage.scsi_disks",
+        every("/sys/class/scsi_disk/*/{cache_type,FUA,provisioning_mode,thin_provisioning,max_retries}"),
+        Facts,
+        Deep,
+    ),
+    row("storage.scsi_proc", every("/proc/scsi/**"), Identifying, Standard),
+    row("storage.scsi_adapters", Command(&["/usr/bin/lsscsi", "-H"]), Facts, Deep),
+    row("storage.scsi_attributes", Command(&["/usr/bin/lsscsi", "-L"]), Identifying, Deep),
+    row("storage.scsi_transport", Command(&["/usr/bin/lsscsi", "-t"]), Identifying, Deep),
+    row("storage.scsi_names", Command(&["/usr/bin/lsscsi", "-dgisw"]), Identifying, Deep),
+    row("storage.scsi_inquiry", Each { over: ScsiDisk, argv: &["/usr/bin/sg_inq", "/dev/{}"] }, Identifying, Deep),
+    row(
+        "storage.scsi_reservations",
+        Each { over: ScsiDisk, argv: &["/usr/bin/sg_persist", "--in", "-r", "-d", "/dev/{}"] },
+        Identifying,
+        Deep,
+    ),
+    row(
+        "storage.scsi_keys",
+        Each { over: ScsiDisk, argv: &["/usr/bin/sg_persist", "--in", "-k", "-d", "/dev/{}"] },
+        Identifying,
+        Deep,
+    ),
+    row(
+        "storage.scsi_status",
+        Each { over: ScsiDisk, argv: &["/usr/bin/sg_persist", "--in", "-s", "-d", "/dev/{}"] },
+        Identifying,
+        Deep,
+    ),
+    row("storage.scsi_modules", every("/sys/bus/scsi/drivers/*/module/{refcnt,version}"), Facts, Deep),
+    row("storage.file_locks", Command(&["/usr/bin/lslocks"]), Identifying, Standard),
+    row(
+        "storage.ext4_state",
+        every(
+            "/sys/fs/ext4/*/{lifetime_write_kbytes,session_write_kbytes,reserved_clusters,delayed_allocation_blocks,extent_max_zeroout_kb,err_ratelimit_burst,mb_stream_req,msg_count}",
+        ),
+        Facts,
+        Standard,
+    ),
+    row("storage.ext4_header", Each { over: Ext4, argv: &["/usr/sbin/dumpe2fs", "-h", "/dev/{}"] }, Identifying, Deep),
+    row("storage.ext4_options", every("/proc/fs/ext4/*/{options,es_shrinker_info,fc_info}"), Facts, Standard),
+    row("storage.journals", every("/proc/fs/jbd2/*/info"), Facts, Standard),
+    row("storage.xfs_counters", every("/proc/fs/xfs/**"), Facts, Standard),
+    row("storage.xfs_state", every("/sys/fs/xfs/*/{log,error}/**"), Facts, Standard),
+    row("storage.nfs_proc", every("/proc/fs/nfsfs/{servers,volumes}"), Identifying, Standard),
+    row("storage.nfs_calls", every("/proc/net/rpc/{nfs,nfsd}"), Facts, Standard),
+    row(
+        "storage.nfs_server",
+        every("/proc/fs/nfsd/{threads,versions,portlist,pool_stats,max_block_size,nfsv4leasetime,exports}"),
+        Identifying,
+        Deep,
+    ),
+    row("storage.nfs_exports", every("/var/lib/nfs/{etab,rmtab,xtab}"), Identifying, Deep),
+    row("storage.exports_parts", every("/etc/exports.d/**"), FreeText, Deep),
+    row("storage.rpc_clients", every("/sys/kernel/debug/sunrpc/**"), Identifying, Deep).most(1 * MIB, 5),
+    row("storage.cifs", every("/proc/fs/cifs/{DebugData,Stats}"), Identifying, Deep),
+    row(
+        "storage.raid_state",
+        every("/sys/block/md*/md/{array_state,degraded,sync_action,mismatch_cnt,raid_disks,level}"),
+        Facts,
+        Quick,
+    ),
+    row("storage.raid_members", every("/sys/block/md*/md/*/{state,errors,slot}"), Facts, Standard),
+    row("storage.raid_detail", Command(&["/usr/sbin/mdadm", "--detail", "--scan", "--verbose"]), Identifying, Deep)
+        .when(&[When::Path("/sys/module/md_mod")]),
+    row("storage.raid_speed", every("/proc/sys/dev/raid/*"), Facts, Deep),
+    row("storage.raid_huawei", Command(&["/usr/sbin/hiraidadm", "ctrl", "list"]), Identifying, Deep),
+    row("storage.btrfs", every("/sys/fs/btrfs/*/{label,metadata_uuid,nodesize,quota_override}"), Identifying, Deep),
+    row("storage.fibre_statistics", every("/sys/class/fc_host/*/statistics/*"), Facts, Standard),
+    row(
+        "storage.fibre_remote",
+        every("/sys/class/fc_remote_ports/*/{port_state,port_name,roles,dev_loss_tmo,fast_io_fail_tmo}"),
+        Identifying,
+        Standard,
+    ),
+    row("storage.fibre_debug", every("/sys/kernel/debug/{qla2xxx,fnic,lpfc}/**"), Facts, Deep).most(1 * MIB, 5),
+    row("storage.iscsi_files", every("/etc/iscsi/{iscsid.conf,initiatorname.iscsi}"), Credentials, Deep),
+    row("storage.iscsi_nodes", every("/var/lib/iscsi/**"), Credentials, Deep),
+    row("storage.iscsi_state", every("/sys/class/iscsi_session/*/{state,targetname,recovery_tmo,tpgt}"), Identifying, Standard),
+    row("storage.multipath_files", every("/etc/multipath/**"), Identifying, Standard),
+    row("storage.multipath_settings", Command(&["/usr/sbin/multipath", "-t"]), FreeText, Deep)
+        .when(&[When::Path("/sys/module/dm_multipath")]),
+    row("storage.udisks", every("/etc/udisks2/**"), FreeText, Deep),
+    row("storage.fcoe", every("/etc/fcoe/**"), FreeText, Deep),
+    row(
+        "storage.nvme_identity",
+        Each { over: NvmeController, argv: &["/usr/sbin/nvme", "id-ctrl", "-H", "/dev/{}"] },
+        Identifying,
+        Deep,
+    ),
+    row("storage.nvme_firmware", Each { over: NvmeController, argv: &["/usr/sbin/nvme", "fw-log", "/dev/{}"] }, Facts, Deep),
+    row("storage.nvme_namespaces", Each { over: NvmeController, argv: &["/usr/sbin/nvme", "list-ns", "/dev/{}"] }, Facts, Deep),
+];

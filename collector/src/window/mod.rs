@@ -1,0 +1,235 @@
+//! The window of time inside a log: which of its lines are wanted, by their own stamps.
+//!
+//! In: an open log, plain or gzip, and the window. Out: [`Found`]: that no line lies in it, that the lines have no stamps
+//! we know, or a [`Part`] whose reader gives exactly the lines of the window, byte for byte and in their order. A line
+//! without a stamp of its own belongs to the line before it. The log is read twice at most, in buffers of fixed size; a
+//! large sorted one is entered near the window by its stamps. Never writes, never seeks in a pipe, never keeps a line.
+
+mod filter;
+mod judge;
+mod sar;
+mod seek;
+
+use std::{
+    io::{self, BufReader, Read, Seek, SeekFrom},
+    path::Path,
+};
+
+use flate2::read::MultiGzDecoder;
+use jiff::Timestamp;
+use oediag_analysis::Context;
+use oediag_protocol::bundle::manifest;
+
+pub use self::filter::Filter;
+use self::{filter::Survey, judge::Judge};
+use crate::catalogue::{Probe, Source, Topic};
+
+/// How many times the item cap is read of a log whose lines are in no order, from its end, and of a compressed one.
+const SCAN: u64 = 16;
+/// Compressed text may inflate to at most this many times its size.
+pub const MAX_RATIO: u64 = 200;
+/// A log may grow so much between the two readings.
+const GROWTH: u64 = 64 << 10;
+
+/// A window of time with at least one end; both ends belong to it.
+#[derive(Clone, Copy, Debug)]
+pub struct Window {
+    since: Option<Timestamp>,
+    until: Option<Timestamp>,
+}
+
+/// What a log is asked.
+#[derive(Clone, Copy)]
+pub struct Question<'a> {
+    /// The log's path on the host.
+    pub path: &'a str,
+    /// The window.
+    pub window: Window,
+    /// When it was last changed, as the file system says.
+    pub changed: Timestamp,
+    /// The host's present and its zone.
+    pub context: &'a Context,
+    /// Most bytes wanted; of more, the newest are taken.
+    pub cap: u64,
+    /// Whether it is compressed with gzip.
+    pub gzip: bool,
+    /// Asked between reads; false ends the search with [`io::ErrorKind::TimedOut`].
+    pub go_on: &'a dyn Fn() -> bool,
+}
+
+impl std::fmt::Debug for Question<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Question").field("path", &self.path).field("window", &self.window).finish_non_exhaustive()
+    }
+}
+
+/// What a log has of the window.
+#[derive(Debug)]
+pub enum Found {
+    /// No line has a stamp that we know: the window cannot be applied.
+    NoStamps,
+    /// No line lies in it.
+    Nothing,
+    /// Lines that lie in it.
+    Part(Part),
+}
+
+/// The lines of a log that lie in the window.
+#[derive(Debug)]
+pub struct Part {
+    judge: Judge,
+    from: u64,
+    to: Option<u64>,
+    skip: u64,
+    most: u64,
+    /// Bytes of the lines, before redaction.
+    pub bytes: u64,
+    /// Lines before the first one taken, where the log was read from its beginning.
+    pub line_offset: Option<u64>,
+    /// Whether older lines of the window were left out for the cap.
+    pub cut: bool,
+    /// The moment of a stamp before or in the first line, by which the years of the following ones are known.
+    pub start: Option<Timestamp>,
+}
+
+impl Window {
+    /// The window of a request, unless it has no ends.
+    pub fn of(asked: &manifest::Window) -> Option<Self> {
+        let moment = |time: oediag_protocol::time::Time| Timestamp::from_second(time.0).ok();
+        let window = Self { since: asked.since.and_then(moment), until: asked.until.and_then(moment) };
+        (window.since.is_some() || window.until.is_some()).then_some(window)
+    }
+
+    /// Whether a moment lies in it.
+    pub fn holds(&self, moment: Timestamp) -> bool {
+        self.since.is_none_or(|since| since <= moment) && self.until.is_none_or(|until| moment <= until)
+    }
+
+    /// Whether all of it is later than a moment.
+    pub fn is_after(&self, moment: Timestamp) -> bool {
+        self.since.is_some_and(|since| since > moment)
+    }
+}
+
+/// Whether a file is a log, whose lines are of different times; a configuration file of last year is today's configuration.
+pub fn applies(source: &Source, path: &Path) -> bool {
+    match source.probe {
+        Probe::Journal { .. } => true,
+        Probe::File(_) | Probe::Glob { .. } => {
+            path.starts_with("/var/log") || (source.topic == Topic::Logs && !path.starts_with("/etc"))
+        }
+        _ => false,
+    }
+}
+
+/// Whether a file is compressed with gzip, by its name.
+pub fn is_gzip(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "gz")
+}
+
+/// No line of a file is newer than its last change or the collection, whichever came first.
+pub fn latest(changed: Timestamp, now: Timestamp) -> Timestamp {
+    if has_time(changed) { changed.min(now) } else { now }
+}
+
+/// Whether a time of last change is one: copies of a host may carry none at all.
+pub fn has_time(changed: Timestamp) -> bool {
+    changed.as_second() > 946_684_800
+}
+
+/// Looks for the window in a log of `size` bytes. A log without stamps that was last changed before the window has nothing
+/// of it.
+///
+/// # Errors
+///
+/// What reading gives, broken archives included, and [`io::ErrorKind::TimedOut`].
+pub fn look<R: Read + Seek>(input: &mut R, size: u64, question: &Question<'_>) -> io::Result<Found> {
+    let context = Context { latest: latest(question.changed, question.context.latest), ..question.context.clone() };
+    let question = &Question { context: &context, ..*question };
+    let found = search(input, size, question)?;
+    let old = has_time(question.changed) && question.window.is_after(question.changed);
+    Ok(if old && matches!(found, Found::NoStamps) { Found::Nothing } else { found })
+}
+
+fn search<R: Read + Seek>(input: &mut R, size: u64, question: &Question<'_>) -> io::Result<Found> {
+    let Question { path, window, context, cap, gzip, .. } = *question;
+    let judge = |start| Judge::new(path, window, context, start);
+    let most = if gzip { cap.saturating_mul(SCAN).min(size.saturating_mul(MAX_RATIO)) } else { cap.saturating_mul(SCAN) };
+    let mut part =
+        Part { judge: judge(None), from: 0, to: None, skip: 0, most, bytes: 0, line_offset: None, cut: false, start: None };
+    if !gzip && size > seek::SMALL && part.judge.enters_anywhere() {
+        let Some(range) = seek::range(input, size, question)? else { return Ok(Found::NoStamps) };
+        (part.from, part.to) = (range.from, range.to);
+        let end = range.to.unwrap_or(size);
+        if end - part.from > most {
+            part.from = seek::line_at(input, end - most)?;
+            part.cut = true;
+        }
+        part.judge = judge(range.start);
+    }
+    let (mut survey, mut broken) = part.survey(input, gzip, question)?;
+    if part.from == 0
+        && let Some(start) = survey.start
+    {
+        // The years of the first reading were wrong: only its end told.
+        part.judge = judge(Some(start));
+        (survey, broken) = part.survey(input, gzip, question)?;
+    }
+    if survey.stamped == 0 && survey.lines > 0 && part.from == 0 && part.to.is_none() {
+        return Ok(Found::NoStamps);
+    }
+    if survey.hits == 0 {
+        return broken.map_or(Ok(Found::Nothing), Err);
+    }
+    part.bytes = survey.bytes;
+    part.start = survey.first;
+    if survey.bytes > cap {
+        part.skip = (survey.bytes + GROWTH).saturating_sub(cap);
+        part.bytes = survey.bytes - part.skip.min(survey.bytes);
+        part.cut = true;
+    } else if part.from == 0 {
+        part.line_offset = Some(survey.before);
+    }
+    Ok(Found::Part(part))
+}
+
+impl Part {
+    /// Reads the lines; `input` is what [`look`] looked at.
+    ///
+    /// # Errors
+    ///
+    /// When the input cannot be moved to where the lines begin.
+    pub fn reader<R: Read + Seek>(&self, mut input: R, gzip: bool) -> io::Result<Filter<Box<dyn Read + '_>>>
+    where
+        R: 'static,
+    {
+        input.seek(SeekFrom::Start(self.from))?;
+        let input: Box<dyn Read> = if gzip {
+            Box::new(MultiGzDecoder::new(BufReader::new(input)).take(self.most))
+        } else {
+            Box::new(input.take(self.length()))
+        };
+        Ok(Filter::new(input, self.judge.clone(), self.skip))
+    }
+
+    fn survey<R: Read + Seek>(
+        &self,
+        input: &mut R,
+        gzip: bool,
+        question: &Question<'_>,
+    ) -> io::Result<(Survey, Option<io::Error>)> {
+        input.seek(SeekFrom::Start(self.from))?;
+        if gzip {
+            let inflated = MultiGzDecoder::new(BufReader::new(input)).take(self.most);
+            return Filter::new(inflated, self.judge.clone(), 0).survey(question.go_on);
+        }
+        Filter::new(input.take(self.length()), self.judge.clone(), 0).survey(question.go_on)
+    }
+
+    fn length(&self) -> u64 {
+        self.to.map_or(u64::MAX, |to| to - self.from)
+    }
+}
+
+#[cfg(test)]
+mod tests;
