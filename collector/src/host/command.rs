@@ -375,9 +375,8 @@ mod tests {
     #[test]
     fn programs_are_treated_by_their_names() {
         let manners = |words: &[&str]| Manners::of(&words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>());
-        assert_eq!(manners(&["/usr/bin/rpm", "-qa"]), Manners { patient: true, unprivileged: true });
-        assert_eq!(manners(&["/usr/bin/rpm", "-Va"]), Manners { patient: true, unprivileged: false });
-        assert_eq!(manners(&["/usr/bin/dnf", "-C", "repolist"]), Manners { patient: true, unprivileged: false });
-        assert_eq!(manners(&["/usr/bin/ls", "-q"]), Manners { patient: false, unprivileged: false });
+        assert_eq!(manners(&["/usr/bin/rpm", "-qa"]), Manners { patient: true, scratch: false });
+        assert_eq!(manners(&["/usr/bin/dnf", "-C", "repolist"]), Manners { patient: true, scratch: true });
+        assert_eq!(manners(&["/usr/bin/ls", "-q"]), Manners { patient: false, scratch: false });
     }
 }
