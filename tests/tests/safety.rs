@@ -236,7 +236,7 @@ fn a_host_without_a_single_program_still_gives_a_bundle() {
         .arg(&inside)
         .arg(root(HOSTS[0]).join("var/log"))
         .arg(oediag())
-        .args(["collect", "--perf-seconds", "2", "-o", "/work", "--state", "/work/state"])
+        .args(["collect", "--perf-seconds", "2", "-o", "/kept", "--state", "/kept/state"])
         .env("LANG", "C.UTF-8")
         .stdin(Stdio::null())
         .output()

@@ -6,7 +6,10 @@ use super::{Finding, Text};
 type Order = (&'static str, &'static [&'static str]);
 
 const ORDERS: &[Order] = &[
-    ("collector/src/", &["host", "catalogue", "window", "plan", "redact", "item", "disk", "state", "start", "bundle", "gather"]),
+    (
+        "collector/src/",
+        &["host", "catalogue", "window", "plan", "redact", "item", "failpoint", "disk", "state", "start", "bundle", "gather"],
+    ),
     (
         "center/src/",
         &[
