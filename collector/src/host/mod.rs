@@ -222,6 +222,10 @@ impl Host {
     pub fn call(&self, mut argv: Vec<String>) -> Result<Vec<String>, Refusal> {
         let program = argv.first().map_or("", String::as_str);
         self.program(program)?;
+        if child::Manners::of(&argv).scratch && !nix::unistd::geteuid().is_root() {
+            let why = "would write its log and lock, which only root can keep from the host";
+            return Err(Refusal::new(Reason::NeedsRoot, Path::new(program), why));
+        }
         if let Some((argument, why)) = argv[1..].iter().find_map(|word| Some((word, never::never_handed(word.as_bytes())?))) {
             return Err(Refusal::new(Reason::NeverCollected, Path::new(argument), why));
         }
