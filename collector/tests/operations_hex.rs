@@ -2,6 +2,8 @@
 //!
 //! In: audit lines with secrets in hexadecimal. Out: they are redacted, read for operations, and the secret is not there.
 
+use std::fmt::Write as _;
+
 use oediag_analysis::{Conclusion, Context, conclude, tap};
 use oediag_collector::redact::{Harvest, Key, Level, Redactor, Scratch};
 use proptest::{collection::vec, prelude::*, sample::select};
@@ -27,7 +29,10 @@ fn operations(redactor: &Redactor, text: &str) -> Conclusion {
 }
 
 fn hex(text: &str) -> String {
-    text.bytes().map(|byte| format!("{byte:02X}")).collect()
+    text.bytes().fold(String::new(), |mut out, byte| {
+        write!(out, "{byte:02X}").expect("memory");
+        out
+    })
 }
 
 #[test]
@@ -52,7 +57,7 @@ fn every_argument_that_is_decoded_was_looked_into() {
     for at in 0..40 {
         let mut arguments = String::new();
         for argument in 0..at {
-            arguments += &format!(" a{argument}={}", hex("ls -l some where"));
+            write!(arguments, " a{argument}={}", hex("ls -l some where")).expect("memory");
         }
         let secret = hex(&format!("--password={SECRET} x"));
         let text = format!(

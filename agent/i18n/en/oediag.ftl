@@ -197,10 +197,19 @@ card-state = State
 card-system = System
 card-health = Health
 card-operations = Operations
-card-disks = { $count } disks ({ $size })
+card-disks = { $count ->
+    [one] 1 disk ({ $size })
+   *[other] { $count } disks ({ $size })
+  }
 card-interfaces = { $up } of { $all } interfaces up
-card-patches = { $count } hot patches
-card-containers = { $count } containers
+card-patches = { $count ->
+    [one] 1 hot patch
+   *[other] { $count } hot patches
+  }
+card-containers = { $count ->
+    [one] 1 container
+   *[other] { $count } containers
+  }
 card-failed-units = failed units: { $units }
 card-no-failed-units = no failed units
 card-clock-synced = clock synchronised
@@ -287,7 +296,10 @@ alerts-state = when collected
 alerts-between = { $first } to { $last }
 
 # Operation records.
-operations-count = { $records } operation records: { $kinds }
+operations-count = { $records ->
+    [one] 1 record
+   *[other] { $records } records
+  }: { $kinds }
 operations-none = This bundle has no operation records.
 table-time = TIME
 table-who = WHO

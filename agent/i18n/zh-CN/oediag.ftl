@@ -272,7 +272,7 @@ alerts-state = 采集时的状态
 alerts-between = { $first } 至 { $last }
 
 # 操作记录。
-operations-count = { $records } 条操作记录：{ $kinds }
+operations-count = { $records } 条：{ $kinds }
 operations-none = 此诊断包中没有操作记录。
 table-time = 时间
 table-who = 用户

@@ -422,7 +422,7 @@ Case       C-20261123-7, P1
 Host       openEuler 22.03 (LTS-SP3)  5.10.0-182.0.0.95.oe2203sp3.x86_64  x86_64  (9f9f9f9f)
 Machine    Huawei TaiShan 200, Kunpeng-920, 96 CPUs, 256 GiB memory
 State      up 3 days 3 h, load 0.31 0.20 0.11, SELinux enforcing
-System     1 disks (4.0 TiB), firewall on
+System     1 disk (4.0 TiB), firewall on
 Health     booted after a kernel crash, clock NOT synchronised, failed units: kdump.service
 Collected  2026-11-23 09:02:03 +08:00, 67 s
 Alerts     2 high

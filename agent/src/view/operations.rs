@@ -97,7 +97,7 @@ mod tests {
         let texts = Texts::new(Language::En);
         let page = Page { texts: &texts, paint: Paint(false), columns: 200 };
         let lines = lines(&[sudo("/bin/ls \u{1b}[2J\nx")], &page);
-        assert_eq!(lines[0], "1 operation records: sudo commands 2");
+        assert_eq!(lines[0], "1 record: sudo commands 2");
         assert_eq!(
             lines[3].split_whitespace().collect::<Vec<_>>().join(" "),
             "2026-11-23 08:00:00 ops pts/0 sudo commands /bin/ls \\x1b[2J\\nx (db2) ×2 failed var/log/secure:7"

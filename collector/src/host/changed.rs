@@ -64,3 +64,38 @@ fn tree(root: &Root, path: &Path, device: u64, depth: usize, left: &mut usize, f
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        fs::{self, File},
+        os::unix::fs::symlink,
+        time::{Duration, SystemTime},
+    };
+
+    use super::*;
+
+    #[test]
+    fn the_newest_names_are_told_oldest_first_and_no_link_is_followed() {
+        let root = std::env::temp_dir().join(format!("oediag-changed-{}", std::process::id()));
+        fs::create_dir_all(root.join("etc/ssh")).expect("folders");
+        fs::create_dir_all(root.join("elsewhere")).expect("folders");
+        for (name, second) in [("etc/old", 1), ("etc/shadow", 30), ("etc/ssh/sshd_config", 20), ("elsewhere/file", 40)] {
+            let file = File::create(root.join(name)).expect("a file");
+            file.set_modified(SystemTime::UNIX_EPOCH + Duration::from_secs(second)).expect("a time");
+        }
+        symlink("../elsewhere", root.join("etc/folder")).expect("a link");
+        symlink("../elsewhere/file", root.join("etc/link")).expect("a link");
+        let host = super::super::Host::at(&root, None).expect("a root");
+        let names = |newest| {
+            let found = host.changed(Path::new("/etc"), newest);
+            found.iter().map(|file| (file.path.display().to_string(), file.mtime.as_second())).collect::<Vec<_>>()
+        };
+        let all =
+            [("/etc/old", 1), ("/etc/ssh/sshd_config", 20), ("/etc/shadow", 30)].map(|(path, time)| (path.to_owned(), time));
+        assert_eq!(names(9), all);
+        assert_eq!(names(2), all[1..]);
+        assert!(host.changed(Path::new("/none"), 9).is_empty());
+        fs::remove_dir_all(&root).expect("removed");
+    }
+}
