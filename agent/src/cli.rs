@@ -78,6 +78,8 @@ pub enum Command {
     Cat(Cat),
     /// The alerts of a bundle.
     Alerts(Bundle),
+    /// What was done on the host of a bundle.
+    Operations(Bundle),
     /// Whether a bundle is whole and who signed it.
     Verify(Verify),
     /// The redactor as a filter.

@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
 use crate::{
     alerts::{Severity, Text},
-    facts::Facts,
+    facts::Partial,
     operations::Records,
     rules::{Found, Kind},
 };
@@ -33,7 +33,7 @@ pub struct Findings {
     pub(crate) entries: BTreeMap<&'static str, Vec<Entry>>,
     pub(crate) recoveries: BTreeMap<&'static str, VecDeque<(String, Timestamp)>>,
     pub(crate) left_out: BTreeMap<&'static str, u64>,
-    pub(crate) facts: Facts,
+    pub(crate) facts: Partial,
     pub(crate) operations: Records,
     pub(crate) zone: TimeZone,
     pub(crate) latest: Timestamp,
@@ -94,7 +94,7 @@ impl Findings {
             entries: BTreeMap::new(),
             recoveries: BTreeMap::new(),
             left_out: BTreeMap::new(),
-            facts: Facts::default(),
+            facts: Partial::default(),
             operations: Records::default(),
             zone: zone.clone(),
             latest,

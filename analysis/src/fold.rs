@@ -9,7 +9,7 @@ use jiff::{Timestamp, tz::TimeZone};
 
 use crate::{
     alerts::{Alert, Evidence, Severity, Text},
-    facts::Facts,
+    facts::{Facts, Partial},
     findings::{Entry, Findings, RANGES},
     operations::{self, Operation, OperationKind},
     state,
@@ -45,15 +45,15 @@ pub fn conclude(mut findings: Vec<Findings>) -> Conclusion {
     let mut left_out: BTreeMap<String, u64> = BTreeMap::new();
     let mut groups: BTreeMap<(&'static str, String), BTreeSet<Seen>> = BTreeMap::new();
     let mut recoveries: Recoveries = BTreeMap::new();
-    let mut facts = Facts::default();
+    let mut facts = Partial::default();
     let mut done = Vec::new();
     let latest = findings.iter().map(|findings| findings.latest).max();
-    for one in &findings {
-        facts = std::mem::take(&mut facts).or(one.facts.clone());
+    for one in &mut findings {
+        facts = std::mem::take(&mut facts).or(std::mem::take(&mut one.facts));
     }
     if let Some(latest) = latest {
         let context = Context { latest, zone: zone.clone(), booted: None };
-        findings.extend(state::conntrack(&facts, &context));
+        findings.extend(state::conntrack(&facts.facts, &context));
     }
     for one in findings {
         for (kind, count) in one.left_out {
@@ -86,9 +86,7 @@ pub fn conclude(mut findings: Vec<Findings>) -> Conclusion {
         *left_out.entry(episode.kind.to_owned()).or_default() += episode.count;
     }
     let (operations, operations_left_out) = operations::merge(done, &zone);
-    if let Some(latest) = latest {
-        facts.complete(latest, &zone, &operations);
-    }
+    let facts = latest.map(|latest| facts.complete(latest, &zone, &operations)).unwrap_or_default();
     let alerts = episodes.into_iter().map(|episode| episode.alert(&zone)).collect();
     Conclusion { alerts, left_out, facts, operations, operations_left_out }
 }

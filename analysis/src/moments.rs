@@ -75,12 +75,11 @@ impl Moments {
     /// stamp. None when this reading had the years right.
     pub fn start(&self) -> Option<Timestamp> {
         let assumed = self.assumed?;
-        let years = match self.told {
-            Some(years) => years,
-            None => {
-                let former = self.former?;
-                years_between(former, Yearless::of(former, &self.zone).newest(self.day_after(), &self.zone)?)
-            }
+        let years = if let Some(years) = self.told {
+            years
+        } else {
+            let former = self.former?;
+            years_between(former, Yearless::of(former, &self.zone).newest(self.day_after(), &self.zone)?)
         };
         if years == 0 { None } else { assumed.checked_add(jiff::SignedDuration::from_secs(years * YEAR_SECONDS)).ok() }
     }

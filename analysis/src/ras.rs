@@ -67,10 +67,10 @@ const TABLES: &[(&str, Read)] = &[
         let found = Found::about(section.unwrap_or("non-standard")).with("severity", Some(severity)).with("section", section);
         Some((&hardware::GHES_OTHER, firmware(found, severity)))
     }),
-    ("hip08_oem_type1_event_v2", huawei),
-    ("hip08_oem_type2_event_v2", huawei),
-    ("hip08_pcie_local_event_v2", huawei),
-    ("hisi_common_section", huawei),
+    ("hip08_oem_type1_event_v2", |row| Some(huawei(row))),
+    ("hip08_oem_type2_event_v2", |row| Some(huawei(row))),
+    ("hip08_pcie_local_event_v2", |row| Some(huawei(row))),
+    ("hisi_common_section", |row| Some(huawei(row))),
 ];
 
 fn memory(row: &Row<'_>) -> Option<(&'static Kind, Found)> {
@@ -83,11 +83,11 @@ fn memory(row: &Row<'_>) -> Option<(&'static Kind, Found)> {
 }
 
 /// Kunpeng's own sections: the module says what it is about.
-fn huawei(row: &Row<'_>) -> Option<(&'static Kind, Found)> {
+fn huawei(row: &Row<'_>) -> (&'static Kind, Found) {
     let severity = row.get("err_severity").or_else(|| row.get("err_sev")).unwrap_or("?");
     let module = row.get("module_id").or_else(|| row.get("sub_module_id")).unwrap_or(row.table);
     let found = Found::about(module).with("severity", Some(severity)).with("section", Some(module));
-    Some((&hardware::GHES_OTHER, firmware(found, severity)))
+    (&hardware::GHES_OTHER, firmware(found, severity))
 }
 
 /// The words of rasdaemon and the numbers of CPER (0 recoverable, 1 fatal, 2 corrected, 3 information).

@@ -134,6 +134,8 @@ pub fn tap(path: &str, context: &Context) -> Option<Tap> {
     match way {
         Some(Way::Log(dialect)) => readers.scanner = log(dialect, Zero::Unknown, None),
         Some(Way::Ring) => readers.scanner = log(Dialect::Kmsg, context.booted.map_or(Zero::Unknown, Zero::At), None),
+        // Compressed by the kernel: `dmesg-efi-...-1.enc.z`.
+        Some(Way::Pstore) if path.strip_suffix(".z").is_some() => return None,
         Some(Way::Pstore) => readers.scanner = log(Dialect::Kmsg, Zero::Unknown, None),
         Some(Way::Crash) => {
             let folder = path.rsplit('/').nth(1).and_then(|folder| clock::crash_folder(folder, &context.zone));

@@ -1,6 +1,7 @@
 //! What each kind of alert looks like, and what only looks like it, as data.
 //!
-//! In: `tests/data/{examples,blind}.tsv`: yes or no, the kind, where the text stands (`kernel`: in every dialect that
+//! In: `tests/data/recoveries.tsv`: an event, what says that it is over, and what says so of something else; and
+//! `tests/data/{examples,blind}.tsv`: yes or no, the kind, where the text stands (`kernel`: in every dialect that
 //! carries the kernel's lines; else one member, or more parted by blanks, with their texts parted by `\f`), the text. Out: assertions, and the score of each file (`--nocapture`).
 
 use std::{collections::BTreeSet, fs, path::Path};
@@ -125,4 +126,36 @@ fn every_kind_has_an_example_and_a_counter_example() {
     assert_eq!((without(&examples), without(&counters)), (Vec::<String>::new(), Vec::<String>::new()));
     let unknown: Vec<_> = examples.union(&counters).filter(|kind| !kinds.contains(*kind)).collect();
     assert!(unknown.is_empty(), "no such kinds: {unknown:?}");
+}
+
+/// Lines at a moment of the first of January 2026: seconds after 03:20 in the host's zone.
+fn at(place: &str, text: &str, seconds: u32) -> String {
+    let time = format!("03:{:02}:{:02}", 20 + seconds / 60, seconds % 60);
+    let text = text.replace("\\n", "\n").replace("{T}", &time).replace("{E}", &(1_767_208_800 + u64::from(seconds)).to_string());
+    let head =
+        if place == "kernel" { format!("Jan  1 {time} host kernel: [{}.000000] ", 163_069 + seconds) } else { String::new() };
+    text.lines().flat_map(|line| [&head, line, "\n"]).collect()
+}
+
+#[test]
+fn a_recovery_ends_what_went_before_of_the_same_thing() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/recoveries.tsv");
+    let text = fs::read_to_string(path).expect("the recoveries can be read");
+    for row in text.lines().filter(|line| !line.starts_with('#')) {
+        let fields: Vec<&str> = row.split('\t').collect();
+        let [kind, place, event, over, other] = fields[..] else { panic!("not a row: {row}") };
+        let member = if place == "kernel" { "var/log/messages" } else { place };
+        let ended = |lines: &[String]| {
+            let alerts = read(member, &lines.concat());
+            assert_eq!(alerts.iter().map(|alert| alert.kind.as_str()).collect::<Vec<_>>(), [kind], "{row}");
+            assert_eq!(alerts[0].evidence.len(), 1, "a recovery is no evidence: {row}");
+            alerts[0].ended.clone()
+        };
+        let event = |seconds| at(place, event, seconds);
+        let (over, other) = (|seconds| at(place, over, seconds), |seconds| at(place, other, seconds));
+        assert_eq!(ended(&[event(0)]), None, "{row}");
+        assert_eq!(ended(&[event(0), over(20)]).as_deref(), Some("2026-01-01T03:20:20+08:00"), "{row}");
+        assert_eq!(ended(&[event(0), other(20)]), None, "{row}");
+        assert_eq!(ended(&[over(0), event(20)]), None, "{row}");
+    }
 }

@@ -383,10 +383,12 @@ fn command(source: &'static Source, argv: &[&str], device: Option<String>, host:
             }
             Err(refusal) => Some(refusal),
         }
-    } else if host.recorded(source.id, device.as_deref()).is_none() {
-        Some(refusal(Reason::NotRecorded))
-    } else {
+    } else if let Some(recorded) = host.recorded(source.id, device.as_deref()) {
+        // What was run there, which may not be what would be run today.
+        argv = if recorded.argv.is_empty() { argv } else { recorded.argv };
         None
+    } else {
+        Some(refusal(Reason::NotRecorded))
     };
     match refusal {
         Some(refusal) => Task { source, look: Look::Absent { path: None, refusal } },

@@ -77,7 +77,7 @@ pub fn start(
         agent: Agent { name: "oediag".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned(), catalogue_sha256 },
         os,
         started,
-        clock: Clock { synced: None, boot_id, zone: host.zone_name() },
+        clock: Clock { synced: host.clock_synced(), boot_id, zone: host.zone_name() },
         request_id: None,
         case: about.case,
         severity: about.severity,

@@ -146,7 +146,11 @@ fn patterns_and_members_are_well_formed() {
                 "journal"
             }
             Probe::Native { member, .. } => {
-                assert!(member == format!("native/{}.tsv", row.id) && members.insert(member), "{}", row.id);
+                assert!(
+                    ["tsv", "txt"].iter().any(|kind| member == format!("native/{}.{kind}", row.id)) && members.insert(member),
+                    "{}",
+                    row.id
+                );
                 "native"
             }
             Probe::Sample { member, .. } => {
@@ -367,4 +371,37 @@ fn hostile_names_stay_in_their_cell() {
     fs::remove_dir_all(&root).expect("remove");
     assert_eq!(table.lines().collect::<Vec<_>>()[1..], ["7\t1\tS\ta?b?9 (x) R\t\t3\t1000\t1000\t12345"]);
     assert_eq!(commands, "pid\tcommand\n7\ta?b c?d\n");
+}
+
+#[test]
+fn modules_and_mount_namespaces_are_told_once_each() {
+    let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("tables-{}", std::process::id()));
+    for (path, text) in [
+        ("sys/module/hns3/initstate", "live\n"),
+        ("sys/module/hns3/refcnt", "2\n"),
+        ("sys/module/hns3/version", "21.08\tx\n"),
+        ("sys/module/hns3/parameters/debug", "0\n"),
+        ("sys/module/builtin/parameters/mode", "a b\n"),
+        ("proc/1/mountinfo", "22 1 253:0 / / rw - ext4 /dev/sda1 rw\n"),
+        ("proc/2/mountinfo", "22 1 253:0 / / rw - ext4 /dev/sda1 rw\n"),
+        ("proc/3/mountinfo", "90 1 0:40 / /box rw - overlay overlay rw\n"),
+    ] {
+        let path = root.join(path);
+        fs::create_dir_all(path.parent().expect("absolute")).expect("folder");
+        fs::write(path, text).expect("file");
+    }
+    for (pid, namespace) in [("1", "mnt:[4026531840]"), ("2", "mnt:[4026531840]"), ("3", "mnt:[4026532001]")] {
+        let folder = root.join("proc").join(pid).join("ns");
+        fs::create_dir_all(&folder).expect("folder");
+        std::os::unix::fs::symlink(namespace, folder.join("mnt")).expect("link");
+    }
+    let host = Host::at(&root, None).expect("root");
+    let state = native(&host, "kernel.module_state");
+    let settings = native(&host, "kernel.module_settings");
+    let mounts = native(&host, "process.mounts");
+    fs::remove_dir_all(&root).expect("remove");
+    assert_eq!(state.lines().skip(1).collect::<Vec<_>>(), ["builtin\t\t\t\t\t", "hns3\tlive\t2\t\t21.08?x\t"]);
+    assert_eq!(settings.lines().skip(1).collect::<Vec<_>>(), ["builtin\tmode\ta b", "hns3\tdebug\t0"]);
+    let told: Vec<&str> = mounts.lines().skip(1).collect();
+    assert_eq!(told, ["1\t22 1 253:0 / / rw - ext4 /dev/sda1 rw", "3\t90 1 0:40 / /box rw - overlay overlay rw"]);
 }

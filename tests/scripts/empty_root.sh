@@ -4,7 +4,7 @@ set -eu
 root=$1 logs=$2 program=$3
 shift 3
 mount -t tmpfs -o mode=755 none "$root" || exit 77
-mkdir -p "$root/proc" "$root/sys" "$root/var/log" "$root/work"
+mkdir -p "$root/proc" "$root/sys" "$root/var/log" "$root/kept"
 mount --rbind /proc "$root/proc"
 mount --rbind /sys "$root/sys"
 cp "$logs"/messages "$logs"/dmesg "$root/var/log/" 2>/dev/null || cp "$logs"/messages "$root/var/log/"
@@ -17,5 +17,5 @@ done
 status=0
 chroot "$root" /oediag "$@" >&2 || status=$?
 # What it left is all that matters outside.
-tar -cf - -C "$root/work" .
+tar -cf - -C "$root/kept" .
 exit "$status"

@@ -3,8 +3,6 @@
 //! The steps are named in the sources of the collector (`failpoint::at`, `failpoint::writing`); this finds them there, so
 //! that a new one is tried as well, and complains of one that no run ever meets.
 
-#![expect(clippy::print_stdout, reason = "the figures are what a person runs these tests for")]
-
 use std::{
     collections::BTreeSet,
     fs,

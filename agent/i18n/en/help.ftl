@@ -14,6 +14,7 @@ help-show = Show the host, the alerts, the gaps and the redaction of a bundle on
 help-ls = List the members of a bundle and what is missing from it
 help-cat = Print members of a bundle
 help-alerts = List the alerts of a bundle with the lines they were found in
+help-operations = List who did what on the host of a bundle, with the lines it was found in
 help-verify = Check that a bundle is whole, unchanged, and signed by the host it names
 help-redact = Redact files, standard input or a folder with the rules of `collect`
 help-enroll = Make this host known to a support center with a one-time token, and keep the center's keys

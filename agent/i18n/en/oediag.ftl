@@ -194,6 +194,24 @@ card-case = Case
 card-host = Host
 card-machine = Machine
 card-state = State
+card-system = System
+card-health = Health
+card-operations = Operations
+card-disks = { $count } disks ({ $size })
+card-interfaces = { $up } of { $all } interfaces up
+card-patches = { $count } hot patches
+card-containers = { $count } containers
+card-failed-units = failed units: { $units }
+card-no-failed-units = no failed units
+card-clock-synced = clock synchronised
+card-clock-adrift = clock NOT synchronised
+card-kdump-armed = kdump armed
+card-kdump-off = kdump NOT armed
+card-firewall-on = firewall on
+card-firewall-off = no firewall
+card-boot-shutdown = booted after a shutdown
+card-boot-crash = booted after a kernel crash
+card-boot-unclean = booted after a loss of power, a reset or a hang
 card-collected = Collected
 card-window = Window
 card-alerts = Alerts
@@ -216,13 +234,17 @@ card-redaction-total = { $count ->
     [one] 1 value
    *[other] { $count } values
   }
-card-nothing-sent = Nothing was sent. To look inside: oediag ls, cat, alerts { $path }
+card-nothing-sent = Nothing was sent. To look inside: oediag ls, cat, alerts, operations { $path }
 card-up = up { $span }
 card-load = load { $load }
 card-taint = kernel tainted: { $flags }
 card-cpus = { $count } CPUs
 card-memory = { $size } memory
 card-from-to = { $from } to { $to }
+card-window-whole = { $count ->
+    [one] 1 log whole (no time stamps)
+   *[other] { $count } logs whole (no time stamps)
+  }
 card-begin = the beginning
 card-end = now
 card-other-kinds = others { $count }
@@ -263,6 +285,36 @@ alerts-seen = { $count ->
 alerts-ended = over { $time }
 alerts-state = when collected
 alerts-between = { $first } to { $last }
+
+# Operation records.
+operations-count = { $records } operation records: { $kinds }
+operations-none = This bundle has no operation records.
+table-time = TIME
+table-who = WHO
+table-from = FROM
+table-kind = KIND
+table-done = WHAT
+table-result = RESULT
+table-place = WHERE
+operation-login = logins
+operation-login-failed = failed logins
+operation-logout = logouts
+operation-sudo = sudo commands
+operation-su = su
+operation-command = commands
+operation-package = package changes
+operation-unit = unit changes
+operation-cron = scheduled runs
+operation-config-changed = files changed
+operation-reboot = boots
+operation-shutdown = shutdowns
+operation-crash = crashes
+operation-account = account changes
+operation-time-changed = clock changes
+operation-firewall = firewall changes
+operation-selinux = SELinux changes
+operation-ok = ok
+operation-failed = failed
 
 # Verify.
 verify-good = The bundle is whole and unchanged.

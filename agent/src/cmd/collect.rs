@@ -78,8 +78,16 @@ pub fn run(options: &Collect, given: &Invocation) -> Result<u8, Failure> {
     let compared = cost::compared(&finished.manifest);
     let json = CollectJson { path: &finished.path, bytes: finished.bytes, compared, manifest: &finished.manifest };
     given.show(&json, |page| {
-        let (manifest, facts, alerts) = (&finished.manifest, &finished.conclusion.facts, &finished.conclusion.alerts[..]);
-        card::lines(&Card { manifest, facts, alerts, path: &finished.path, bytes: finished.bytes }, page)
+        let conclusion = &finished.conclusion;
+        let card = Card {
+            manifest: &finished.manifest,
+            facts: &conclusion.facts,
+            alerts: &conclusion.alerts,
+            operations: &conclusion.operations,
+            path: &finished.path,
+            bytes: finished.bytes,
+        };
+        card::lines(&card, page)
     })?;
     Ok(if has_gaps(&finished.manifest) { exit::GAPS } else { exit::OK })
 }

@@ -5,6 +5,7 @@ pub mod alerts;
 pub mod card;
 pub mod consent;
 pub mod ls;
+pub mod operations;
 pub mod plan;
 pub mod preview;
 pub mod sources;
@@ -130,30 +131,14 @@ pub(crate) mod sample {
 
     pub(crate) fn item(id: &str, path: Option<&str>, outcome: Outcome, reason: Option<Reason>) -> Item {
         Item {
-            id: id.to_owned(),
-            kind: ItemKind::File,
             path: path.map(str::to_owned),
             offset: path.map(|_| 512),
             outcome,
             reason,
-            error: vec![],
             src: path.map(|path| format!("/{path}")),
-            src_b64: None,
-            links: vec![],
-            mode: None,
-            owner: None,
-            mtime: None,
-            argv: vec![],
-            exit: None,
-            signal: None,
-            started: None,
-            ms: None,
             bytes_seen: 2048,
             bytes: if path.is_some() { 2048 } else { 0 },
-            sha256: None,
-            truncated: None,
-            window: None,
-            redactions: [].into(),
+            ..Item::new(id, ItemKind::File)
         }
     }
 

@@ -46,7 +46,7 @@ pub fn lines(plan: &Plan, costs: &[Cost], estimate: &Estimate, zone: Option<&str
         lines.extend(term::table(&rows, page.columns, page.paint));
     }
     lines.push(String::new());
-    lines.extend(window(&plan.request.window, zone, page));
+    lines.extend(window(&plan.request.window, 0, zone, page));
     lines.extend(topics(estimate, page));
     if tasks.iter().any(|(task, _)| matches!(task.look, Look::Sample)) {
         lines.push(text!(texts, "plan-samples", seconds = plan.request.perf_seconds));

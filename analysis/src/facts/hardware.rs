@@ -121,5 +121,5 @@ fn lscpu(it: &mut Reader, line: &str) {
 /// One member for each NUMA node.
 fn node(it: &mut Reader, _: &str) {
     let name = it.path.split('/').nth(4).and_then(|name| name.strip_prefix("node"));
-    it.facts.hidden.nodes.extend(name.and_then(number::<u32>));
+    it.hidden.nodes.extend(name.and_then(number::<u32>));
 }

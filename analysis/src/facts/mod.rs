@@ -136,8 +136,13 @@ pub struct Facts {
     pub packages: Option<u32>,
     /// Containers of docker and iSulad, running or not.
     pub containers: Option<u32>,
-    #[serde(skip)]
-    pub(crate) hidden: Hidden,
+}
+
+/// Facts in the making.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Partial {
+    pub facts: Facts,
+    pub hidden: Hidden,
 }
 
 /// What is read on the way to a fact and is none itself.
@@ -229,7 +234,7 @@ impl Facts {
     pub const SCHEMA: &str = "oediag.facts/1";
 
     /// What `self` does not know is taken from `other`.
-    pub(crate) fn or(mut self, other: Self) -> Self {
+    fn or(mut self, other: Self) -> Self {
         macro_rules! first {
             ($($field:ident)*) => { $(self.$field = self.$field.or(other.$field);)* };
         }
@@ -247,12 +252,11 @@ impl Facts {
         self.hot_patches = both(self.hot_patches, other.hot_patches, |mine, _| mine);
         self.disks = both(self.disks, other.disks, Disk::or);
         self.interfaces = both(self.interfaces, other.interfaces, Interface::or);
-        self.hidden = self.hidden.or(other.hidden);
         self
     }
 
     /// Adds what only the whole bundle knows.
-    pub(crate) fn complete(&mut self, latest: Timestamp, zone: &TimeZone, operations: &[Operation]) {
+    fn complete(&mut self, hidden: Hidden, latest: Timestamp, zone: &TimeZone, operations: &[Operation]) {
         let written = |moment: Timestamp| moment.to_zoned(zone.clone()).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string();
         Self::SCHEMA.clone_into(&mut self.schema);
         let offset = latest.to_zoned(zone.clone()).offset();
@@ -260,7 +264,6 @@ impl Facts {
         self.collected = Some(written(latest));
         let up = self.uptime_seconds.and_then(|seconds| i64::try_from(seconds).ok()).map(SignedDuration::from_secs);
         self.booted = up.and_then(|up| latest.checked_sub(up).ok()).map(written);
-        let hidden = std::mem::take(&mut self.hidden);
         if let Some((name, version)) = hidden.releases.into_values().find(|(_, version)| !version.is_empty()) {
             self.os_name = self.os_name.take().or(Some(name));
             self.os_version = self.os_version.take().or(Some(version));
@@ -271,6 +274,20 @@ impl Facts {
         self.containers = (!hidden.containers.is_empty()).then(|| hidden.containers.values().sum());
         self.firewall = hidden.firewall;
         self.boots = boots(operations, hidden.wtmp);
+    }
+}
+
+impl Partial {
+    /// What `self` does not know is taken from `other`.
+    pub(crate) fn or(self, other: Self) -> Self {
+        Self { facts: self.facts.or(other.facts), hidden: self.hidden.or(other.hidden) }
+    }
+
+    /// The facts, with what only the whole bundle knows.
+    pub(crate) fn complete(self, latest: Timestamp, zone: &TimeZone, operations: &[Operation]) -> Facts {
+        let Self { mut facts, hidden } = self;
+        facts.complete(hidden, latest, zone, operations);
+        facts
     }
 }
 

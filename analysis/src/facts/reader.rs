@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Facts, devices, hardware, services, system};
+use super::{Facts, Hidden, Partial, devices, hardware, services, system};
 use crate::{cut, lines, state::Columns, tap::matches};
 
 /// Bytes kept of a value; the boot command line of a kernel is at most 4096.
@@ -27,6 +27,7 @@ pub(crate) struct Reader {
     /// The member's path, for those that are named after a device.
     pub(super) path: String,
     pub(super) facts: Facts,
+    pub(super) hidden: Hidden,
     pub(super) packages: BTreeSet<u16>,
     pub(super) implementer: Option<String>,
     pub(super) columns: Option<Columns>,
@@ -47,6 +48,7 @@ impl Reader {
             read: row.read,
             path: path.to_owned(),
             facts: Facts::default(),
+            hidden: Hidden::default(),
             packages: BTreeSet::new(),
             implementer: None,
             columns: None,
@@ -60,11 +62,11 @@ impl Reader {
         }
     }
 
-    pub(crate) fn finish(mut self) -> Facts {
+    pub(crate) fn finish(mut self) -> Partial {
         if !self.packages.is_empty() {
             self.facts.sockets = u32::try_from(self.packages.len()).ok();
         }
-        self.facts
+        Partial { facts: self.facts, hidden: self.hidden }
     }
 }
 

@@ -30,7 +30,7 @@ pub(super) const ROWS: &[Row] = &[
     },
     Row { path: "oediag/commands/services.docker/stdout", read: |it, line| containers(it, "docker", line) },
     Row { path: "oediag/commands/services.isulad/stdout", read: |it, line| containers(it, "isulad", line) },
-    Row { path: "oediag/native/operations.logins.tsv", read: |it, line| it.facts.hidden.wtmp |= line.starts_with("time\t") },
+    Row { path: "oediag/native/operations.logins.tsv", read: |it, line| it.hidden.wtmp |= line.starts_with("time\t") },
 ];
 
 /// `kdump.service loaded failed failed Crash recovery kernel arming`. That the list is empty says nothing: systemctl may have
@@ -52,10 +52,10 @@ fn units(it: &mut Reader, line: &str) {
     match words[..] {
         // The header: there is a list, and what is not in it does not run.
         ["UNIT", ..] => {
-            it.facts.hidden.firewall.get_or_insert(false);
+            it.hidden.firewall.get_or_insert(false);
             it.facts.failed_units.get_or_insert_default();
         }
-        [unit, "loaded", "active"] if FIREWALLS.contains(&unit) => it.facts.hidden.firewall = Some(true),
+        [unit, "loaded", "active"] if FIREWALLS.contains(&unit) => it.hidden.firewall = Some(true),
         _ => failed(it, line),
     }
 }
@@ -118,8 +118,8 @@ fn secure_boot(it: &mut Reader, line: &str) {
 /// One line for each below the header.
 fn containers(it: &mut Reader, program: &'static str, line: &str) {
     if line.starts_with("CONTAINER ID") || line.starts_with("ID ") {
-        it.facts.hidden.containers.insert(program, 0);
-    } else if let Some(count) = it.facts.hidden.containers.get_mut(program).filter(|_| !line.trim().is_empty()) {
+        it.hidden.containers.insert(program, 0);
+    } else if let Some(count) = it.hidden.containers.get_mut(program).filter(|_| !line.trim().is_empty()) {
         *count = count.saturating_add(1);
     }
 }

@@ -72,7 +72,7 @@ fn os_release(it: &mut Reader, line: &str) {
 fn release(it: &mut Reader, line: &str) {
     if let Some((name, version)) = line.trim().split_once(" release ") {
         let release = (cut::limited(name, 256), cut::limited(version, 256));
-        it.facts.hidden.releases.entry(1).or_insert(release);
+        it.hidden.releases.entry(1).or_insert(release);
     }
 }
 
@@ -81,7 +81,7 @@ fn latest(it: &mut Reader, line: &str) {
     let parts = line.trim().strip_prefix("openeulerversion=").map(|version| version.splitn(3, '-').collect::<Vec<_>>());
     if let Some([name, version, edition]) = parts.as_deref() {
         let release = (cut::limited(name, 256), cut::limited(&format!("{version} ({edition})"), 256));
-        it.facts.hidden.releases.entry(2).or_insert(release);
+        it.hidden.releases.entry(2).or_insert(release);
     }
 }
 

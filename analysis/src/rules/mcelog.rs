@@ -31,10 +31,8 @@ pub(crate) static MCELOG: &[Rule] = &[Rule::block(
                     found.severity = Some(Severity::Critical);
                 }
             }
-            _ if text.starts_with("MCA: ") || text.ends_with("error") => {
-                if found.get("what").is_none() {
-                    found.set("what", Some(text));
-                }
+            _ if found.get("what").is_none() && (text.starts_with("MCA: ") || text.ends_with("error")) => {
+                found.set("what", Some(text));
             }
             _ => {}
         }

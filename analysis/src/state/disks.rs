@@ -4,7 +4,7 @@ use super::{Memory, Verdict};
 use crate::{
     alerts::Severity,
     cut,
-    rules::{Found, devices::DISK_SMART},
+    rules::{Found, Kind, devices::DISK_SMART},
 };
 
 /// ATA attributes whose raw value counts sectors that were or are lost.
@@ -25,15 +25,14 @@ pub(crate) fn smart(memory: &mut Memory, line: &str) -> Verdict {
         match name {
             "SMART overall-health self-assessment test result" | "SMART Health Status" => {
                 let good = matches!(value, "PASSED" | "OK");
-                return (!good).then(|| said(memory, line, Severity::Critical)).flatten();
+                return (!good).then(|| said(memory, line, Severity::Critical));
             }
             "read" | "write" | "verify" => {
                 // The last column of the SCSI error counter log: errors that could not be corrected.
                 let columns: Vec<&str> = value.split_whitespace().collect();
                 let uncorrected = columns.last().filter(|_| columns.len() == 7)?.parse::<u64>().ok()?;
                 return (uncorrected > 0)
-                    .then(|| said(memory, &format!("{uncorrected} uncorrected {name} errors"), Severity::High))
-                    .flatten();
+                    .then(|| said(memory, &format!("{uncorrected} uncorrected {name} errors"), Severity::High));
             }
             _ => return nvme(memory, line),
         }
@@ -46,7 +45,7 @@ pub(crate) fn smart(memory: &mut Memory, line: &str) -> Verdict {
     let failing = matches!(*words.get(at - 1)?, "FAILING_NOW" | "NOW");
     let severity = SECTORS.iter().find(|(known, _)| known == name).filter(|_| raw > 0).map(|(_, severity)| *severity);
     let severity = if failing { Some(Severity::Critical) } else { severity };
-    severity.and_then(|severity| said(memory, &format!("{name} is {raw}"), severity))
+    severity.map(|severity| said(memory, &format!("{name} is {raw}"), severity))
 }
 
 /// `nvme smart-log`, and the part of `smartctl` that says the same.
@@ -76,9 +75,9 @@ pub(crate) fn nvme(memory: &mut Memory, line: &str) -> Verdict {
         _ => None,
     };
     let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
-    severity.and_then(|severity| said(memory, &line, severity))
+    severity.map(|severity| said(memory, &line, severity))
 }
 
-fn said(memory: &Memory, what: &str, severity: Severity) -> Verdict {
-    Some((&DISK_SMART, Found::about(&memory.subject).with("what", Some(what)).at(severity)))
+fn said(memory: &Memory, what: &str, severity: Severity) -> (&'static Kind, Found) {
+    (&DISK_SMART, Found::about(&memory.subject).with("what", Some(what)).at(severity))
 }

@@ -159,6 +159,8 @@ impl Copy<'_> {
         let mtime = item.mtime.and_then(|time| Timestamp::from_second(time.0).ok());
         let latest = mtime.map_or(self.context.latest, |mtime| mtime.min(self.context.latest));
         let tap = oediag_analysis::tap(&entry.path, &Context { latest, ..self.context.clone() });
+        let first = item.first_stamp.and_then(|time| Timestamp::from_second(time.0).ok());
+        let tap = tap.map(|tap| tap.starting(first));
         let mut tap = Reading::new(tap, &entry.path);
         let mut hasher = sha2::Sha256::new();
         let mut item = Box::new(item.clone());

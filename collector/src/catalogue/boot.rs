@@ -39,7 +39,8 @@ pub(super) const ROWS: &[Source] = &[
     row("boot.grub_scripts", every("/etc/grub.d/**"), FreeText, Deep),
     row("boot.dracut_conf", File("/etc/dracut.conf"), FreeText, Deep),
     row("boot.dracut_vendor", every("/usr/lib/dracut/dracut.conf.d/**"), Facts, Deep),
-    row("boot.dracut_modules", Command(&["/usr/bin/ls", "/usr/lib/dracut/modules.d"]), Facts, Deep),
+    row("boot.dracut_modules", Command(&["/usr/bin/ls", "/usr/lib/dracut/modules.d"]), Facts, Deep)
+        .when(&[When::Path("/usr/lib/dracut/modules.d")]),
     row("boot.emergency", File("/run/initramfs/rdsosreport.txt"), FreeText, Standard).most(4 * MIB, 10),
     row("boot.firmware_log", File("/sys/firmware/efi/ovmf_debug_log"), FreeText, Standard),
     row("boot.loader", Command(&["/usr/bin/bootctl", "status", "--no-pager"]), Facts, Deep)

@@ -150,6 +150,7 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "the tests make their own files")]
 mod tests {
     use std::{fs, path::PathBuf};
 

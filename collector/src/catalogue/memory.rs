@@ -115,12 +115,6 @@ pub(super) const ROWS: &[Source] = &[
         Facts,
         Deep,
     ),
-    row(
-        "memory.group_processors",
-        every("/sys/fs/cgroup/cpu/*.slice/{cpu.stat,cpu.shares,cpu.cfs_quota_us,cpu.cfs_period_us,cpuacct.usage}"),
-        Facts,
-        Standard,
-    ),
     row("memory.group_processes", every("/sys/fs/cgroup/pids/*.slice/{pids.current,pids.max,pids.events}"), Facts, Deep),
     row(
         "memory.group_tree2",

@@ -138,16 +138,21 @@ impl Run<'_> {
         }
         let gzip = window::is_gzip(path);
         let form = if gzip { Form::Gzip } else { Form::Plain };
-        if let Some(window) = self.window.filter(|_| window::applies(source, path)) {
-            let log = Log { task: index, source, path, window, cap, why, form, started };
-            match log.look(&mut open, self, tools) {
-                Ok(Found::Part(part)) => return self.part(log, &part, open, member, row, tools),
-                Ok(Found::NoStamps) => row.window = Some(Within { applied: false, line_offset: None }),
-                Ok(Found::Nothing) => {
-                    let refusal = Refusal { reason: Reason::OutsideWindow, error: Vec::new() };
-                    return Self::absent(index, source, Some(path), &refusal, tools);
+        let mut start = None;
+        if window::applies(source, path) {
+            let log = Log { task: index, source, path, window: self.window.unwrap_or_default(), cap, why, form, started };
+            if self.window.is_some() {
+                match log.look(&mut open, self, tools) {
+                    Ok(Found::Part(part)) => return self.part(&log, &part, open, member, row, tools),
+                    Ok(Found::NoStamps) => row.window = Some(Within { applied: false, line_offset: None }),
+                    Ok(Found::Nothing) => {
+                        let refusal = Refusal { reason: Reason::OutsideWindow, error: Vec::new() };
+                        return Self::absent(index, source, Some(path), &refusal, tools);
+                    }
+                    Err(refusal) => return Self::absent(index, source, Some(path), &refusal, tools),
                 }
-                Err(refusal) => return Self::absent(index, source, Some(path), &refusal, tools),
+            } else if !gzip {
+                start = log.start(&mut open, self, tools);
             }
         }
         let cut = !gzip && open.size > cap;
@@ -170,7 +175,7 @@ impl Run<'_> {
             form,
             until: started + source.time(self.limits.item_bytes),
             latest: window::latest(open.mtime, self.host.now()),
-            start: None,
+            start,
             item: row,
         };
         let learn = |row: &mut Item| {

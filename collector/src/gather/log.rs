@@ -1,14 +1,16 @@
-//! A log of which only a window of time is wanted.
+//! A log, and the window of time that is wanted of it.
 //!
-//! In: an open log and the window. Out: a member with the lines of the window, or the reason why there is none.
+//! In: an open log and the window. Out: a member with the lines of the window, or the reason why there is none. Of a log
+//! that is wanted whole: the years its stamps are of.
 
 use std::{
     cell::Cell,
-    io,
+    io::{self, Seek as _},
     path::Path,
     time::{Duration, Instant},
 };
 
+use jiff::Timestamp;
 use oediag_protocol::bundle::manifest::{Item, Kept, Outcome, Reason, Truncated, Within};
 
 use super::{
@@ -32,7 +34,7 @@ pub(super) struct Log<'a> {
     pub source: &'static Source,
     /// Path on the host.
     pub path: &'a Path,
-    /// The window.
+    /// The window; without ends, all of it is wanted.
     pub window: Window,
     /// Most bytes of it.
     pub cap: u64,
@@ -47,19 +49,38 @@ pub(super) struct Log<'a> {
 impl Log<'_> {
     /// Looks for the window in it, and goes back to its beginning.
     pub(super) fn look(&self, open: &mut OpenFile, run: &Run<'_>, tools: &Tools<'_>) -> Result<Found, Refusal> {
+        let found = self.ask(open.mtime, run, tools, |question| {
+            let size = open.size;
+            let found = window::look(open, size, question)?;
+            open.rewind()?;
+            Ok(found)
+        });
+        found.map_err(|error| self.refusal(&error, tools))
+    }
+
+    /// Looks at a plain log for the years of its stamps, and goes back to its beginning. What cannot be read is met again
+    /// by who reads it.
+    pub(super) fn start(&self, open: &mut OpenFile, run: &Run<'_>, tools: &Tools<'_>) -> Option<Timestamp> {
+        let start = self.ask(open.mtime, run, tools, |question| {
+            let size = open.size;
+            let start = window::start(open, size, size.saturating_sub(self.cap), question);
+            open.rewind()?;
+            start
+        });
+        start.unwrap_or_default()
+    }
+
+    fn ask<T>(&self, changed: Timestamp, run: &Run<'_>, tools: &Tools<'_>, ask: impl FnOnce(&Question<'_>) -> T) -> T {
         let deadline = self.deadline(run);
-        let question = Question {
+        ask(&Question {
             path: &self.path.to_string_lossy(),
             window: self.window,
-            changed: open.mtime,
+            changed,
             context: tools.context,
             cap: self.cap,
             gzip: self.form == Form::Gzip,
             go_on: &|| Instant::now() < deadline && !tools.cancel.is_cancelled(),
-        };
-        let size = open.size;
-        let found = window::look(open, size, &question).and_then(|found| io::Seek::rewind(open).map(|()| found));
-        found.map_err(|error| self.refusal(&error, tools))
+        })
     }
 
     fn refusal(&self, error: &io::Error, tools: &Tools<'_>) -> Refusal {
@@ -84,7 +105,7 @@ impl Run<'_> {
     /// Reads the lines of the window into a member.
     pub(super) fn part(
         &self,
-        log: Log<'_>,
+        log: &Log<'_>,
         part: &Part,
         open: OpenFile,
         path: String,

@@ -14,7 +14,7 @@ use std::{
 use jiff::Timestamp;
 use oediag_analysis::{Context, Tap};
 use oediag_protocol::{
-    bundle::manifest::{Item, Kept, Outcome, Reason, Truncated},
+    bundle::manifest::{Item, ItemKind, Kept, Outcome, Reason, Truncated},
     digest::Sha256,
 };
 use sha2::Digest as _;
@@ -167,6 +167,7 @@ impl Tools<'_> {
         input: impl Read,
         learn: impl FnOnce(&mut Item),
     ) -> Result<Item, Refused> {
+        member.item.first_stamp = member.start.filter(|start| start.as_second() >= 0).map(Into::into);
         let mut chunks = self.redactor.reader(input, member.host_path);
         let mut progress = Progress {
             tap: oediag_analysis::tap(&member.path, &Context { latest: member.latest, ..self.context.clone() })
@@ -206,6 +207,10 @@ impl Tools<'_> {
             Err(error) => return self.spoilt(member.task, member.item, member.form, &error),
         };
         progress.take(&done);
+        if says_nothing(&member.item, &progress) {
+            self.hand(member.task, Part::Absent { item: Box::new(member.item.clone()) })?;
+            return Ok(member.item);
+        }
         let item = finished(member.item, member.path, &mut progress);
         let findings = progress.tap.map(Tap::finish);
         self.hand(member.task, Part::Entry { packed: done.packed, item: Box::new(item.clone()), findings })?;
@@ -351,6 +356,12 @@ impl Tools<'_> {
             Ok(()) | Err(Refused::Full) => Ok(()),
         }
     }
+}
+
+/// Whether a journal could not be read at all: an empty member would say that it has no entries, to whoever reads the
+/// unpacked bundle. A command has its status beside it.
+fn says_nothing(item: &Item, progress: &Progress) -> bool {
+    item.kind == ItemKind::Journal && item.outcome == Outcome::Failed && progress.bytes == 0
 }
 
 fn finished(mut item: Item, path: String, progress: &mut Progress) -> Item {

@@ -42,7 +42,7 @@ use super::{
 const GRACE: Duration = Duration::from_millis(1800);
 /// The package manager after TERM: killed, it leaves its database locked. It ends at its next safe place; one that does not
 /// is left alone.
-const LONG_GRACE: Duration = Duration::from_secs(60);
+const LONG_GRACE: Duration = Duration::from_mins(1);
 /// The same when the whole run is to end.
 const LAST_GRACE: Duration = Duration::from_secs(15);
 /// How long after the program's end its output is waited for: a grandchild may hold the pipe for ever.
@@ -363,7 +363,7 @@ mod tests {
         let folder = rpm("deaf", "trap '' TERM PIPE\necho $$\nwhile :; do sleep 0.1; done\n");
         let cancel = Cancel::new(Some(Instant::now() + Duration::from_secs(1)));
         let begun = Instant::now();
-        let (ran, out) = run_rpm(&folder, Duration::from_secs(600), &cancel);
+        let (ran, out) = run_rpm(&folder, Duration::from_mins(10), &cancel);
         fs::remove_dir_all(folder).expect("remove");
         assert!(ran.cancelled && ran.stuck, "{ran:?}");
         assert!(begun.elapsed() >= LAST_GRACE, "{ran:?}");
@@ -375,9 +375,8 @@ mod tests {
     #[test]
     fn programs_are_treated_by_their_names() {
         let manners = |words: &[&str]| Manners::of(&words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>());
-        assert_eq!(manners(&["/usr/bin/rpm", "-qa"]), Manners { patient: true, unprivileged: true });
-        assert_eq!(manners(&["/usr/bin/rpm", "-Va"]), Manners { patient: true, unprivileged: false });
-        assert_eq!(manners(&["/usr/bin/dnf", "-C", "repolist"]), Manners { patient: true, unprivileged: false });
-        assert_eq!(manners(&["/usr/bin/ls", "-q"]), Manners { patient: false, unprivileged: false });
+        assert_eq!(manners(&["/usr/bin/rpm", "-qa"]), Manners { patient: true, scratch: false });
+        assert_eq!(manners(&["/usr/bin/dnf", "-C", "repolist"]), Manners { patient: true, scratch: true });
+        assert_eq!(manners(&["/usr/bin/ls", "-q"]), Manners { patient: false, scratch: false });
     }
 }

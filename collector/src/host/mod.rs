@@ -132,6 +132,11 @@ impl Host {
         self.now().checked_sub(SignedDuration::try_from_secs_f64(seconds).ok()?).ok()
     }
 
+    /// Whether the clock follows a time source, as the kernel says; none below another root.
+    pub fn clock_synced(&self) -> Option<bool> {
+        if self.live { child::clock_synced() } else { None }
+    }
+
     /// Opens a regular file of the host. Never blocks, never leaves the root, never opens what is on the list in `never`;
     /// a file that others than root control is opened with its owner's rights.
     pub fn open(&self, path: &Path) -> Result<OpenFile, Refusal> {
@@ -217,6 +222,10 @@ impl Host {
     pub fn call(&self, mut argv: Vec<String>) -> Result<Vec<String>, Refusal> {
         let program = argv.first().map_or("", String::as_str);
         self.program(program)?;
+        if child::Manners::of(&argv).scratch && !nix::unistd::geteuid().is_root() {
+            let why = "would write its log and lock, which only root can keep from the host";
+            return Err(Refusal::new(Reason::NeedsRoot, Path::new(program), why));
+        }
         if let Some((argument, why)) = argv[1..].iter().find_map(|word| Some((word, never::never_handed(word.as_bytes())?))) {
             return Err(Refusal::new(Reason::NeverCollected, Path::new(argument), why));
         }

@@ -8,7 +8,7 @@ use oediag_protocol::bundle::name::segment;
 
 use super::{Host, OpenFile};
 
-/// Most bytes of the record of the status.
+/// Most bytes of the records of the status and of the arguments.
 const STATUS: usize = 4 * 1024;
 
 /// What was recorded of one run of a command.
@@ -18,6 +18,8 @@ pub struct Recorded {
     pub stdout: Option<OpenFile>,
     /// `stderr`, where it is there.
     pub stderr: Option<OpenFile>,
+    /// `argv`: the program and its arguments as they were, at most 4 KiB; empty where it is not there.
+    pub argv: Vec<String>,
     /// Text of `status` without blanks around it, at most 4 KiB; empty where it is not there.
     pub status: String,
 }
@@ -29,11 +31,12 @@ pub(super) fn recorded(host: &Host, source: &str, device: Option<&str>) -> Optio
     }
     let stdout = host.open(&folder.join("stdout")).ok();
     let stderr = host.open(&folder.join("stderr")).ok();
-    let status = host
-        .open(&folder.join("status"))
-        .ok()
-        .and_then(|file| file.head(STATUS))
-        .map(|bytes| String::from_utf8_lossy(&bytes).trim().to_owned());
+    let text = |name: &str| {
+        let bytes = host.open(&folder.join(name)).ok().and_then(|file| file.head(STATUS))?;
+        Some(String::from_utf8_lossy(&bytes).trim().to_owned())
+    };
+    let status = text("status");
+    let argv = text("argv").unwrap_or_default().lines().map(str::to_owned).collect();
     let there = stdout.is_some() || stderr.is_some() || status.is_some();
-    there.then(|| Recorded { stdout, stderr, status: status.unwrap_or_default() })
+    there.then(|| Recorded { stdout, stderr, argv, status: status.unwrap_or_default() })
 }

@@ -31,8 +31,8 @@ pub const MAX_RATIO: u64 = 200;
 /// A log may grow so much between the two readings.
 const GROWTH: u64 = 64 << 10;
 
-/// A window of time with at least one end; both ends belong to it.
-#[derive(Clone, Copy, Debug)]
+/// A window of time; its ends belong to it. The default has none: all there is.
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Window {
     since: Option<Timestamp>,
     until: Option<Timestamp>,
@@ -71,7 +71,7 @@ pub enum Found {
     /// No line lies in it.
     Nothing,
     /// Lines that lie in it.
-    Part(Part),
+    Part(Box<Part>),
 }
 
 /// The lines of a log that lie in the window.
@@ -190,7 +190,18 @@ fn search<R: Read + Seek>(input: &mut R, size: u64, question: &Question<'_>) -> 
     } else if part.from == 0 {
         part.line_offset = Some(survey.before);
     }
-    Ok(Found::Part(part))
+    Ok(Found::Part(Box::new(part)))
+}
+
+/// Of a log that is read from `place` on, what [`oediag_analysis::Tap::starting`] wants to know: a look at lines all over
+/// a plain log tells of which years they are.
+///
+/// # Errors
+///
+/// What reading gives.
+pub fn start<R: Read + Seek>(input: &mut R, size: u64, place: u64, question: &Question<'_>) -> io::Result<Option<Timestamp>> {
+    let context = Context { latest: latest(question.changed, question.context.latest), ..question.context.clone() };
+    seek::start(input, size, place, &Question { context: &context, ..*question })
 }
 
 impl Part {
@@ -199,10 +210,7 @@ impl Part {
     /// # Errors
     ///
     /// When the input cannot be moved to where the lines begin.
-    pub fn reader<R: Read + Seek>(&self, mut input: R, gzip: bool) -> io::Result<Filter<Box<dyn Read + '_>>>
-    where
-        R: 'static,
-    {
+    pub fn reader<R: Read + Seek + 'static>(&self, mut input: R, gzip: bool) -> io::Result<Filter<Box<dyn Read>>> {
         input.seek(SeekFrom::Start(self.from))?;
         let input: Box<dyn Read> = if gzip {
             Box::new(MultiGzDecoder::new(BufReader::new(input)).take(self.most))

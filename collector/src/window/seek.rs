@@ -91,6 +91,23 @@ pub(super) fn range<R: Read + Seek>(input: &mut R, size: u64, question: &Questio
     Ok(Some(range))
 }
 
+/// The moment of a stamp at or before a place, or of the first one: by it the years of stamps without one are known there.
+/// None where the first stamp has a year.
+pub(super) fn start<R: Read + Seek>(
+    input: &mut R,
+    size: u64,
+    place: u64,
+    question: &Question<'_>,
+) -> io::Result<Option<Timestamp>> {
+    let first = stamped(input, 0..size, question)?;
+    if !first.is_some_and(|(_, line)| line.first().is_some_and(u8::is_ascii_uppercase)) {
+        return Ok(None);
+    }
+    let marks = marks(input, size, question)?;
+    let mark = marks.iter().rfind(|mark| mark.at <= place).or(marks.first());
+    Ok(mark.and_then(|mark| mark.former))
+}
+
 fn sorted(marks: &[Mark]) -> bool {
     let mut newest = Timestamp::MIN;
     marks.iter().all(|mark| {
@@ -101,7 +118,7 @@ fn sorted(marks: &[Mark]) -> bool {
 
 /// The lines looked at, in the file's order, each once.
 fn marks<R: Read + Seek>(input: &mut R, size: u64, question: &Question<'_>) -> io::Result<Vec<Mark>> {
-    let places = (0..PROBES).map(|part| size / PROBES * part).chain([size.saturating_sub(PROBE_MOST as u64)]);
+    let places = (0..PROBES).map(|part| size.saturating_mul(part) / PROBES).chain([size.saturating_sub(PROBE_MOST as u64)]);
     let mut lines: Vec<(u64, Vec<u8>)> = Vec::new();
     for place in places {
         if !(question.go_on)() {

@@ -27,7 +27,7 @@ enum Taken {
     Lines(Vec<u8>),
 }
 
-fn take_of<R: Read + Seek + 'static>(mut input: R, size: u64, question: &Question<'_>) -> (Taken, Option<Part>) {
+fn take_of<R: Read + Seek + 'static>(mut input: R, size: u64, question: &Question<'_>) -> (Taken, Option<Box<Part>>) {
     match look(&mut input, size, question).expect("it is read") {
         Found::NoStamps => (Taken::NoStamps, None),
         Found::Nothing => (Taken::Nothing, None),
@@ -43,7 +43,7 @@ fn take_of<R: Read + Seek + 'static>(mut input: R, size: u64, question: &Questio
 
 fn question<'a>(path: &'a str, since: &str, until: &str, context: &'a Context) -> Question<'a> {
     let window = Window { since: Some(at(since)), until: Some(at(until)) };
-    let (gzip, changed) = (path.ends_with(".gz"), context.latest);
+    let (gzip, changed) = (is_gzip(Path::new(path)), context.latest);
     Question { path, window, changed, context, cap: 64 << 20, gzip, go_on: &|| true }
 }
 
@@ -138,7 +138,8 @@ fn one_line_of_100_mb_flows_through() {
 
 #[test]
 fn of_more_than_the_cap_the_newest_lines_are_taken() {
-    let text: String = (0..60).map(|second| format!("Dec 31 10:10:{second:02} h a: {second}{}\n", "x".repeat(8000))).collect();
+    let line = |second: u32| format!("Dec 31 10:10:{second:02} h a: {second}{}\n", "x".repeat(8000));
+    let text = (0..60).map(line).collect::<Vec<_>>().concat();
     for path in [MESSAGES, "/var/log/messages-20251231.gz"] {
         let context = context(NOW);
         let asked =
@@ -160,7 +161,8 @@ fn gzip(text: &[u8]) -> Vec<u8> {
 
 #[test]
 fn a_broken_archive_gives_what_can_be_read() {
-    let text: String = (0..5000).map(|n| format!("Dec 31 10:{:02}:{:02} h a: {n} {:x}\n", n / 100, n % 60, n * 7919)).collect();
+    let line = |n: u32| format!("Dec 31 10:{:02}:{:02} h a: {n} {:x}\n", n / 100, n % 60, n * 7919);
+    let text = (0..5000).map(line).collect::<Vec<_>>().concat();
     let mut bytes = gzip(text.as_bytes());
     bytes.truncate(bytes.len() / 2);
     let context = context(NOW);
@@ -285,7 +287,7 @@ proptest! {
         let (size, read) = (log.size, log.read.clone());
         let asked = Question { window, ..question("/var/log/x.log", "2026-01-01T00:00:00Z", "2026-01-01T00:00:00Z", &context) };
         let (taken, _) = take_of(log, size, &asked);
-        let expected: Vec<u64> = (0..lines).filter(|n| (from..=from + length).contains(&second(*n))).map(|n| n.unsigned_abs()).collect();
+        let expected: Vec<u64> = (0..lines).filter(|n| (from..=from + length).contains(&second(*n))).map(i64::unsigned_abs).collect();
         prop_assert_eq!(numbers(&taken), expected);
         prop_assert!(read.get() < 8 << 20, "{} bytes read", read.get());
     }
@@ -307,6 +309,26 @@ fn a_log_in_no_order_is_read_from_its_end_to_sixteen_times_the_cap() {
     let (taken, part) = take_of(Lines::new(20 << 20, second), size, &asked);
     assert_eq!(numbers(&taken), [100_000, 150_000, 200_000, 250_000, 300_000], "of the last 16 MiB");
     assert!(part.expect("it has lines").cut);
+}
+
+#[test]
+fn the_years_of_a_whole_log_are_known_from_a_look_at_it() {
+    // A quiet host: four lines a month for three years, the last of them just now.
+    let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let all =
+        (0..36).flat_map(|month| (1..5).map(move |week| format!("{} {:2} 10:00:00 h a: x\n", months[month % 12], week * 6)));
+    let text: String = all.collect();
+    let context = context("2025-12-24T12:00:00+08:00");
+    let asked = question("/var/log/secure", "2025-01-01T00:00:00Z", "2025-01-01T00:00:00Z", &context);
+    let size = text.len() as u64;
+    let year = |place| {
+        let start = start(&mut Cursor::new(&text), size, place, &asked).expect("it is read").expect("it is told");
+        start.to_zoned(context.zone.clone()).year()
+    };
+    assert_eq!([year(0), year(size / 2), year(size)], [2023, 2024, 2025]);
+    let dated = Cursor::new(b"2025-01-01T00:00:00Z x\n");
+    assert_eq!(start(&mut { dated }, 23, 0, &asked).expect("it is read"), None);
+    assert_eq!(start(&mut Cursor::new(b""), 0, 0, &asked).expect("it is read"), None);
 }
 
 proptest! {

@@ -378,6 +378,10 @@ pub struct Item {
     /// What the window of time meant for it; none when none was asked for, or it is no log.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub window: Option<Within>,
+    /// Of a log: a time stamp in its first line or before it, as the collector read it. It tells of which years the stamps
+    /// without a year are.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub first_stamp: Option<Time>,
     /// Replaced values by kind.
     #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
     pub redactions: BTreeMap<String, u64>,
@@ -410,6 +414,7 @@ impl Item {
             sha256: None,
             truncated: None,
             window: None,
+            first_stamp: None,
             redactions: BTreeMap::new(),
         }
     }

@@ -1,7 +1,7 @@
-//! Which rows of the catalogue the recorded host gives something to.
+//! Which rows of the catalogue find something on a host of the tests.
 //!
-//! In: `tests/records`. Out: ids of rows that find nothing there. `tests/tests/rows.rs` collects from the same host and looks at
-//! what comes out.
+//! In: `tests/records` and the fixture hosts in `tests/roots`. Out: ids of rows that find nothing there. `tests/tests/rows.rs`
+//! collects from the same hosts and looks at what comes out.
 
 use std::{fs, path::Path};
 
@@ -17,7 +17,10 @@ use crate::run;
 /// Where the records lie: files of blocks, `== path` and then the content.
 const RECORDS: &str = "tests/records";
 
-/// Rows that find nothing on the recorded host.
+/// Where the fixture hosts lie.
+const ROOTS: &str = "tests/roots";
+
+/// Rows that find nothing on any host of the tests.
 pub(crate) fn idle() -> Result<Vec<&'static str>> {
     let root = Folder::new("records")?;
     let records = run::root().join(RECORDS);
@@ -26,8 +29,14 @@ pub(crate) fn idle() -> Result<Vec<&'static str>> {
         let text = fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
         unpack(&text, &root.path)?;
     }
-    let host = Host::at(&root.path, None)?;
-    Ok(catalogue::all().filter(|row| !finds(row, &host)).map(|row| row.id).collect())
+    let mut hosts = vec![Host::at(&root.path, None)?];
+    for entry in fs::read_dir(run::root().join(ROOTS)).with_context(|| format!("reading {ROOTS}"))? {
+        let path = entry?.path();
+        if path.is_dir() {
+            hosts.push(Host::at(&path, None)?);
+        }
+    }
+    Ok(catalogue::all().filter(|row| !hosts.iter().any(|host| finds(row, host))).map(|row| row.id).collect())
 }
 
 fn finds(row: &Source, host: &Host) -> bool {

@@ -105,7 +105,7 @@ fn report(verdicts: &[(Floor, Verdict)]) -> Result<()> {
         run::say(&format!("{:<6} {:<11} {}: {why}", row.tier.name(), row.category, row.what));
     }
     let (all, idle) = (catalogue::all().count(), exercised::idle()?);
-    run::say(&format!("{} of {all} rows of the catalogue find something on the recorded host", all - idle.len()));
+    run::say(&format!("{} of {all} rows of the catalogue find something on a host of the tests", all - idle.len()));
     for id in idle {
         run::say(&format!("  not {id}"));
     }
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn every_row_finds_something_on_the_recorded_host() {
+    fn every_row_finds_something_on_a_host_of_the_tests() {
         assert_eq!(exercised::idle().expect("the records can be read"), [""; 0]);
     }
 

@@ -16,6 +16,7 @@ const ORDERS: &[Order] = &[
             "cost",
             "redact",
             "item",
+            "failpoint",
             "disk",
             "state",
             "start",

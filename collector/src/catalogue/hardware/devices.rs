@@ -47,8 +47,8 @@ pub(in crate::catalogue) const ROWS: &[Source] = &[
     ),
     row("hardware.device_tree", every("/proc/device-tree/{compatible,model}"), Facts, Standard),
     row("hardware.platform", every("/sys/hypervisor/{type,uuid}"), Facts, Quick),
-    row("hardware.acpi", every("/sys/firmware/acpi/*/**"), Facts, Deep).most(2 * MIB, 10),
     row("hardware.acpi_events", every("/sys/firmware/acpi/interrupts/{gpe_all,sci,sci_not,error}"), Facts, Standard),
+    row("hardware.acpi", every("/sys/firmware/acpi/*/**"), Facts, Deep).most(2 * MIB, 10),
     row("hardware.firmware_files", Command(&["/usr/bin/ls", "-lR", "/sys/firmware"]), Facts, Deep),
     row("hardware.displays", every("/sys/class/drm/*/{status,enabled,modes}"), Facts, Deep),
     row("hardware.edac", every("/sys/devices/system/edac/pci/*"), Facts, Standard),
@@ -85,5 +85,5 @@ pub(in crate::catalogue) const ROWS: &[Source] = &[
     row("hardware.infiniband_counters", every("/sys/class/infiniband/*/ports/*/counters/*"), Facts, Deep),
     row("hardware.infiniband_devices", Command(&["/usr/bin/ibv_devinfo", "-v"]), Identifying, Deep)
         .when(&[When::Path("/sys/class/infiniband")]),
-    row("hardware.hns3_debug", every("/sys/kernel/debug/hns3/**"), Facts, Deep).most(1 * MIB, 5),
+    row("hardware.hns3_debug", every("/sys/kernel/debug/hns3/**"), Facts, Deep).most(MIB, 5),
 ];

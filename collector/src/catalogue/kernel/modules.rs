@@ -41,5 +41,5 @@ pub(in crate::catalogue) const ROWS: &[Source] = &[
     row("kernel.livepatch_state", every("/proc/livepatch/*"), Facts, Standard),
     row("kernel.syscare_patches", every("/usr/lib/syscare/patches/*/patch_info"), Facts, Standard),
     row("kernel.hisi_pmu", every("/sys/bus/event_source/devices/hisi_*/{type,cpumask,identifier}"), Facts, Deep),
-    row("kernel.hisi_debug", every("/sys/kernel/debug/{hisi_hpre,hisi_sec2,hisi_zip}/**"), Facts, Deep).most(1 * MIB, 5),
+    row("kernel.hisi_debug", every("/sys/kernel/debug/{hisi_hpre,hisi_sec2,hisi_zip}/**"), Facts, Deep).most(MIB, 5),
 ];

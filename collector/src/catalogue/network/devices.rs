@@ -41,15 +41,16 @@ pub(in crate::catalogue) const ROWS: &[Source] = &[
         .when(&[When::Path("/sys/module/bridge")]),
     row("network.bridge_vlans", Command(&["/usr/sbin/bridge", "-d", "vlan", "show"]), Facts, Deep)
         .when(&[When::Path("/sys/module/bridge")]),
+    // `-p`: addresses as people write them, which the redactor knows.
     row(
         "network.filters",
-        Each { over: NetDevice, argv: &["/usr/sbin/tc", "-s", "filter", "show", "dev", "{}"] },
+        Each { over: NetDevice, argv: &["/usr/sbin/tc", "-s", "-p", "filter", "show", "dev", "{}"] },
         Identifying,
         Deep,
     ),
     row(
         "network.filters_ingress",
-        Each { over: NetDevice, argv: &["/usr/sbin/tc", "-s", "filter", "show", "dev", "{}", "ingress"] },
+        Each { over: NetDevice, argv: &["/usr/sbin/tc", "-s", "-p", "filter", "show", "dev", "{}", "ingress"] },
         Identifying,
         Deep,
     ),

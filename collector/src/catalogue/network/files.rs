@@ -12,12 +12,9 @@ use crate::catalogue::{
 
 pub(in crate::catalogue) const ROWS: &[Source] = &[
     row("network.table_counters", every("/proc/net/stat/*"), Facts, Standard),
-    row(
-        "network.groups",
-        every("/proc/net/{igmp6,mcfilter,mcfilter6,ip_mr_vif,ip_mr_cache,ip6_mr_vif,ip6_mr_cache}"),
-        Identifying,
-        Standard,
-    ),
+    // As commands: the kernel's own tables have addresses as bare numbers, which no reader of text could hide.
+    row("network.groups", Command(&["/usr/sbin/ip", "maddr", "show"]), Identifying, Standard),
+    row("network.multicast_routes", Command(&["/usr/sbin/ip", "mroute", "show"]), Identifying, Deep),
     row("network.local_sockets", every("/proc/net/{unix,netlink,ptype,udplite,icmp}"), Identifying, Standard).most(8 * MIB, 10),
     row("network.route_tries", every("/proc/net/{fib_triestat,rt6_stats}"), Facts, Deep),
     row("network.vlans", every("/proc/net/vlan/*"), Identifying, Standard),

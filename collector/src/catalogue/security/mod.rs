@@ -16,7 +16,6 @@ const fn row(id: &'static str, probe: Probe, privacy: Privacy, depth: Depth) -> 
 pub(super) const ROWS: &[Source] = &[
     row("security.selinux", File("/etc/selinux/config"), Facts, Quick),
     row("security.selinux_status", Command(&["/usr/sbin/sestatus"]), Facts, Quick),
-    row("security.selinux_sysconfig", File("/etc/sysconfig/selinux"), Facts, Deep),
     row("security.selinux_booleans", Command(&["/usr/sbin/getsebool", "-a"]), Facts, Deep),
     row("security.vulnerabilities", every("/sys/devices/system/cpu/vulnerabilities/*"), Facts, Quick),
     row("security.kernel_modules", every("/sys/kernel/security/{lsm,lockdown}"), Facts, Standard),

@@ -78,7 +78,6 @@ pub(in crate::catalogue) const ROWS: &[Source] = &[
         Deep,
     ),
     row("storage.scsi_modules", every("/sys/bus/scsi/drivers/*/module/{refcnt,version}"), Facts, Deep),
-    row("storage.file_locks", Command(&["/usr/bin/lslocks"]), Identifying, Standard),
     row(
         "storage.ext4_state",
         every(
@@ -92,17 +91,10 @@ pub(in crate::catalogue) const ROWS: &[Source] = &[
     row("storage.journals", every("/proc/fs/jbd2/*/info"), Facts, Standard),
     row("storage.xfs_counters", every("/proc/fs/xfs/**"), Facts, Standard),
     row("storage.xfs_state", every("/sys/fs/xfs/*/{log,error}/**"), Facts, Standard),
-    row("storage.nfs_proc", every("/proc/fs/nfsfs/{servers,volumes}"), Identifying, Standard),
     row("storage.nfs_calls", every("/proc/net/rpc/{nfs,nfsd}"), Facts, Standard),
-    row(
-        "storage.nfs_server",
-        every("/proc/fs/nfsd/{threads,versions,portlist,pool_stats,max_block_size,nfsv4leasetime,exports}"),
-        Identifying,
-        Deep,
-    ),
     row("storage.nfs_exports", every("/var/lib/nfs/{etab,rmtab,xtab}"), Identifying, Deep),
     row("storage.exports_parts", every("/etc/exports.d/**"), FreeText, Deep),
-    row("storage.rpc_clients", every("/sys/kernel/debug/sunrpc/**"), Identifying, Deep).most(1 * MIB, 5),
+    row("storage.rpc_clients", every("/sys/kernel/debug/sunrpc/**"), Identifying, Deep).most(MIB, 5),
     row("storage.cifs", every("/proc/fs/cifs/{DebugData,Stats}"), Identifying, Deep),
     row(
         "storage.raid_state",
@@ -123,7 +115,7 @@ pub(in crate::catalogue) const ROWS: &[Source] = &[
         Identifying,
         Standard,
     ),
-    row("storage.fibre_debug", every("/sys/kernel/debug/{qla2xxx,fnic,lpfc}/**"), Facts, Deep).most(1 * MIB, 5),
+    row("storage.fibre_debug", every("/sys/kernel/debug/{qla2xxx,fnic,lpfc}/**"), Facts, Deep).most(MIB, 5),
     row("storage.iscsi_files", every("/etc/iscsi/{iscsid.conf,initiatorname.iscsi}"), Credentials, Deep),
     row("storage.iscsi_nodes", every("/var/lib/iscsi/**"), Credentials, Deep),
     row("storage.iscsi_state", every("/sys/class/iscsi_session/*/{state,targetname,recovery_tmo,tpgt}"), Identifying, Standard),
