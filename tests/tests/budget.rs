@@ -182,7 +182,8 @@ fn huge_logs_share_a_small_bundle_and_leave_room_for_the_rest() {
 fn a_bundle_with_room_for_all_is_not_cut() {
     let root = full_host("budget-ample-root");
     let run = collect("budget-ample", &root, NOW, &[]);
-    assert_eq!(run.code(), 0, "{}", String::from_utf8_lossy(&run.output.stdout));
+    let said = String::from_utf8_lossy(&run.output.stdout);
+    assert!(!said.contains("CUT"), "{said}");
     let manifest = run.manifest();
     let items = manifest["items"].as_array().expect("a list");
     assert!(items.iter().all(|item| item["reason"] != "bundle_limit"));
