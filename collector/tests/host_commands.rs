@@ -227,7 +227,8 @@ fn what_is_no_trusted_program_is_not_run() {
 #[test]
 fn a_child_has_our_environment_and_limits_only() {
     let done = run_with(&["/usr/bin/env".to_owned()], Duration::from_secs(5), MANY, &Cancel::default());
-    let mut lines: Vec<&str> = done.out.lines().collect();
+    // Where `ss` is told to read tables instead of loading modules, which depends on the machine.
+    let mut lines: Vec<&str> = done.out.lines().filter(|line| !line.starts_with("PROC_NET_")).collect();
     lines.sort_unstable();
     let want = [
         "HOME=/",

@@ -42,14 +42,15 @@ fn artifacts(state: &Path, bundle: &Path, work: &Path) -> BTreeMap<(String, Stri
     taken.filter_map(artifact).collect()
 }
 
-/// Text with addresses and MACs masked, whoever made them; they are mapped anew each time. Other stand-ins stay.
+/// Text with addresses and MACs masked, whoever made them, and the blanks that fill a column after them: they are mapped anew
+/// each time. Other stand-ins stay.
 fn masked(text: &[u8]) -> String {
     static RULES: std::sync::OnceLock<Vec<(regex_automata::meta::Regex, &'static str)>> = std::sync::OnceLock::new();
     let rules = RULES.get_or_init(|| {
         [
-            (r"\b(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}\b", "MAC"),
-            (r"\b(?:[0-9]{1,3}\.){3}[0-9]{1,3}\b", "IP4"),
-            (r"(?i)\b[0-9a-f]{1,4}(?::[0-9a-f]{0,4}){2,7}\b", "IP6"),
+            (r"\b(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}\b *", "MAC "),
+            (r"\b(?:[0-9]{1,3}\.){3}[0-9]{1,3}\b *", "IP4 "),
+            (r"(?i)\b[0-9a-f]{1,4}(?::[0-9a-f]{0,4}){2,7}\b *", "IP6 "),
             // /proc/net/if_inet6 and the like: addresses in hexadecimal without colons.
             (r"\b[0-9a-f]{32}\b", "IP6"),
             (r"\b[0-9A-F]{8}\b", "IP4"),

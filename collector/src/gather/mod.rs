@@ -8,6 +8,7 @@ mod lane;
 mod log;
 mod member;
 mod shares;
+mod told;
 mod worker;
 
 use std::{
@@ -207,6 +208,7 @@ pub fn collect(job: Job<'_>, events: &(dyn Fn(Event) + Sync), cancel: &Cancel) -
     // Rows of what is missing go where the plan has them; the others are there already, and the sort keeps their order.
     let order: HashMap<&str, usize> = plan.tasks.iter().enumerate().map(|(at, task)| (task.source.id, at)).collect();
     gathered.items.sort_by_key(|item| order.get(item.id.as_str()).map_or(0, |at| at + 1));
+    told::take_over(&mut gathered.items, host);
     let conclusion = bundle::concluded(std::mem::take(&mut gathered.findings), &plan.request.window);
     let ended = fixed.unwrap_or_else(|| host.now().into());
     let closed = bundle::close(begun, gathered, &conclusion, Ending { ended, reason }, identity, level)?;
