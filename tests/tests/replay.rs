@@ -32,7 +32,7 @@ fn artifacts(state: &Path, bundle: &Path, work: &Path) -> BTreeMap<(String, Stri
     let artifact = |item: &Value| {
         let (id, path) = (item["id"].as_str()?, item["path"].as_str()?);
         let mut content = fs::read(work.join(path)).expect("a member that is named is there");
-        if path.ends_with(".gz") {
+        if Path::new(path).extension().is_some_and(|end| end == "gz") {
             let mut text = Vec::new();
             flate2::read::MultiGzDecoder::new(content.as_slice()).read_to_end(&mut text).expect("it inflates");
             content = text;

@@ -1,8 +1,6 @@
 //! What collecting does to a host, watched from outside: programs it starts, files it opens for writing, modules, time and
 //! memory beside a mount that hangs; and what is left of it where there is nothing to run.
 
-#![expect(clippy::print_stdout, reason = "the figures are what a person runs these tests for")]
-
 use std::{
     collections::BTreeSet,
     fs,

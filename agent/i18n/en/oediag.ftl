@@ -301,7 +301,7 @@ operations-count = { $records ->
    *[other] { $records } records
   }: { $kinds }
 operations-none = This bundle has no operation records.
-table-time = TIME
+table-when = TIME
 table-who = WHO
 table-from = FROM
 table-kind = KIND

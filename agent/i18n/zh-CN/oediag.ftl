@@ -274,7 +274,7 @@ alerts-between = { $first } 至 { $last }
 # 操作记录。
 operations-count = { $records } 条：{ $kinds }
 operations-none = 此诊断包中没有操作记录。
-table-time = 时间
+table-when = 时间
 table-who = 用户
 table-from = 来源
 table-kind = 类别

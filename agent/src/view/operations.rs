@@ -22,7 +22,7 @@ pub fn lines(operations: &[Operation], page: &Page<'_>) -> Vec<String> {
     if operations.is_empty() {
         return vec![text!(texts, "operations-none")];
     }
-    let heads = ["table-time", "table-who", "table-from", "table-kind", "table-done", "table-result", "table-place"];
+    let heads = ["table-when", "table-who", "table-from", "table-kind", "table-done", "table-result", "table-place"];
     let mut rows = vec![heads.map(|head| cell(texts.named(head)).tone(Tone::Dim)).to_vec()];
     rows.extend(operations.iter().map(|one| row(one, texts)));
     let mut lines = vec![page.bold(&summary(operations, texts)), String::new()];

@@ -174,8 +174,7 @@ mod tests {
             used_percent,
             mount: mount.into(),
         };
-        let mut facts = Facts::default();
-        facts.file_systems = Some(vec![system("/", 40), system("/var", 97)]);
+        let facts = Facts { file_systems: Some(vec![system("/", 40), system("/var", 97)]), ..Facts::default() };
         let (mounts, most) = (mounts(&facts, 10), mounts(&facts, 1).len());
         assert_eq!((mounts[0].at.as_str(), mounts[0].tight, mounts[0].size.as_str()), ("/var", true, "2.0 GiB"));
         assert!(!mounts[1].tight && most == 1);
