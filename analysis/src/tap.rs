@@ -62,7 +62,7 @@ const ROUTES: &[(&str, Way)] = &[
     ("var/log/audit/audit.log*", Way::Log(Dialect::Audit)),
     ("var/log/mcelog*", Way::Log(Dialect::Mcelog)),
     ("var/log/gala-gopher/event*", Way::Objects(sentry::gopher)),
-    ("oediag/commands/alerts.sys_sentry_alarms*/stdout", Way::Objects(sentry::alarm)),
+    ("oediag/commands/alerts.sentry_alarms*/stdout", Way::Objects(sentry::alarm)),
     ("oediag/commands/alerts.bmc_events*/stdout", Way::Log(Dialect::Sel)),
     (ras::SHOWN, Way::Ras),
     ("oediag/commands/kernel.dmesg*/stdout", Way::Ring),

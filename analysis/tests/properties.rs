@@ -17,7 +17,7 @@ const PATHS: &[&str] = &[
     "var/log/audit/audit.log",
     "var/log/gala-gopher/event/event.log",
     "oediag/commands/alerts.bmc_events/stdout",
-    "oediag/commands/alerts.sys_sentry_alarms_avg_block_io/stdout",
+    "oediag/commands/alerts.sentry_alarms_avg_block_io/stdout",
     "oediag/native/alerts.rasdaemon_events.txt",
     "var/log/mcelog",
     "oediag/commands/storage.smart/sda/stdout",

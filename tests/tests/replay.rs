@@ -48,7 +48,7 @@ fn masked(text: &[u8]) -> String {
     static RULES: std::sync::OnceLock<Vec<(regex_automata::meta::Regex, &'static str)>> = std::sync::OnceLock::new();
     let rules = RULES.get_or_init(|| {
         [
-            (r"\b(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}\b *", "MAC "),
+            (r"(?i)\b(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}\b *", "MAC "),
             (r"\b(?:[0-9]{1,3}\.){3}[0-9]{1,3}\b *", "IP4 "),
             (r"(?i)\b[0-9a-f]{1,4}(?::[0-9a-f]{0,4}){2,7}\b *", "IP6 "),
             // /proc/net/if_inet6 and the like: addresses in hexadecimal without colons.

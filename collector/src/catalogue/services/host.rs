@@ -25,7 +25,7 @@ pub(in crate::catalogue) const ROWS: &[Source] = &[
     row("services.tuned_vendor", every("/usr/lib/tuned/**"), Facts, Deep),
     row("services.atune_conf", every("/etc/atuned/**"), FreeText, Deep),
     row("services.oeaware_conf", every("/etc/oeAware/**"), FreeText, Standard),
-    row("services.sys_sentry_alarms", Command(&["/usr/bin/sentryctl", "get_alarm", "-s", "86400", "rasdaemon"]), Facts, Standard)
+    row("services.sentry_alarms", Command(&["/usr/bin/sentryctl", "get_alarm", "-s", "86400", "rasdaemon"]), Facts, Standard)
         .when(&[When::Path("/run/xalarm")]),
     row("services.hardening_conf", every("/etc/{openEuler_security,secScanner}/**"), FreeText, Deep),
     row("services.x_diagnose_conf", every("/etc/x-diagnose/*"), FreeText, Deep),
