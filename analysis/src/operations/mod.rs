@@ -131,6 +131,27 @@ impl Operation {
 }
 
 impl OperationKind {
+    /// All kinds, in the order of their sort.
+    pub const ALL: [Self; 17] = [
+        Self::Login,
+        Self::LoginFailed,
+        Self::Logout,
+        Self::Sudo,
+        Self::Su,
+        Self::Command,
+        Self::Package,
+        Self::Unit,
+        Self::Cron,
+        Self::ConfigChanged,
+        Self::Reboot,
+        Self::Shutdown,
+        Self::Crash,
+        Self::Account,
+        Self::TimeChanged,
+        Self::Firewall,
+        Self::Selinux,
+    ];
+
     /// Its word in the file, such as `login_failed`.
     pub fn word(self) -> &'static str {
         match self {

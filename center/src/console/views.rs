@@ -12,6 +12,7 @@ use super::{
     absent::{absent, replaced},
     card,
     open::Open,
+    operations,
     texts::{Texts, code, texts},
     tree::tree,
     words::{link, local, moment, size, zone},
@@ -86,6 +87,7 @@ pub(super) fn bundle(open: &mut Open, lang: Lang) -> Result<Value, OpenError> {
     let t = texts(lang);
     let zone = zone(open.opened.facts.time_zone.as_deref().or(open.opened.manifest.start.clock.zone.as_deref()));
     let pictures = pictures(open, &zone, lang)?;
+    let operations = open.operations()?.map(|records| operations::newest(&records, t));
     let (manifest, facts) = (&open.opened.manifest, &open.opened.facts);
     let (start, redaction) = (&manifest.start, &manifest.redaction);
     let (alerts, alerts_left_out) = worst(&open.opened.alerts);
@@ -98,6 +100,7 @@ pub(super) fn bundle(open: &mut Open, lang: Lang) -> Result<Value, OpenError> {
         alerts => alerts.iter().map(|alert| shown(alert, lang)).collect::<Vec<_>>(),
         alerts_left_out,
         untimed => alerts.len() - timed,
+        operations,
         // Made element by element with every text escaped: safe as it is.
         timeline => Value::from_safe_string(timeline),
         plots => pictures.into_iter().map(Value::from_safe_string).collect::<Vec<_>>(),
