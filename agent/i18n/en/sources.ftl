@@ -350,6 +350,7 @@ source-network-namespace-rules = Policy rules in each named network namespace
 source-network-namespace-rules6 = IPv6 policy rules in each named network namespace
 source-network-namespace-neighbours = Neighbours in each named network namespace
 source-network-namespace-sockets = Sockets in each named network namespace, with processes and memory
+source-network-namespace-groups = Multicast groups joined in each named network namespace
 source-network-namespace-counters = Protocol counters in each named network namespace
 source-network-namespace-settings = Network settings that matter in each named network namespace
 source-network-namespace-iptables = Packet filter in each named network namespace

@@ -350,6 +350,7 @@ source-network-namespace-rules = 各命名的网络命名空间的策略路由
 source-network-namespace-rules6 = 各命名的网络命名空间的 IPv6 策略路由
 source-network-namespace-neighbours = 各命名的网络命名空间的邻居表
 source-network-namespace-sockets = 各命名的网络命名空间的套接字及所属进程、内存
+source-network-namespace-groups = 各命名的网络命名空间加入的组播组
 source-network-namespace-counters = 各命名的网络命名空间的协议计数
 source-network-namespace-settings = 各命名的网络命名空间中的主要网络参数
 source-network-namespace-iptables = 各命名的网络命名空间的包过滤规则

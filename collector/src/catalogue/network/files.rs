@@ -130,6 +130,12 @@ pub(in crate::catalogue) const ROWS: &[Source] = &[
     )
     .most(16 * MIB, 30),
     row(
+        "network.namespace_groups",
+        Each { over: NetNamespace, argv: &["/usr/sbin/ip", "-netns", "{}", "maddr", "show"] },
+        Identifying,
+        Deep,
+    ),
+    row(
         "network.namespace_counters",
         Each { over: NetNamespace, argv: &["/usr/sbin/ip", "netns", "exec", "{}", "/usr/sbin/nstat", "-zas"] },
         Facts,
