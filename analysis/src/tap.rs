@@ -74,6 +74,8 @@ const ROUTES: &[(&str, Way)] = &[
     ("proc/sys/kernel/tainted", Way::State(state::taint)),
     ("sys/kernel/kexec_crash_loaded", Way::State(state::kdump_loaded)),
     ("sys/kernel/kexec_crash_size", Way::State(state::kdump_size)),
+    ("oediag/native/services.time.txt", Way::State(state::time)),
+    // What earlier versions took.
     ("oediag/commands/services.time/stdout", Way::State(state::time)),
     ("oediag/commands/services.chrony_tracking/stdout", Way::State(state::chrony)),
     ("proc/meminfo", Way::State(state::swap)),

@@ -113,6 +113,11 @@ fn each_member_says_its_facts_and_no_others() {
             serde_json::json!({"firewall": false, "failed_units": []}),
         ),
         (
+            "oediag/native/services.time.txt",
+            "Timezone=Asia/Shanghai\nNTPSynchronized=yes\nLocalRTC=no\n",
+            serde_json::json!({"clock_synced": true}),
+        ),
+        (
             "oediag/commands/services.time/stdout",
             "Timezone=Asia/Shanghai\nNTPSynchronized=no\n",
             serde_json::json!({"clock_synced": false}),

@@ -22,6 +22,7 @@ const PATHS: &[&str] = &[
     "var/log/mcelog",
     "oediag/commands/storage.smart/sda/stdout",
     "oediag/commands/storage.nvme_health/nvme0/stdout",
+    "oediag/native/services.time.txt",
     "oediag/commands/services.time/stdout",
     "oediag/commands/services.chrony_tracking/stdout",
     "proc/mdstat",

@@ -3,9 +3,13 @@
 
 use std::collections::BTreeSet;
 
-use oediag_collector::catalogue::{self, Probe, Source, When};
+use oediag_collector::{
+    catalogue::{self, Probe, Source, When},
+    host,
+};
 
-/// Shell scripts, and programs that load modules, change hosts, use the network or walk over mounts: never run.
+/// Shell scripts, and programs that load modules, start services, open what they only show to write, change hosts, use the
+/// network or walk over mounts: never run.
 const NEVER_RUN: &[&str] = &[
     "authconfig",
     "biosdevname",
@@ -16,6 +20,7 @@ const NEVER_RUN: &[&str] = &[
     "dig",
     "dkms",
     "dracut",
+    "faillock",
     "fips-mode-setup",
     "fuser",
     "fwupdmgr",
@@ -48,10 +53,12 @@ const NEVER_RUN: &[&str] = &[
     "showmount",
     "sos",
     "sosreport",
+    "ras-mc-ctl",
     "ssh",
     "stap",
     "stat",
     "telnet",
+    "timedatectl",
     "tcpdump",
     "tracepath",
     "traceroute",
@@ -65,8 +72,8 @@ const NEVER_RUN: &[&str] = &[
     "yum",
 ];
 
-/// Programs that load a kernel module, or wake a service, unless what they ask is there already: the path that must be a
-/// condition of the row.
+/// Programs that load a kernel module, or wake a service, unless what they ask is there already: the paths that must be
+/// conditions of the row.
 const CONDITIONS: &[(&str, &str)] = &[
     ("authselect", "/etc/authselect/authselect.conf"),
     ("bootctl", "/sys/firmware/efi"),
@@ -76,7 +83,8 @@ const CONDITIONS: &[(&str, &str)] = &[
     ("dmsetup", "/sys/module/dm_mod"),
     ("dmstats", "/sys/module/dm_mod"),
     ("docker", "/run/docker.pid"),
-    ("firewall-cmd", "/run/firewalld.pid"),
+    ("firewall-cmd", "/usr/lib/systemd/system/firewalld.service"),
+    ("firewall-cmd", "/run/dbus/system_bus_socket"),
     ("ibv_devinfo", "/sys/class/infiniband"),
     ("ip6tables-save", "/proc/net/ip6_tables_names"),
     ("ipmitool", "/dev/ipmi0"),
@@ -88,9 +96,9 @@ const CONDITIONS: &[(&str, &str)] = &[
     ("macsec", "/sys/module/macsec"),
     ("mdadm", "/sys/module/md_mod"),
     ("multipath", "/sys/module/dm_multipath"),
+    ("multipathd", "/run/multipathd.pid"),
     ("nft", "/sys/module/nf_tables"),
     ("nmcli", "/run/NetworkManager"),
-    ("ntpq", "/run/ntpd.pid"),
     ("pvs", "/sys/module/dm_mod"),
     ("resolvectl", "/run/systemd/resolve/resolv.conf"),
     ("vgs", "/sys/module/dm_mod"),
@@ -107,11 +115,12 @@ const WORDS: &[(&str, &str)] = &[
     ("conntrack", "-L -S -o extended"),
     ("df", "-PT -PTi -l"),
     ("dmesg", "--time-format=iso"),
-    ("dmsetup", "table status info -c ls --tree"),
+    ("dmsetup", "table status --noflush info -c ls --tree"),
     ("dmstats", "list print --allregions"),
     (
         "dnf",
-        "-C -q repolist -v updateinfo hot-updateinfo list info cves --security history extras repoquery --duplicates --unsatisfied",
+        "-C -q repolist -v updateinfo hot-updateinfo list info cves --security history extras repoquery --duplicates --unsatisfied \
+         needs-restarting -r module",
     ),
     ("docker", "ps -a --no-trunc info images stats --no-stream system df"),
     ("dumpe2fs", "-h"),
@@ -120,23 +129,26 @@ const WORDS: &[(&str, &str)] = &[
     ("firewall-cmd", "--list-all-zones --direct --get-all-rules --state"),
     (
         "ip",
-        "-d -s -6 -j -netns address addr link route rule neighbour netns macsec maddr mroute show list table cache all nud exec -tuna -zas -a -c",
+        "-d -s -6 -j -netns address addr link route rule neighbour netns macsec maddr mroute show list table cache all nud exec -tunapeom -zas -c -e net.*",
     ),
-    ("ipmitool", "mc info sensor list fru sel elist chassis status lan print 1"),
+    ("hiraidadm", "show allctrl c0 pdlist vdlist"),
+    ("ipmitool", "mc info sensor list fru sel elist last 1000 chassis status lan print 1"),
     ("ipvsadm", "-Ln --stats --connection --rate --timeout --thresholds --persistent-conn"),
     ("iscsiadm", "-m session -P 1 3"),
     ("isula", "ps -a info images"),
     ("ldconfig", "-p -N -X"),
     ("lsof", "-b -n -l -w"),
     ("mdadm", "--detail --scan --verbose"),
-    ("multipath", "-ll -t"),
+    ("lspci", "-nn -nnv -vmmkD -tv"),
+    ("multipath", "-l -t"),
+    ("multipathd", "show topology"),
     ("nft", "-a list ruleset"),
     ("nmcli", "-c no -f all device connection general status show --active"),
     ("nvme", "list smart-log error-log id-ctrl -H fw-log list-ns"),
-    ("rpm", "-qa -q --qf -Va --nofiledigest --noscripts --showrc kernel kernel-core gpg-pubkey openEuler-release"),
-    ("sg_persist", "--in -r -k -s -d"),
-    ("smartctl", "-x"),
-    ("sysctl", "-a"),
+    ("rpm", "-qa -q --qf -Va --nofiledigest --noscripts --root --showrc kernel kernel-core gpg-pubkey openEuler-release"),
+    ("sg_persist", "--in --readonly -r -k -s -d"),
+    ("smartctl", "-n standby -x"),
+    ("storcli64", "show all nolog"),
     (
         "systemctl",
         "--no-pager --full --all --plain --no-legend --state=failed --state=activating,deactivating,auto-restart list-units \
@@ -206,7 +218,8 @@ fn programs_that_could_do_more_are_given_only_words_that_look() {
         let words: Vec<&str> = words.split_whitespace().collect();
         for word in arguments {
             let data = word.contains("{}") || word.contains('%') || word.starts_with('/');
-            assert!(data || words.contains(word), "{}: {program} {word}", row.id);
+            let listed = |known: &&str| known.strip_suffix('*').map_or(known == word, |start| word.starts_with(start));
+            assert!(data || words.iter().any(listed), "{}: {program} {word}", row.id);
         }
     }
     let idle: Vec<&str> = WORDS.iter().map(|(program, _)| *program).filter(|program| !seen.contains(program)).collect();
@@ -221,7 +234,12 @@ fn what_can_hang_or_lock_has_the_words_that_prevent_it() {
             "df" => &["-l"],
             "lsof" => &["-b"],
             "dnf" => &["-C"],
-            "pvs" | "vgs" | "lvs" => &["--readonly"],
+            "pvs" | "vgs" | "lvs" => &["--readonly", "devices{hints=none}"],
+            "dmsetup" if arguments.contains(&"status") => &["--noflush"],
+            "rpm" if arguments.contains(&"-Va") => &["--root", "/"],
+            "sg_persist" => &["--in", "--readonly"],
+            "smartctl" => &["-n", "standby"],
+            "storcli64" => &["nolog"],
             "chronyc" => &["-n"],
             "ldconfig" => &["-N", "-X", "-p"],
             "nstat" => &["-zas"],
@@ -230,6 +248,70 @@ fn what_can_hang_or_lock_has_the_words_that_prevent_it() {
             _ => &[],
         };
         assert!(needs.iter().all(|word| arguments.contains(word)), "{} lacks one of {needs:?}", row.id);
+    }
+}
+
+/// A name of an owner may be asked of a directory over the network, and the answer may never come.
+#[test]
+fn owners_are_numbers() {
+    for row in catalogue::all() {
+        let Some([program, arguments @ ..]) = argv(row) else { continue };
+        let short =
+            |letter: char| arguments.iter().any(|word| word.starts_with('-') && !word.starts_with("--") && word.contains(letter));
+        match name(program) {
+            "ls" => assert!(!short('l') || short('n'), "{}", row.id),
+            "ps" => {
+                let columns: Vec<&str> = arguments.iter().flat_map(|word| word.split(',')).collect();
+                let names = ["user", "group", "euser", "egroup", "ruser", "rgroup", "fuser", "fgroup", "supgrp"];
+                assert!(!names.iter().any(|name| columns.contains(name)), "{}", row.id);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Of settings asked for by name, none holds a key, and none acts when it is read.
+#[test]
+fn settings_asked_for_by_name_are_harmless() {
+    for row in catalogue::all() {
+        let words = argv(row).unwrap_or_default();
+        let Some(at) = words.iter().position(|word| name(word) == "sysctl") else { continue };
+        for word in &words[at + 1..] {
+            let file = format!("/proc/sys/{}", word.replace('.', "/"));
+            let harmless = word.starts_with("net.") && host::never_handed(&file).is_none();
+            assert!(*word == "-e" || harmless, "{}: {word}", row.id);
+            assert!(!["key", "secret", "flush"].iter().any(|part| word.contains(part)), "{}: {word}", row.id);
+        }
+    }
+}
+
+/// In debugfs, reading some files empties a list, stops a trace or commands a card: every file is named.
+#[test]
+fn files_for_debugging_are_named_one_by_one() {
+    for row in catalogue::all() {
+        let (Probe::Glob { pattern, .. } | Probe::File(pattern)) = row.probe else { continue };
+        let Some(rest) = pattern.strip_prefix("/sys/kernel/debug/").or_else(|| pattern.strip_prefix("/sys/kernel/tracing/"))
+        else {
+            continue;
+        };
+        let last = rest.rsplit('/').next().unwrap_or_default();
+        assert!(!rest.contains("**") && !last.contains(['*', '?', '[']), "{}: {pattern}", row.id);
+    }
+}
+
+/// Reading these waits, uninterruptibly, for a lock that a process which is stuck may hold.
+#[test]
+fn memory_of_processes_is_read_by_code_that_looks_first() {
+    for row in catalogue::all() {
+        let (Probe::Glob { pattern, .. } | Probe::File(pattern)) = row.probe else { continue };
+        if !pattern.starts_with("/proc/[0-9]*/") && !pattern.starts_with("/proc/*/") {
+            continue;
+        }
+        let last = pattern.rsplit('/').next().unwrap_or_default();
+        for file in last.trim_matches(['{', '}']).split(',') {
+            let locked = ["cmdline", "environ", "maps", "numa_maps", "smaps", "smaps_rollup", "*", "**"];
+            assert!(!locked.contains(&file), "{}: {file}", row.id);
+        }
     }
 }
 

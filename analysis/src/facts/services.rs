@@ -12,6 +12,8 @@ const FIREWALLS: [&str; 3] = ["firewalld.service", "iptables.service", "nftables
 pub(super) const ROWS: &[Row] = &[
     Row { path: "oediag/commands/services.failed/stdout", read: failed },
     Row { path: "oediag/commands/services.units/stdout", read: units },
+    Row { path: "oediag/native/services.time.txt", read: timedatectl },
+    // What earlier versions took.
     Row { path: "oediag/commands/services.time/stdout", read: timedatectl },
     Row { path: "oediag/commands/services.chrony_tracking/stdout", read: chrony },
     Row {

@@ -113,7 +113,7 @@ pub(crate) fn kdump_size(_: &mut Memory, line: &str) -> Verdict {
     (line.trim() == "0").then_some((&KDUMP_NOT_ARMED, found))
 }
 
-/// `timedatectl show` and `timedatectl`.
+/// `timedatectl show`, `timedatectl`, and our own lines of the same names.
 pub(crate) fn time(_: &mut Memory, line: &str) -> Verdict {
     let line = line.trim();
     let off = line == "NTPSynchronized=no" || line == "System clock synchronized: no";

@@ -3,7 +3,7 @@
 use super::{
     Depth::{self, Deep, Quick, Standard},
     MIB,
-    Privacy::{self, Facts, FreeText, Identifying},
+    Privacy::{self, Credentials, Facts, FreeText, Identifying},
     Probe::{self, Command, File},
     SYSTEMD, Source, Topic, When, every, newest,
 };
@@ -32,7 +32,7 @@ pub(super) const ROWS: &[Source] = &[
     row("boot.efi", Command(&["/usr/sbin/efibootmgr", "-v"]), Identifying, Standard).when(EFI),
     row("boot.secure_boot", Command(&["/usr/bin/mokutil", "--sb-state"]), Facts, Standard).when(EFI),
     row("boot.rc_local", File("/etc/rc.d/rc.local"), FreeText, Standard),
-    row("boot.files", Command(&["/usr/bin/ls", "-lR", "--time-style=full-iso", "/boot"]), Facts, Standard),
+    row("boot.files", Command(&["/usr/bin/ls", "-lnR", "--time-style=full-iso", "/boot"]), Facts, Standard),
     row("boot.dracut", every("/etc/dracut.conf.d/**"), FreeText, Deep),
     row("boot.grub_more", every("/boot/grub2/{custom.cfg,device.map}"), FreeText, Standard),
     row("boot.grub_legacy", File("/boot/grub/grub.cfg"), FreeText, Deep),
@@ -51,7 +51,7 @@ pub(super) const ROWS: &[Source] = &[
     row("boot.verify", Command(&["/usr/bin/systemd-analyze", "--no-pager", "verify", "default.target"]), Facts, Deep)
         .when(SYSTEMD)
         .most(4 * MIB, 60),
-    row("boot.dump", Command(&["/usr/bin/systemd-analyze", "--no-pager", "dump"]), FreeText, Deep)
+    row("boot.dump", Command(&["/usr/bin/systemd-analyze", "--no-pager", "dump"]), Credentials, Deep)
         .when(SYSTEMD)
         .most(16 * MIB, 60),
 ];

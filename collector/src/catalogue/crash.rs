@@ -16,7 +16,7 @@ pub(super) const ROWS: &[Source] = &[
     row("crash.dmesg", newest(4, "/var/crash/*/{vmcore-dmesg.txt,kexec-dmesg.log}"), FreeText, Quick).most(16 * MIB, 20),
     row("crash.pstore", every("/sys/fs/pstore/**"), FreeText, Quick),
     row("crash.pstore_saved", newest(32, "/var/lib/systemd/pstore/**"), FreeText, Quick),
-    row("crash.dumps", Command(&["/usr/bin/ls", "-lR", "--time-style=full-iso", "/var/crash"]), Identifying, Quick)
+    row("crash.dumps", Command(&["/usr/bin/ls", "-lnR", "--time-style=full-iso", "/var/crash"]), Identifying, Quick)
         .when(&[When::Path("/var/crash")]),
     row("crash.core_dumps", Command(&["/usr/bin/coredumpctl", "list", "--no-pager"]), Identifying, Quick),
     row("crash.kdump_conf", File("/etc/kdump.conf"), FreeText, Standard),
@@ -40,7 +40,7 @@ pub(super) const ROWS: &[Source] = &[
     row("crash.core_dump_run", every("/run/systemd/coredump.conf.d/**"), FreeText, Deep),
     row(
         "crash.core_dump_files",
-        Command(&["/usr/bin/ls", "-l", "--time-style=full-iso", "/var/lib/systemd/coredump"]),
+        Command(&["/usr/bin/ls", "-ln", "--time-style=full-iso", "/var/lib/systemd/coredump"]),
         Identifying,
         Standard,
     )

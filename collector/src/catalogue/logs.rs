@@ -36,7 +36,7 @@ pub(super) const ROWS: &[Source] = &[
     row("logs.nginx", newest(4, "/var/log/nginx/*.log"), FreeText, Deep).most(LOG, 60),
     row("logs.httpd", newest(4, "/var/log/httpd/*_log"), FreeText, Deep).most(LOG, 60),
     row("logs.installation", newest(16, "/var/log/anaconda/*.log"), FreeText, Deep).most(LOG, 60),
-    row("logs.sizes", Command(&["/usr/bin/ls", "-lR", "--time-style=full-iso", "/var/log"]), Identifying, Standard),
+    row("logs.sizes", Command(&["/usr/bin/ls", "-lnR", "--time-style=full-iso", "/var/log"]), Identifying, Standard),
     row("logs.disk_usage", Command(&["/usr/bin/journalctl", "--no-pager", "--disk-usage"]), Facts, Standard),
     row("logs.journal_verify", Command(&["/usr/bin/journalctl", "--no-pager", "--verify"]), Facts, Deep).most(4 * MIB, 60),
     row("logs.previous_errors", Journal { select: &["-p", "err", "-b", "-1"] }, FreeText, Standard)

@@ -94,7 +94,7 @@ pub(super) const ROWS: &[Source] = &[
         Facts,
         Standard,
     ),
-    row("memory.slab_aliases", Command(&["/usr/bin/ls", "-l", "/sys/kernel/slab"]), Facts, Deep),
+    row("memory.slab_aliases", Command(&["/usr/bin/ls", "-ln", "/sys/kernel/slab"]), Facts, Deep),
     row(
         "memory.groups_conf",
         every("/etc/{cgconfig.conf,cgrules.conf,cgsnapshot_blacklist.conf,numad.conf,tuned.conf}"),

@@ -195,6 +195,7 @@ pub static CATALOGUE: &[&[Source]] = &[
     storage::ROWS,
     storage::devices::ROWS,
     storage::volumes::ROWS,
+    storage::asked::ROWS,
     network::ROWS,
     network::devices::ROWS,
     network::files::ROWS,

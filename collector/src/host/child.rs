@@ -182,16 +182,20 @@ fn checked(result: i32) -> io::Result<()> {
     if result < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
 }
 
-/// Whether the kernel says that its clock follows a time source (adjtimex(2), which needs no rights to ask).
+/// Whether the kernel says that its clock follows a time source (adjtimex(2), which needs no rights to ask): by its largest
+/// error, which grows while nobody corrects the clock. The flag `STA_UNSYNC` says less: chronyd leaves it set where the kernel is
+/// not to set the hardware clock.
 #[expect(unsafe_code, reason = "the C library has no safe form of this call")]
 pub(super) fn clock_synced() -> Option<bool> {
+    /// Microseconds at which the kernel gives the clock up (`NTP_PHASE_LIMIT`).
+    const LARGEST_ERROR: libc::c_long = 16_000_000;
     // SAFETY: a `timex` of zeros is a valid one and asks for nothing to be changed (`modes` is 0); the pointer is to a live
     // value on this stack and is not kept.
     let (state, asked) = unsafe {
         let mut asked: libc::timex = std::mem::zeroed();
         (libc::adjtimex(&raw mut asked), asked)
     };
-    (state >= 0).then_some(state != libc::TIME_ERROR && asked.status & libc::STA_UNSYNC == 0)
+    (state >= 0).then_some(asked.maxerror < LARGEST_ERROR)
 }
 
 /// Puts this process, and with it every child it will start, behind the host's own work: nice 10, and the last place in

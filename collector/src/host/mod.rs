@@ -64,7 +64,7 @@ pub enum Over {
 }
 
 /// Names of network devices that containers and virtual machines come and go with: thousands, and nothing to ask of them.
-const PASSING: [&str; 6] = ["veth", "cali", "lxc", "tap", "vnet", "vif"];
+pub(crate) const PASSING: [&str; 6] = ["veth", "cali", "lxc", "tap", "vnet", "vif"];
 /// Names of block devices that are not disks.
 const NOT_DISKS: [&str; 9] = ["loop", "ram", "dm-", "md", "zram", "sr", "fd", "nbd", "zd"];
 /// Days of binary logs that are printed.

@@ -92,7 +92,13 @@ const NEVER: &[Row] = &[
     },
     Row {
         why: "reading it takes it from others",
-        paths: &["/proc/kmsg", "/proc/acpi/event", "/sys/**/trace_pipe*", "/sys/**/snapshot_raw"],
+        paths: &[
+            "/proc/kmsg",
+            "/proc/acpi/event",
+            "/sys/**/trace_pipe*",
+            "/sys/**/snapshot_raw",
+            "/sys/kernel/debug/hns3/**/mac_tnl_status",
+        ],
     },
     Row {
         why: "reading it waits for something to happen",
@@ -133,6 +139,9 @@ const NEVER: &[Row] = &[
             "/sys/kernel/debug/regmap/**",
             "/sys/kernel/debug/ec/**",
             "/sys/kernel/debug/kmemleak",
+            "/sys/kernel/debug/qla2xxx/*/fce",
+            "/sys/kernel/debug/lpfc/**/iDiag/**",
+            "/sys/kernel/debug/hisi_*/**/regs",
         ],
     },
 ];
@@ -284,6 +293,10 @@ mod tests {
             "/sys/kernel/debug/hid/0003:046D/events",
             "/sys/kernel/debug/block/sda/trace0",
             "/sys/kernel/debug/kmemleak",
+            "/sys/kernel/debug/qla2xxx/qla2xxx_7/fce",
+            "/sys/kernel/debug/lpfc/fn0/iDiag/pciCfg",
+            "/sys/kernel/debug/hns3/0000:7d:00.0/mac_tnl_status",
+            "/sys/kernel/debug/hisi_zip/0000:75:00.0/qm/regs",
             "/sys/kernel/debug/regmap/0-0048/registers",
             "/sys/class/firmware/x/data",
             "/sys/bus/pci/devices/0000:00:1f.0/rom",

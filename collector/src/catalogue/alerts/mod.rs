@@ -33,11 +33,10 @@ pub(super) const ROWS: &[Source] = &[
     alarms("alerts.sentry_alarms_hbm", &["/usr/bin/sentryctl", "get_alarm", "hbm_online_repair", "-s", DAY]),
     alarms("alerts.sentry_alarms_soc_ring", &["/usr/bin/sentryctl", "get_alarm", "soc_ring_sentry", "-s", DAY]),
     row("alerts.rasdaemon_events", Native { member: "native/alerts.rasdaemon_events.txt", run: rasdaemon::events }, Facts, Quick),
-    row("alerts.memory_errors", Command(&["/usr/sbin/ras-mc-ctl", "--errors"]), Facts, Quick),
-    row("alerts.memory_error_summary", Command(&["/usr/sbin/ras-mc-ctl", "--summary"]), Facts, Quick),
     row("alerts.edac", Command(&["/usr/bin/edac-util", "-v"]), Facts, Standard),
     row("alerts.machine_checks", newest(2, "/var/log/mcelog*"), FreeText, Quick).most(64 * MIB, 60),
-    row("alerts.bmc_events", Command(&["/usr/bin/ipmitool", "sel", "elist"]), Identifying, Standard)
+    // The newest: a BMC takes its time for each, and may hold thousands.
+    row("alerts.bmc_events", Command(&["/usr/bin/ipmitool", "sel", "elist", "last", "1000"]), Identifying, Standard)
         .when(&[When::Path("/dev/ipmi0")])
         .most(4 * MIB, 60),
     row("alerts.rasdaemon", Journal { select: &["-u", "rasdaemon.service"] }, FreeText, Standard).most(16 * MIB, 30),

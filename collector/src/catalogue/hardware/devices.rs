@@ -4,7 +4,7 @@ use super::row;
 use crate::catalogue::{
     Depth::{Deep, Quick, Standard},
     MIB,
-    Privacy::{Facts, FreeText, Identifying},
+    Privacy::{Credentials, Facts, FreeText, Identifying},
     Probe::{Command, File},
     Source, When, every,
 };
@@ -49,7 +49,7 @@ pub(in crate::catalogue) const ROWS: &[Source] = &[
     row("hardware.platform", every("/sys/hypervisor/{type,uuid}"), Facts, Quick),
     row("hardware.acpi_events", every("/sys/firmware/acpi/interrupts/{gpe_all,sci,sci_not,error}"), Facts, Standard),
     row("hardware.acpi", every("/sys/firmware/acpi/*/**"), Facts, Deep).most(2 * MIB, 10),
-    row("hardware.firmware_files", Command(&["/usr/bin/ls", "-lR", "/sys/firmware"]), Facts, Deep),
+    row("hardware.firmware_files", Command(&["/usr/bin/ls", "-lnR", "/sys/firmware"]), Facts, Deep),
     row("hardware.displays", every("/sys/class/drm/*/{status,enabled,modes}"), Facts, Deep),
     row("hardware.edac", every("/sys/devices/system/edac/pci/*"), Facts, Standard),
     row("hardware.ras", every("/etc/{ras,rasdaemon}/**"), FreeText, Standard),
@@ -62,7 +62,7 @@ pub(in crate::catalogue) const ROWS: &[Source] = &[
     ),
     row("hardware.bmc_chassis", Command(&["/usr/bin/ipmitool", "chassis", "status"]), Facts, Standard)
         .when(&[When::Path("/dev/ipmi0")]),
-    row("hardware.bmc_network", Command(&["/usr/bin/ipmitool", "lan", "print", "1"]), Identifying, Deep)
+    row("hardware.bmc_network", Command(&["/usr/bin/ipmitool", "lan", "print", "1"]), Credentials, Deep)
         .when(&[When::Path("/dev/ipmi0")]),
     row("hardware.bmc_log_size", Command(&["/usr/bin/ipmitool", "sel", "info"]), Facts, Standard)
         .when(&[When::Path("/dev/ipmi0")]),
@@ -85,5 +85,7 @@ pub(in crate::catalogue) const ROWS: &[Source] = &[
     row("hardware.infiniband_counters", every("/sys/class/infiniband/*/ports/*/counters/*"), Facts, Deep),
     row("hardware.infiniband_devices", Command(&["/usr/bin/ibv_devinfo", "-v"]), Identifying, Deep)
         .when(&[When::Path("/sys/class/infiniband")]),
-    row("hardware.hns3_debug", every("/sys/kernel/debug/hns3/**"), Facts, Deep).most(MIB, 5),
+    // What the driver keeps itself: other files there ask the firmware for each queue, or empty a list as they are read.
+    row("hardware.hns3_debug", every("/sys/kernel/debug/hns3/*/{reset_info,interrupt_info,service_task_info}"), Facts, Deep),
+    row("hardware.hns3_queues", every("/sys/kernel/debug/hns3/*/queue/queue_map"), Facts, Deep),
 ];

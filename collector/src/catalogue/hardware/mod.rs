@@ -80,7 +80,8 @@ pub(super) const ROWS: &[Source] = &[
     row("hardware.board", every("/sys/class/dmi/id/*"), Identifying, Standard),
     row("hardware.dmidecode", Command(&["/usr/sbin/dmidecode"]), Identifying, Standard),
     row("hardware.pci", Command(&["/usr/sbin/lspci", "-nn"]), Facts, Standard),
-    row("hardware.pci_verbose", Command(&["/usr/sbin/lspci", "-nnvv"]), Identifying, Deep),
+    // Not `-vv`: it reads each card's product data, which the card's firmware gives out word by word, and some cards hang.
+    row("hardware.pci_verbose", Command(&["/usr/sbin/lspci", "-nnv"]), Identifying, Deep),
     row("hardware.usb", Command(&["/usr/bin/lsusb"]), Facts, Standard),
     row(
         "hardware.frequency",

@@ -2,12 +2,13 @@
 
 mod loaded;
 pub(super) mod modules;
+mod settings;
 
 use super::{
     Depth::{self, Deep, Quick, Standard},
     MIB,
     Privacy::{self, Facts, FreeText, Identifying},
-    Probe::{self, Command, File},
+    Probe::{self, Command, File, Native},
     Source, Topic, every, newest,
 };
 
@@ -47,7 +48,8 @@ pub(super) const ROWS: &[Source] = &[
         Standard,
     ),
     row("kernel.config", newest(2, "/boot/config-*"), Facts, Standard),
-    row("kernel.sysctl", Command(&["/usr/sbin/sysctl", "-a"]), Identifying, Standard),
+    // Not sysctl(8): it enters what is mounted on demand, makes the kernel gather its counters, and prints keys.
+    row("kernel.sysctl", Native { member: "native/kernel.sysctl.txt", run: settings::all }, Identifying, Standard),
     row("kernel.sysctl_conf", File("/etc/sysctl.conf"), FreeText, Standard),
     row("kernel.sysctl_site", every("/etc/sysctl.d/**"), FreeText, Standard),
     row("kernel.sysctl_vendor", every("/usr/lib/sysctl.d/**"), Facts, Deep),

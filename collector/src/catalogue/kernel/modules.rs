@@ -30,6 +30,15 @@ pub(in crate::catalogue) const ROWS: &[Source] = &[
         Facts,
         Deep,
     ),
+    // Where newer systemd mounts the same.
+    row(
+        "kernel.tracing_folder",
+        every(
+            "/sys/kernel/tracing/{current_tracer,available_tracers,tracing_on,trace_clock,buffer_size_kb,set_event,kprobe_events,uprobe_events,set_ftrace_filter,tracing_cpumask}",
+        ),
+        Facts,
+        Deep,
+    ),
     row("kernel.dynamic_debug", File("/sys/kernel/debug/dynamic_debug/control"), Facts, Deep).most(4 * MIB, 10),
     row("kernel.balloon", File("/sys/kernel/debug/hv-balloon"), Facts, Deep),
     row("kernel.drivers", every("/proc/driver/**"), Facts, Deep),
@@ -41,5 +50,13 @@ pub(in crate::catalogue) const ROWS: &[Source] = &[
     row("kernel.livepatch_state", every("/proc/livepatch/*"), Facts, Standard),
     row("kernel.syscare_patches", every("/usr/lib/syscare/patches/*/patch_info"), Facts, Standard),
     row("kernel.hisi_pmu", every("/sys/bus/event_source/devices/hisi_*/{type,cpumask,identifier}"), Facts, Deep),
-    row("kernel.hisi_debug", every("/sys/kernel/debug/{hisi_hpre,hisi_sec2,hisi_zip}/**"), Facts, Deep).most(MIB, 5),
+    // Counters of the driver by name: the registers beside them can be set to clear when they are read.
+    row(
+        "kernel.hisi_debug",
+        every(
+            "/sys/kernel/debug/{hisi_hpre,hisi_sec2,hisi_zip}/*/{hpre_dfx,sec_dfx,zip_dfx,qm}/{send_cnt,recv_cnt,send_fail_cnt,send_busy_cnt,recv_busy_cnt,err_bd_cnt,invalid_req_cnt,done_flag_cnt,over_thrhld_cnt,err_irq,aeq_irq,abnormal_irq,create_qp_err,mb_err,status}",
+        ),
+        Facts,
+        Deep,
+    ),
 ];

@@ -18,6 +18,9 @@ const fn row(id: &'static str, probe: Probe, privacy: Privacy, depth: Depth) -> 
 
 /// NetworkManager runs.
 const MANAGER: &[When] = &[When::Path("/run/NetworkManager")];
+/// firewalld is installed, and there is a bus to ask it over. It leaves no file that says whether it runs; where it does not,
+/// its program says so, and nothing starts it: the bus has no rule that would.
+const FIREWALLD: &[When] = &[When::Path("/usr/lib/systemd/system/firewalld.service"), When::Path("/run/dbus/system_bus_socket")];
 
 pub(super) const ROWS: &[Source] = &[
     row(
@@ -82,8 +85,7 @@ pub(super) const ROWS: &[Source] = &[
         .when(&[When::Path("/proc/net/ip6_tables_names")]),
     row("network.nftables", Command(&["/usr/sbin/nft", "-a", "list", "ruleset"]), Identifying, Standard)
         .when(&[When::Path("/sys/module/nf_tables")]),
-    row("network.firewalld", Command(&["/usr/bin/firewall-cmd", "--list-all-zones"]), Identifying, Standard)
-        .when(&[When::Path("/run/firewalld.pid")]),
+    row("network.firewalld", Command(&["/usr/bin/firewall-cmd", "--list-all-zones"]), Identifying, Standard).when(FIREWALLD),
     row("network.ipvs", Command(&["/usr/sbin/ipvsadm", "-Ln", "--stats"]), Identifying, Deep)
         .when(&[When::Path("/proc/net/ip_vs")]),
     row("network.manager_devices", Command(&["/usr/bin/nmcli", "-c", "no", "device", "show"]), Identifying, Standard)

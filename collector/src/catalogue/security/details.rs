@@ -1,11 +1,11 @@
 //! SELinux in detail, accounts' rules, keys, integrity measurement, audit's own settings.
 
-use super::row;
+use super::{row, tally};
 use crate::catalogue::{
     Depth::{Deep, Quick, Standard},
     MIB,
     Privacy::{Credentials, Facts, FreeText, Identifying},
-    Probe::{Command, File},
+    Probe::{Command, File, Native},
     Source, When, every, newest,
 };
 
@@ -21,19 +21,25 @@ pub(in crate::catalogue) const ROWS: &[Source] = &[
         Identifying,
         Standard,
     ),
-    row("security.selinux_modules", Command(&["/usr/bin/ls", "-lR", "/var/lib/selinux"]), Facts, Deep)
+    row("security.selinux_modules", Command(&["/usr/bin/ls", "-lnR", "/var/lib/selinux"]), Facts, Deep)
         .when(&[When::Path("/var/lib/selinux")]),
     row("security.selinux_verbose", Command(&["/usr/sbin/sestatus", "-v"]), Facts, Standard),
     row("security.selinux_switches", Command(&["/usr/sbin/sestatus", "-b"]), Facts, Deep),
     row("security.selinux_state", every("/sys/fs/selinux/{enforce,policyvers,mls,deny_unknown}"), Facts, Quick),
     row("security.selinux_tools", File("/etc/sestatus.conf"), Facts, Deep),
-    row("security.login_failures", Command(&["/usr/sbin/faillock"]), Identifying, Standard),
+    // Not faillock(8): it opens the files to write, under a lock that a login waits for.
+    row(
+        "security.login_failures",
+        Native { member: "native/security.login_failures.tsv", run: tally::failures },
+        Identifying,
+        Standard,
+    ),
     row("security.auth_profile", Command(&["/usr/bin/authselect", "current"]), Facts, Standard)
         .when(&[When::Path("/etc/authselect/authselect.conf")]),
     row("security.auth_check", Command(&["/usr/bin/authselect", "check"]), Facts, Deep)
         .when(&[When::Path("/etc/authselect/authselect.conf")]),
     row("security.auth_files", every("/etc/authselect/**"), FreeText, Deep),
-    row("security.pam_modules", Command(&["/usr/bin/ls", "-lZ", "/usr/lib64/security"]), Facts, Deep)
+    row("security.pam_modules", Command(&["/usr/bin/ls", "-lnZ", "/usr/lib64/security"]), Facts, Deep)
         .when(&[When::Path("/usr/lib64/security")]),
     row(
         "security.pam_settings",
@@ -55,8 +61,8 @@ pub(in crate::catalogue) const ROWS: &[Source] = &[
         .when(&[When::Path("/etc/sssd/sssd.conf")]),
     row("security.sssd_parts", every("/etc/sssd/conf.d/*.conf"), Credentials, Deep),
     row("security.sssd_kerberos", every("/var/lib/sss/pubconf/krb5.include.d/*"), Identifying, Deep),
-    row("security.kerberos", every("/etc/{krb5.conf,ldap.conf,nslcd.conf,pam_ldap.conf,aide.conf}"), FreeText, Deep),
-    row("security.kerberos_parts", every("/etc/{krb5.conf.d,gssproxy,openldap}/*"), FreeText, Deep),
+    row("security.kerberos", every("/etc/{krb5.conf,ldap.conf,nslcd.conf,pam_ldap.conf,aide.conf}"), Credentials, Deep),
+    row("security.kerberos_parts", every("/etc/{krb5.conf.d,gssproxy,openldap}/*"), Credentials, Deep),
     row("security.crypto_policy_state", every("/etc/crypto-policies/state/*"), Facts, Standard),
     row("security.crypto_policy_files", every("/etc/crypto-policies/back-ends/*"), Facts, Deep),
     row("security.fips_mark", File("/etc/system-fips"), Facts, Deep),

@@ -1,6 +1,7 @@
 //! Access, hardening and audit settings; never a secret itself.
 
 pub(super) mod details;
+mod tally;
 
 use super::{
     Depth::{self, Deep, Quick, Standard},

@@ -3,7 +3,7 @@
 use super::row;
 use crate::catalogue::{
     Depth::{Deep, Standard},
-    Privacy::{Facts, FreeText, Identifying},
+    Privacy::{Credentials, Facts, FreeText, Identifying},
     Probe::{Command, File},
     Source, When, every,
 };
@@ -20,7 +20,8 @@ pub(in crate::catalogue) const ROWS: &[Source] = &[
     row("services.chrony_drift", File("/var/lib/chrony/drift"), Facts, Standard),
     row("services.ntp_files", every("/etc/{ntp.conf,ptp4l.conf,timemaster.conf,phc2sys.conf}"), FreeText, Deep),
     row("services.ntp_folder", every("/etc/ntp/{ntpservers,step-tickers}"), FreeText, Deep),
-    row("services.ntp_peers", Command(&["/usr/sbin/ntpq", "-pn"]), Identifying, Deep).when(&[When::Path("/run/ntpd.pid")]),
+    // Asks the daemon of this host by itself; where none answers, that is the answer.
+    row("services.ntp_peers", Command(&["/usr/sbin/ntpq", "-pn"]), Identifying, Deep),
     row("services.tuned_files", every("/etc/{tuned,tune-profiles}/**"), FreeText, Standard),
     row("services.tuned_vendor", every("/usr/lib/tuned/**"), Facts, Deep),
     row("services.atune_conf", every("/etc/atuned/**"), FreeText, Deep),
@@ -37,8 +38,8 @@ pub(in crate::catalogue) const ROWS: &[Source] = &[
         .when(&[When::Path("/run/docker.pid")]),
     row("services.docker_space", Command(&["/usr/bin/docker", "system", "df"]), Facts, Deep)
         .when(&[When::Path("/run/docker.pid")]),
-    row("services.guest_files", every("/etc/libvirt/{libvirtd.conf,qemu.conf}"), FreeText, Deep),
-    row("services.cloud", every("/etc/cloud/**"), FreeText, Deep),
+    row("services.guest_files", every("/etc/libvirt/{libvirtd.conf,qemu.conf}"), Credentials, Deep),
+    row("services.cloud", every("/etc/cloud/**"), Credentials, Deep),
     row("services.cloud_run", every("/run/cloud-init/{result.json,status.json,cloud-id,ds-identify.log}"), Identifying, Deep),
     row("services.vmware", every("/etc/vmware-tools/**"), FreeText, Deep),
     row("services.mail", every("/etc/postfix/{main.cf,master.cf}"), FreeText, Deep),

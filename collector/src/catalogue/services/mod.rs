@@ -1,5 +1,6 @@
 //! Services, timers, clocks, containers, and the configuration of all these.
 
+mod clock;
 pub(super) mod host;
 pub(super) mod systemd;
 
@@ -7,7 +8,7 @@ use super::{
     Depth::{self, Deep, Quick, Standard},
     MIB,
     Privacy::{self, Credentials, Facts, FreeText, Identifying},
-    Probe::{self, Command, File},
+    Probe::{self, Command, File, Native},
     SYSTEMD, Source, Topic, When, every,
 };
 
@@ -33,12 +34,13 @@ pub(super) const ROWS: &[Source] = &[
     row("services.unit_files", Command(&["/usr/bin/systemctl", "list-unit-files", "--no-pager"]), Facts, Standard),
     row("services.timers", Command(&["/usr/bin/systemctl", "list-timers", "--all", "--no-pager"]), Facts, Standard).when(SYSTEMD),
     row("services.jobs", Command(&["/usr/bin/systemctl", "list-jobs", "--no-pager"]), Facts, Quick).when(SYSTEMD),
-    row("services.properties", Command(&["/usr/bin/systemctl", "show", "--all", "--no-pager", "*.service"]), FreeText, Deep)
+    row("services.properties", Command(&["/usr/bin/systemctl", "show", "--all", "--no-pager", "*.service"]), Credentials, Deep)
         .when(SYSTEMD)
         .most(16 * MIB, 60),
     row("services.systemd_conf", every("/etc/systemd/*.conf"), FreeText, Standard),
     row("services.local_units", every("/etc/systemd/system/**"), FreeText, Standard),
-    row("services.time", Command(&["/usr/bin/timedatectl", "show"]), Facts, Quick).when(SYSTEMD),
+    // Not timedatectl(1): it starts a service to ask.
+    row("services.time", Native { member: "native/services.time.txt", run: clock::settings }, Facts, Quick),
     row("services.chrony_tracking", Command(&["/usr/bin/chronyc", "-n", "tracking"]), Identifying, Quick),
     row("services.chrony_sources", Command(&["/usr/bin/chronyc", "-n", "sources", "-v"]), Identifying, Standard),
     row("services.chrony_conf", File("/etc/chrony.conf"), FreeText, Standard),

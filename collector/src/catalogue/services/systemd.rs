@@ -4,17 +4,17 @@ use super::row;
 use crate::catalogue::{
     Depth::{Deep, Quick, Standard},
     MIB,
-    Privacy::{Facts, FreeText, Identifying},
+    Privacy::{Credentials, Facts, FreeText, Identifying},
     Probe::{Command, File},
     SYSTEMD, Source, When, every,
 };
 
 pub(in crate::catalogue) const ROWS: &[Source] = &[
-    row("services.status", Command(&["/usr/bin/systemctl", "--no-pager", "--full", "status", "--all"]), FreeText, Deep)
+    row("services.status", Command(&["/usr/bin/systemctl", "--no-pager", "--full", "status", "--all"]), Credentials, Deep)
         .when(SYSTEMD)
         .most(16 * MIB, 60),
     row("services.manager", Command(&["/usr/bin/systemctl", "--no-pager", "show", "--all"]), FreeText, Standard).when(SYSTEMD),
-    row("services.environment", Command(&["/usr/bin/systemctl", "--no-pager", "show-environment"]), FreeText, Standard)
+    row("services.environment", Command(&["/usr/bin/systemctl", "--no-pager", "show-environment"]), Credentials, Deep)
         .when(SYSTEMD),
     row("services.dependencies", Command(&["/usr/bin/systemctl", "--no-pager", "list-dependencies"]), Facts, Deep).when(SYSTEMD),
     row(
@@ -37,7 +37,7 @@ pub(in crate::catalogue) const ROWS: &[Source] = &[
     row("services.bus", Command(&["/usr/bin/busctl", "list", "--no-pager"]), Identifying, Deep)
         .when(&[When::Path("/run/dbus/system_bus_socket")]),
     row("services.bus_conf", every("/etc/dbus-1/**"), FreeText, Deep),
-    row("services.unit_folder", Command(&["/usr/bin/ls", "-lR", "/usr/lib/systemd/system"]), Facts, Deep),
+    row("services.unit_folder", Command(&["/usr/bin/ls", "-lnR", "/usr/lib/systemd/system"]), Facts, Deep),
     row("services.vendor_units", every("/usr/lib/systemd/system/**"), Facts, Deep),
     row("services.vendor_user_units", every("/usr/lib/systemd/user/**"), Facts, Deep),
     row("services.vendor_conf", every("/usr/lib/systemd/*.conf"), Facts, Deep),
@@ -66,5 +66,5 @@ pub(in crate::catalogue) const ROWS: &[Source] = &[
     row("services.syslog_conf", File("/etc/syslog.conf"), FreeText, Deep),
     row("services.environment_file", File("/etc/environment"), FreeText, Standard),
     row("services.defaults", every("/etc/default/**"), FreeText, Deep),
-    row("services.sysconfig", every("/etc/sysconfig/**"), FreeText, Deep),
+    row("services.sysconfig", every("/etc/sysconfig/**"), Credentials, Deep),
 ];

@@ -3,10 +3,8 @@
 use super::row;
 use crate::catalogue::{
     Depth::{Deep, Quick, Standard},
-    MIB,
-    Over::{BlockDevice, Ext4, NvmeController, ScsiDisk},
     Privacy::{Credentials, Facts, FreeText, Identifying},
-    Probe::{Command, Each, File},
+    Probe::{Command, File},
     Source, When, every,
 };
 
@@ -20,15 +18,14 @@ pub(in crate::catalogue) const ROWS: &[Source] = &[
         FreeText,
         Standard,
     ),
-    row("storage.partition_tables", Each { over: BlockDevice, argv: &["/usr/sbin/fdisk", "-l", "/dev/{}"] }, Facts, Deep),
     row(
         "storage.device_nodes",
-        Command(&["/usr/bin/ls", "-lR", "--time-style=full-iso", "/dev/disk", "/dev/mapper"]),
+        Command(&["/usr/bin/ls", "-lnR", "--time-style=full-iso", "/dev/disk", "/dev/mapper"]),
         Identifying,
         Deep,
     )
     .when(&[When::Path("/dev/disk"), When::Path("/dev/mapper")]),
-    row("storage.block_paths", Command(&["/usr/bin/ls", "-l", "/sys/block"]), Facts, Standard),
+    row("storage.block_paths", Command(&["/usr/bin/ls", "-ln", "/sys/block"]), Facts, Standard),
     row("storage.block_scheduler", every("/sys/block/*/queue/iosched/*"), Facts, Deep),
     row("storage.loops", every("/sys/block/loop*/loop/**"), Identifying, Standard),
     row(
@@ -58,25 +55,6 @@ pub(in crate::catalogue) const ROWS: &[Source] = &[
     row("storage.scsi_attributes", Command(&["/usr/bin/lsscsi", "-L"]), Identifying, Deep),
     row("storage.scsi_transport", Command(&["/usr/bin/lsscsi", "-t"]), Identifying, Deep),
     row("storage.scsi_names", Command(&["/usr/bin/lsscsi", "-dgisw"]), Identifying, Deep),
-    row("storage.scsi_inquiry", Each { over: ScsiDisk, argv: &["/usr/bin/sg_inq", "/dev/{}"] }, Identifying, Deep),
-    row(
-        "storage.scsi_reservations",
-        Each { over: ScsiDisk, argv: &["/usr/bin/sg_persist", "--in", "-r", "-d", "/dev/{}"] },
-        Identifying,
-        Deep,
-    ),
-    row(
-        "storage.scsi_keys",
-        Each { over: ScsiDisk, argv: &["/usr/bin/sg_persist", "--in", "-k", "-d", "/dev/{}"] },
-        Identifying,
-        Deep,
-    ),
-    row(
-        "storage.scsi_status",
-        Each { over: ScsiDisk, argv: &["/usr/bin/sg_persist", "--in", "-s", "-d", "/dev/{}"] },
-        Identifying,
-        Deep,
-    ),
     row("storage.scsi_modules", every("/sys/bus/scsi/drivers/*/module/{refcnt,version}"), Facts, Deep),
     row(
         "storage.ext4_state",
@@ -86,7 +64,6 @@ pub(in crate::catalogue) const ROWS: &[Source] = &[
         Facts,
         Standard,
     ),
-    row("storage.ext4_header", Each { over: Ext4, argv: &["/usr/sbin/dumpe2fs", "-h", "/dev/{}"] }, Identifying, Deep),
     row("storage.ext4_options", every("/proc/fs/ext4/*/{options,es_shrinker_info,fc_info}"), Facts, Standard),
     row("storage.journals", every("/proc/fs/jbd2/*/info"), Facts, Standard),
     row("storage.xfs_counters", every("/proc/fs/xfs/**"), Facts, Standard),
@@ -94,7 +71,7 @@ pub(in crate::catalogue) const ROWS: &[Source] = &[
     row("storage.nfs_calls", every("/proc/net/rpc/{nfs,nfsd}"), Facts, Standard),
     row("storage.nfs_exports", every("/var/lib/nfs/{etab,rmtab,xtab}"), Identifying, Deep),
     row("storage.exports_parts", every("/etc/exports.d/**"), FreeText, Deep),
-    row("storage.rpc_clients", every("/sys/kernel/debug/sunrpc/**"), Identifying, Deep).most(MIB, 5),
+    row("storage.rpc_clients", every("/sys/kernel/debug/sunrpc/*/*/{tasks,info}"), Identifying, Deep),
     row("storage.cifs", every("/proc/fs/cifs/{DebugData,Stats}"), Identifying, Deep),
     row(
         "storage.raid_state",
@@ -106,7 +83,6 @@ pub(in crate::catalogue) const ROWS: &[Source] = &[
     row("storage.raid_detail", Command(&["/usr/sbin/mdadm", "--detail", "--scan", "--verbose"]), Identifying, Deep)
         .when(&[When::Path("/sys/module/md_mod")]),
     row("storage.raid_speed", every("/proc/sys/dev/raid/*"), Facts, Deep),
-    row("storage.raid_huawei", Command(&["/usr/sbin/hiraidadm", "ctrl", "list"]), Identifying, Deep),
     row("storage.btrfs", every("/sys/fs/btrfs/*/{label,metadata_uuid,nodesize,quota_override}"), Identifying, Deep),
     row("storage.fibre_statistics", every("/sys/class/fc_host/*/statistics/*"), Facts, Standard),
     row(
@@ -115,21 +91,14 @@ pub(in crate::catalogue) const ROWS: &[Source] = &[
         Identifying,
         Standard,
     ),
-    row("storage.fibre_debug", every("/sys/kernel/debug/{qla2xxx,fnic,lpfc}/**"), Facts, Deep).most(MIB, 5),
+    // By name: opening some files beside them stops a trace of the adapter or talks to its firmware.
+    row("storage.fibre_debug", every("/sys/kernel/debug/qla2xxx/*/{fw_resource_count,tgt_counters,tgt_sess}"), Identifying, Deep),
+    row("storage.fibre_emulex", every("/sys/kernel/debug/lpfc/*/*/{nodelist,scsistat,nvmestat}"), Identifying, Deep),
+    row("storage.fibre_cisco", every("/sys/kernel/debug/fnic/statistics/*/stats"), Facts, Deep),
     row("storage.iscsi_files", every("/etc/iscsi/{iscsid.conf,initiatorname.iscsi}"), Credentials, Deep),
     row("storage.iscsi_nodes", every("/var/lib/iscsi/**"), Credentials, Deep),
     row("storage.iscsi_state", every("/sys/class/iscsi_session/*/{state,targetname,recovery_tmo,tpgt}"), Identifying, Standard),
     row("storage.multipath_files", every("/etc/multipath/**"), Identifying, Standard),
-    row("storage.multipath_settings", Command(&["/usr/sbin/multipath", "-t"]), FreeText, Deep)
-        .when(&[When::Path("/sys/module/dm_multipath")]),
     row("storage.udisks", every("/etc/udisks2/**"), FreeText, Deep),
     row("storage.fcoe", every("/etc/fcoe/**"), FreeText, Deep),
-    row(
-        "storage.nvme_identity",
-        Each { over: NvmeController, argv: &["/usr/sbin/nvme", "id-ctrl", "-H", "/dev/{}"] },
-        Identifying,
-        Deep,
-    ),
-    row("storage.nvme_firmware", Each { over: NvmeController, argv: &["/usr/sbin/nvme", "fw-log", "/dev/{}"] }, Facts, Deep),
-    row("storage.nvme_namespaces", Each { over: NvmeController, argv: &["/usr/sbin/nvme", "list-ns", "/dev/{}"] }, Facts, Deep),
 ];

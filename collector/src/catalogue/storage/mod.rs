@@ -1,15 +1,15 @@
 //! Disks, volumes, file systems and how full they are.
 
+pub(super) mod asked;
 pub(super) mod devices;
 pub(super) mod volumes;
 
 use super::{
     Depth::{self, Deep, Quick, Standard},
     MIB,
-    Over::{BlockDevice, NvmeController},
     Privacy::{self, Facts, FreeText, Identifying},
-    Probe::{self, Command, Each, File},
-    Source, Topic, When, every,
+    Probe::{self, Command, File},
+    Source, Topic, When, every, newest,
 };
 
 const fn row(id: &'static str, probe: Probe, privacy: Privacy, depth: Depth) -> Source {
@@ -63,24 +63,11 @@ pub(super) const ROWS: &[Source] = &[
         Facts,
         Quick,
     ),
-    row("storage.smart", Each { over: BlockDevice, argv: &["/usr/sbin/smartctl", "-x", "/dev/{}"] }, Identifying, Standard),
-    row("storage.nvme_list", Command(&["/usr/sbin/nvme", "list"]), Identifying, Standard),
-    row("storage.nvme_health", Each { over: NvmeController, argv: &["/usr/sbin/nvme", "smart-log", "/dev/{}"] }, Facts, Standard),
-    row("storage.nvme_errors", Each { over: NvmeController, argv: &["/usr/sbin/nvme", "error-log", "/dev/{}"] }, Facts, Standard),
-    row("storage.physical_volumes", Command(&["/usr/sbin/pvs", "--readonly", "-a", "-v"]), Identifying, Standard).when(MAPPER),
-    row("storage.volume_groups", Command(&["/usr/sbin/vgs", "--readonly", "-v"]), Identifying, Standard).when(MAPPER),
-    row(
-        "storage.logical_volumes",
-        Command(&["/usr/sbin/lvs", "--readonly", "-a", "-o", "+devices,data_percent,metadata_percent"]),
-        Identifying,
-        Standard,
-    )
-    .when(MAPPER),
     // Keys of encrypted volumes are not shown unless asked for.
     row("storage.device_mapper", Command(&["/usr/sbin/dmsetup", "table"]), Identifying, Standard).when(MAPPER),
-    row("storage.device_mapper_status", Command(&["/usr/sbin/dmsetup", "status"]), Identifying, Standard).when(MAPPER),
-    row("storage.multipath", Command(&["/usr/sbin/multipath", "-ll"]), Identifying, Standard)
-        .when(&[When::Path("/sys/module/dm_multipath")]),
+    // `--noflush`: or a thin pool writes its metadata before it answers.
+    row("storage.device_mapper_status", Command(&["/usr/sbin/dmsetup", "status", "--noflush"]), Identifying, Standard)
+        .when(MAPPER),
     row("storage.multipath_conf", File("/etc/multipath.conf"), FreeText, Standard),
     row("storage.scsi", Command(&["/usr/bin/lsscsi", "-ils"]), Identifying, Standard),
     row(
@@ -91,10 +78,11 @@ pub(super) const ROWS: &[Source] = &[
     ),
     row("storage.iscsi_sessions", Command(&["/usr/sbin/iscsiadm", "-m", "session", "-P", "1"]), Identifying, Deep)
         .when(&[When::Path("/sys/class/iscsi_session")]),
-    row("storage.raid_controller", Command(&["/opt/MegaRAID/storcli/storcli64", "/call", "show", "all"]), Identifying, Deep)
-        .most(8 * MIB, 60),
     row("storage.mountstats", File("/proc/1/mountstats"), Identifying, Deep).most(8 * MIB, 10),
-    row("storage.lvm_conf", every("/etc/lvm/**"), FreeText, Deep),
+    row("storage.lvm_conf", every("/etc/lvm/{lvm.conf,lvmlocal.conf}"), FreeText, Deep),
+    row("storage.lvm_profiles", every("/etc/lvm/profile/*"), Facts, Deep),
+    // A file for each change of each group, for ever.
+    row("storage.lvm_backups", newest(16, "/etc/lvm/{archive,backup}/*"), Identifying, Deep),
     row("storage.exports", File("/etc/exports"), FreeText, Deep),
-    row("storage.tmp", Command(&["/usr/bin/ls", "-l", "--time-style=full-iso", "/tmp", "/var/tmp"]), Identifying, Deep),
+    row("storage.tmp", Command(&["/usr/bin/ls", "-ln", "--time-style=full-iso", "/tmp", "/var/tmp"]), Identifying, Deep),
 ];
