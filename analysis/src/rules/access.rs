@@ -1,7 +1,11 @@
 //! Access: password guessing, SELinux denials, abnormal ends in the audit log.
 
 use super::{Found, Kind, Rule, Words};
-use crate::{alerts::Severity, cut, tally::Threshold};
+use crate::{
+    alerts::Severity,
+    cut,
+    tally::{REPEATS, Threshold},
+};
 
 static AUTH_BRUTEFORCE: Kind = Kind {
     name: "auth_bruteforce",
@@ -108,7 +112,7 @@ pub(crate) static RULES: &[Rule] = &[
             // The user name is the caller's choice and may hold " from ": the address is the last one.
             let (_, address) = line.strip_prefix("Failed password for ")?.rsplit_once(" from ")?;
             let mut found = Found::about(cut::word(address)?);
-            found.weight = repeated.unwrap_or(1);
+            found.weight = repeated.unwrap_or(1).min(REPEATS);
             Some(found)
         })
     },
