@@ -1,7 +1,11 @@
 //! Access: password guessing, SELinux denials, abnormal ends in the audit log.
 
 use super::{Found, Kind, Rule, Words};
-use crate::{alerts::Severity, cut, tally::Threshold};
+use crate::{
+    alerts::Severity,
+    cut,
+    tally::{REPEATS, Threshold},
+};
 
 static AUTH_BRUTEFORCE: Kind = Kind {
     name: "auth_bruteforce",
@@ -108,7 +112,7 @@ pub(crate) static RULES: &[Rule] = &[
             // The user name is the caller's choice and may hold " from ": the address is the last one.
             let (_, address) = line.strip_prefix("Failed password for ")?.rsplit_once(" from ")?;
             let mut found = Found::about(cut::word(address)?);
-            found.weight = repeated.unwrap_or(1);
+            found.weight = repeated.unwrap_or(1).min(REPEATS);
             Some(found)
         })
     },
@@ -122,7 +126,7 @@ pub(crate) static AUDIT: &[Rule] = &[
         }
         let permission = cut::between(text, "denied  {", "}")?.trim();
         let field = |name: &str| cut::after(text, name).map(|rest| rest.split([' ', '"']).next().unwrap_or(rest));
-        let command = field(" comm=\"").or_else(|| field(" exe=\"")).unwrap_or("?");
+        let command = program(text).unwrap_or("?");
         let domain = field("scontext=").and_then(|context| context.split(':').nth(2));
         let target = field("tcontext=").and_then(|context| context.split(':').nth(2)).unwrap_or_default();
         let class = field("tclass=").unwrap_or_default();
@@ -137,7 +141,7 @@ pub(crate) static AUDIT: &[Rule] = &[
     }),
     Rule::line(&ANOM_ABEND, "audit", &["type=ANOM_ABEND "], |text| {
         let field = |name: &str| cut::after(text, name).map(|rest| rest.split([' ', '"']).next().unwrap_or(rest));
-        let command = text.strip_prefix("type=ANOM_ABEND ").and_then(|_| field(" comm=\""))?;
+        let command = text.strip_prefix("type=ANOM_ABEND ").and_then(program)?;
         Some(Found::about(command).with("pid", field(" pid=")).with("signal", field(" sig=")))
     }),
     Rule::recovery(&ANOM_PROMISCUOUS, "audit", &["type=ANOM_PROMISCUOUS "], |text| {
@@ -162,7 +166,15 @@ pub(crate) static AUDIT: &[Rule] = &[
                 let found = Found::about(&format!("{record} {} {}", user.unwrap_or(""), address.unwrap_or("")));
                 Some(found.of(&ANOM_LOGIN).with("what", Some(record)).with("user", user).with("address", address))
             }
-            _ => Some(Found::about(record).with("command", field(" exe=\"").or_else(|| field(" comm=\"")))),
+            _ => Some(Found::about(record).with("command", field(" exe=\"").or_else(|| program(text)))),
         }
     }),
 ];
+
+/// Whom a record is about: its name, else its file. One with a blank in it is written in hex, and is told so: nobody has
+/// looked for secrets in it.
+fn program(text: &str) -> Option<&str> {
+    let quoted = |name| cut::between(text, name, "\"").filter(|value| !value.is_empty());
+    let plain = |name| cut::after(text, name).and_then(cut::word);
+    quoted(" comm=\"").or_else(|| quoted(" exe=\"")).or_else(|| plain(" comm=")).or_else(|| plain(" exe="))
+}

@@ -1,6 +1,6 @@
 //! Network: links, adapters, connection tracking, neighbours, TCP.
 
-use super::{Flow, Found, Kind, Rule, Words, dump};
+use super::{Flow, Found, Kind, Rule, Turn, Words, dump};
 use crate::{alerts::Severity, cut};
 
 static NIC_LINK_DOWN: Kind = Kind {
@@ -92,7 +92,7 @@ const UP: &[&str] = &[
 ];
 
 pub(crate) static RULES: &[Rule] = &[
-    Rule { boot_noise: true, ..Rule::line(&NIC_LINK_DOWN, "kernel", DOWN, link_down) },
+    Rule { turn: Turn::Nothing, ..Rule::line(&NIC_LINK_DOWN, "kernel", DOWN, link_down) },
     Rule::recovery(&NIC_LINK_DOWN, "kernel", UP, |text| Some(Found::about(interface(text, UP)?))),
     Rule::block(
         &NIC_TX_TIMEOUT,
