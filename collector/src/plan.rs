@@ -364,6 +364,7 @@ fn within(task: &Task, window: Window, limits: Limits, host: &Host) -> Option<Lo
     match window::look(&mut open, size, &question).ok()? {
         Found::NoStamps => None,
         Found::Nothing => Some(Look::Absent { path: Some(path.clone()), refusal: refusal(Reason::OutsideWindow) }),
+        Found::OutOfReach => Some(Look::Absent { path: Some(path.clone()), refusal: refusal(Reason::ItemLimit) }),
         Found::Part(part) => Some(Look::File { path: path.clone(), size: Some(part.bytes) }),
     }
 }

@@ -145,8 +145,9 @@ impl Run<'_> {
                 match log.look(&mut open, self, tools) {
                     Ok(Found::Part(part)) => return self.part(&log, &part, open, member, row, tools),
                     Ok(Found::NoStamps) => row.window = Some(Within { applied: false, line_offset: None }),
-                    Ok(Found::Nothing) => {
-                        let refusal = Refusal { reason: Reason::OutsideWindow, error: Vec::new() };
+                    Ok(none @ (Found::Nothing | Found::OutOfReach)) => {
+                        let reason = if matches!(none, Found::Nothing) { Reason::OutsideWindow } else { why };
+                        let refusal = Refusal { reason, error: Vec::new() };
                         return Self::absent(index, source, Some(path), &refusal, tools);
                     }
                     Err(refusal) => return Self::absent(index, source, Some(path), &refusal, tools),

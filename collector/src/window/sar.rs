@@ -46,7 +46,7 @@ impl Sar {
             self.before = Some(time);
         }
         let moment: Option<Timestamp> = self.zone.to_timestamp(date.to_datetime(time)).ok();
-        moment.map_or(Verdict::Frame, |moment| Verdict::Stamped(window.holds(moment)))
+        moment.map_or(Verdict::Frame, |moment| Verdict::Stamped(window.may_hold(moment, &self.zone)))
     }
 }
 
