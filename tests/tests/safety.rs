@@ -1,6 +1,8 @@
 //! What collecting does to a host, watched from outside: programs it starts, files it opens for writing, modules, time and
 //! memory beside a mount that hangs; and what is left of it where there is nothing to run.
 
+#![expect(clippy::print_stdout, reason = "a test that cannot be run here says so, and figures are for people")]
+
 use std::{
     collections::BTreeSet,
     fs,

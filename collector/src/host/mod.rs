@@ -29,7 +29,7 @@ use std::{
 };
 
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
-use oediag_protocol::bundle::manifest::Reason;
+use oediag_protocol::bundle::{manifest::Reason, name::of_segment};
 
 use self::walk::{Last, Root};
 pub(crate) use self::{changed::Changed, file::Folder};
@@ -207,7 +207,8 @@ impl Host {
     pub fn recorded_devices(&self, source: &str) -> Vec<String> {
         let folder = Path::new("/oediag/commands").join(source);
         let Ok(folder) = self.folder(&folder) else { return Vec::new() };
-        if self.live { Vec::new() } else { folder.names() }
+        let device = |name: String| of_segment(&name).and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or(name);
+        if self.live { Vec::new() } else { folder.names().into_iter().map(device).collect() }
     }
 
     /// Whether a program can be run: a live host, there, executable, and nobody but root could have changed it.

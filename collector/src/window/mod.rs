@@ -21,7 +21,7 @@ use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use oediag_analysis::Context;
 use oediag_protocol::bundle::manifest::{self, Kept};
 
-pub use self::filter::Filter;
+pub use self::{filter::Filter, sar::is_sar};
 use self::{filter::Survey, judge::Judge};
 use crate::catalogue::{Probe, Source, Topic};
 
