@@ -119,7 +119,7 @@ pub struct Selection {
     #[arg(long, value_name = "TIME±30m")]
     pub around: Option<Around>,
     /// Most bytes of the packed bundle.
-    #[arg(long, value_name = "SIZE", default_value = "512M")]
+    #[arg(long, value_name = "SIZE", default_value = "512M", value_parser = values::bundle_size)]
     pub max_bytes: Size,
     /// Most bytes read for one item.
     #[arg(long, value_name = "SIZE", default_value = "64M")]

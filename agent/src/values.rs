@@ -20,6 +20,8 @@ pub struct Span(pub u64);
 pub enum ValueError {
     /// Not a [`Size`].
     Size,
+    /// Too small for a bundle.
+    Bundle,
     /// Not a [`Span`].
     Span,
     /// Not an RFC 3339 time.
@@ -53,6 +55,7 @@ impl ValueError {
     pub fn message(&self) -> &'static str {
         match self {
             Self::Size => "value-size",
+            Self::Bundle => "value-bundle",
             Self::Span => "value-span",
             Self::Time => "value-time",
             Self::Moment => "value-moment",
@@ -124,6 +127,15 @@ impl FromStr for Span {
     }
 }
 
+/// Fewest bytes of a bundle: what closes it takes a quarter of that.
+const SMALLEST_BUNDLE: u64 = 1 << 20;
+
+/// Reads the most bytes that a bundle may have.
+pub fn bundle_size(text: &str) -> Result<Size, ValueError> {
+    let size: Size = text.parse()?;
+    if size.0 < SMALLEST_BUNDLE { Err(ValueError::Bundle) } else { Ok(size) }
+}
+
 /// Reads an RFC 3339 time with its offset (`Z` or `+08:00`); fractions of a second are dropped.
 pub fn time(text: &str) -> Result<Time, ValueError> {
     let moment: Timestamp = text.parse().map_err(|_| ValueError::Time)?;
@@ -193,6 +205,13 @@ mod tests {
         for text in ["", "0", "M", "-1", "1.5G", "1X", "99999999999999999999", "99999999999T", "４G"] {
             assert_eq!(text.parse::<Size>(), Err(ValueError::Size), "{text}");
         }
+    }
+
+    #[test]
+    fn a_bundle_has_a_least_size() {
+        assert_eq!(bundle_size("1M"), Ok(Size(1 << 20)));
+        assert_eq!(bundle_size("1023K"), Err(ValueError::Bundle));
+        assert_eq!(bundle_size("lots"), Err(ValueError::Size));
     }
 
     #[test]

@@ -1,8 +1,10 @@
 //! How the room of a bundle is shared when its items want more than there is.
 //!
-//! In: what each item wants, and the room. Out: each item's share, in order. Small items are served first and whole. What is left
-//! is shared among the sources by weight, so that none takes more than its part while another wants; a source gives its
+//! In: what each item wants, and the room. Out: each item's share, in order. Small items are served first and whole: those that
+//! count more before the others, of the same the smallest first. What is left is shared among the sources by weight, so that none takes more than its part while another wants; a source gives its
 //! part to its newest items. More room never means a smaller share. Pure.
+
+use std::cmp::Reverse;
 
 /// An item that is no larger than this, packed, is small: served before all others.
 pub const SMALL: u64 = 32 << 10;
@@ -22,10 +24,15 @@ pub struct Want {
 
 /// The share of each item: never more than it wants, together never more than `room`.
 pub fn shares(wants: &[Want], room: u64) -> Vec<u64> {
-    let small = wants.iter().map(|want| if want.bytes <= SMALL { want.bytes } else { 0 }).collect::<Vec<_>>();
-    let weights: Vec<u64> = wants.iter().map(|want| want.weight).collect();
-    let mut shares = fair(&small, &weights, room);
-    let room = room.saturating_sub(shares.iter().sum());
+    let mut small: Vec<usize> = (0..wants.len()).filter(|at| wants[*at].bytes <= SMALL).collect();
+    // A part of each would be worth nothing: where not even these fit, the last of them have none.
+    small.sort_by_key(|at| (Reverse(wants[*at].weight), wants[*at].bytes));
+    let mut shares = vec![0; wants.len()];
+    let mut room = room;
+    for at in small {
+        shares[at] = wants[at].bytes.min(room);
+        room -= shares[at];
+    }
 
     let sources = wants.chunk_by(|a, b| a.source == b.source);
     let large = |want: &&Want| want.bytes > SMALL;
@@ -34,7 +41,7 @@ pub fn shares(wants: &[Want], room: u64) -> Vec<u64> {
     let mut first = 0;
     for (wants, part) in sources.zip(fair(&needs, &weights, room)) {
         let mut newest: Vec<usize> = (0..wants.len()).filter(|at| wants[*at].bytes > SMALL).collect();
-        newest.sort_by_key(|at| std::cmp::Reverse(wants[*at].changed));
+        newest.sort_by_key(|at| Reverse(wants[*at].changed));
         let mut left = part;
         for at in newest {
             shares[first + at] = wants[at].bytes.min(left);
@@ -97,6 +104,8 @@ mod tests {
             if small <= room {
                 prop_assert!(got.iter().zip(&wants).all(|(got, want)| want.bytes > SMALL || *got == want.bytes));
             }
+            let in_part = got.iter().zip(&wants).filter(|(got, want)| want.bytes <= SMALL && (1..want.bytes).contains(got));
+            prop_assert!(in_part.count() <= 1, "at most one small item is cut: {:?}", got);
             let larger = shares(&wants, room + more);
             prop_assert!(larger.iter().zip(&got).all(|(larger, got)| larger >= got), "{:?} {:?}", got, larger);
             let all: u64 = wants.iter().map(|want| want.bytes).sum();
@@ -117,5 +126,12 @@ mod tests {
         // The small one first, then two parts for one source, newest first, and one for the other.
         assert_eq!(shares(&logs, 30 * mib + 1000), [10 * mib, 10 * mib, 10 * mib, 1000]);
         assert_eq!(shares(&logs, 500), [0, 0, 0, 500]);
+    }
+
+    #[test]
+    fn too_little_for_the_small_ones_serves_some_of_them_whole() {
+        let small = |weight, bytes| Want { source: 0, weight, bytes, changed: 0 };
+        assert_eq!(shares(&[small(1, 100), small(4, 300), small(2, 50), small(4, 200)], 560), [10, 300, 50, 200]);
+        assert_eq!(shares(&[small(1, 100), small(4, 300), small(2, 50), small(4, 200)], 450), [0, 250, 0, 200]);
     }
 }

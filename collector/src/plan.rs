@@ -7,7 +7,7 @@ use std::{
     collections::HashSet,
     os::unix::ffi::OsStrExt as _,
     path::{Path, PathBuf},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use oediag_analysis::Context;
@@ -15,7 +15,7 @@ use oediag_protocol::bundle::manifest::{self, Limits, Reason};
 
 use crate::{
     catalogue::{self, Depth, Over, Preset, Probe, Source, Topic, When},
-    host::{Host, Refusal},
+    host::{Cancel, Host, Refusal},
     window::{self, Found, Question, Window},
 };
 
@@ -83,6 +83,8 @@ pub enum Look {
         path: PathBuf,
         /// Size in bytes, where a file has one.
         size: Option<u64>,
+        /// Whether it was not found out what a window of time leaves of it.
+        unsought: bool,
     },
     /// Runs a program, or reads what was recorded of it.
     Command {
@@ -127,6 +129,11 @@ impl Task {
         }
     }
 
+    /// Whether a window of time was asked for and it could not be found out what it leaves of this file.
+    pub fn unsought(&self) -> bool {
+        matches!(self.look, Look::File { unsought: true, .. })
+    }
+
     /// Whether anything will be read or run.
     pub fn applies(&self) -> bool {
         !matches!(self.look, Look::Absent { .. })
@@ -144,6 +151,8 @@ pub fn describe(probe: &Probe) -> String {
     }
 }
 
+/// How long the logs are looked into for a plan, all together.
+const LOOKING: Duration = Duration::from_secs(10);
 /// The program behind journal rows.
 const JOURNALCTL: &str = "/usr/bin/journalctl";
 
@@ -171,17 +180,24 @@ impl Plan {
     }
 
     /// Looks into the logs: those without a line in the window are left out, the others have the size of their part. A run
-    /// finds the same as it reads them.
+    /// finds the same as it reads them. What cannot be read, and what there is no time for, is left as it is, and says so.
     #[must_use]
-    pub fn within(mut self, host: &Host) -> Self {
-        if let Some(window) = Window::of(&self.request.window) {
-            for task in &mut self.tasks {
-                if let Some(look) = within(task, window, self.request.limits, host) {
-                    task.look = look;
-                }
+    pub fn within(mut self, host: &Host, cancel: &Cancel) -> Self {
+        if let Some(looks) = self.windowed(host, cancel) {
+            for (task, look) in self.tasks.iter_mut().zip(looks) {
+                task.look = look.unwrap_or_else(|| std::mem::replace(&mut task.look, Look::Native));
             }
         }
         self
+    }
+
+    /// What a window leaves of each task, where it leaves something else; none without a window. Takes [`LOOKING`] at most.
+    pub(crate) fn windowed(&self, host: &Host, cancel: &Cancel) -> Option<Vec<Option<Look>>> {
+        let window = Window::of(&self.request.window)?;
+        let until = Instant::now() + LOOKING;
+        let context = Context { latest: host.now(), zone: host.zone(), booted: None };
+        let go_on = || Instant::now() < until && !cancel.is_cancelled();
+        Some(self.tasks.iter().map(|task| within(task, window, self.request.limits, host, &context, &go_on)).collect())
     }
 }
 
@@ -329,7 +345,7 @@ fn recorded(source: &'static Source, host: &Host) -> Option<Task> {
         _ => return None,
     };
     let found = !host.is_live() && host.exists(&path);
-    found.then(|| Task { source, look: Look::File { size: size(host, &path), path } })
+    found.then(|| Task { source, look: Look::File { size: size(host, &path), path, unsought: false } })
 }
 
 fn file(source: &'static Source, path: PathBuf, host: &Host) -> Task {
@@ -337,34 +353,42 @@ fn file(source: &'static Source, path: PathBuf, host: &Host) -> Task {
         Err(refusal) => Task { source, look: Look::Absent { path: Some(path), refusal } },
         Ok(open) => {
             let size = (open.size > 0).then_some(open.size);
-            Task { source, look: Look::File { path, size } }
+            Task { source, look: Look::File { path, size, unsought: false } }
         }
     }
 }
 
-/// What a window of time leaves of a task.
-fn within(task: &Task, window: Window, limits: Limits, host: &Host) -> Option<Look> {
-    let Look::File { path, .. } = &task.look else { return None };
+/// What a window of time leaves of a task; none when it changes nothing.
+fn within(task: &Task, window: Window, limits: Limits, host: &Host, context: &Context, go_on: &dyn Fn() -> bool) -> Option<Look> {
+    let Look::File { path, size, .. } = &task.look else { return None };
     if !window::applies(task.source, path) {
         return None;
     }
-    let mut open = host.open(path).ok()?;
-    let context = Context { latest: host.now(), zone: host.zone(), booted: None };
-    let deadline = Instant::now() + task.source.time(limits.item_bytes);
+    let absent = |refusal| Some(Look::Absent { path: Some(path.clone()), refusal });
+    let unsought = Some(Look::File { path: path.clone(), size: *size, unsought: true });
+    if !go_on() {
+        return unsought;
+    }
+    let mut open = match host.open(path) {
+        Ok(open) => open,
+        Err(refusal) => return absent(refusal),
+    };
     let question = Question {
         path: &path.to_string_lossy(),
         window,
         changed: open.mtime,
-        context: &context,
+        context,
         cap: task.source.cap(limits.item_bytes),
         gzip: window::is_gzip(path),
-        go_on: &|| Instant::now() < deadline,
+        go_on,
     };
     let size = open.size;
-    match window::look(&mut open, size, &question).ok()? {
-        Found::NoStamps => None,
-        Found::Nothing => Some(Look::Absent { path: Some(path.clone()), refusal: refusal(Reason::OutsideWindow) }),
-        Found::Part(part) => Some(Look::File { path: path.clone(), size: Some(part.bytes) }),
+    match window::look(&mut open, size, &question) {
+        Err(_) => unsought,
+        Ok(Found::NoStamps) => None,
+        Ok(Found::Nothing) => absent(refusal(Reason::OutsideWindow)),
+        Ok(Found::OutOfReach) => absent(refusal(Reason::ItemLimit)),
+        Ok(Found::Part(part)) => Some(Look::File { path: path.clone(), size: Some(part.bytes), unsought: false }),
     }
 }
 

@@ -21,6 +21,10 @@ use zeroize::Zeroizing;
 
 use crate::{cost::Costs, disk, failpoint};
 
+/// What the names of drafts begin with; the name of what they become and the pid of who makes them follow, each after a dot.
+const DRAFT: &str = ".oediag-draft";
+/// The kernel gives no larger pid (`PID_MAX_LIMIT`).
+const MAX_PID: u32 = 1 << 22;
 /// Most bytes of the figures of earlier runs.
 const COSTS_BYTES: u64 = 1 << 20;
 
@@ -380,7 +384,8 @@ fn replace(path: &Path, content: &[u8]) -> Result<(), StateError> {
 
 fn put(path: &Path, content: &[u8], publish: impl Fn(&Path, &Path) -> io::Result<()>) -> Result<(), StateError> {
     // A name of this process alone: two runs may make the same file at once.
-    let draft = path.with_extension(format!("new.{}", std::process::id()));
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let draft = path.with_file_name(format!("{DRAFT}.{name}.{}", std::process::id()));
     let write = || {
         if draft.symlink_metadata().is_ok() {
             fs::remove_file(&draft)?;
@@ -404,15 +409,25 @@ fn put(path: &Path, content: &[u8], publish: impl Fn(&Path, &Path) -> io::Result
 }
 
 /// Removes drafts of processes that are no more: one may hold half a key. One whose pid is in use again stays until later.
+/// The folders are the customer's too: only what [`put`] can have made is removed.
 fn remove_drafts(folder: &Path) {
     let Ok(entries) = fs::read_dir(folder) else { return };
     for path in entries.flatten().map(|entry| entry.path()) {
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let pid = name.rsplit_once(".new.").and_then(|(_, pid)| pid.parse::<u32>().ok());
-        if pid.is_some_and(|pid| !Path::new("/proc").join(pid.to_string()).exists()) {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let Some(pid) = drafted_by(&name) else { continue };
+        let made_by_us =
+            fs::symlink_metadata(&path).is_ok_and(|meta| meta.is_file() && meta.uid() == nix::unistd::geteuid().as_raw());
+        if made_by_us && !Path::new("/proc").join(pid.to_string()).exists() {
             fs::remove_file(&path).unwrap_or_default();
         }
     }
+}
+
+/// The pid in the name of a draft.
+fn drafted_by(name: &str) -> Option<u32> {
+    let (of, pid) = name.strip_prefix(DRAFT)?.strip_prefix('.')?.rsplit_once('.')?;
+    let digits = !pid.starts_with('0') && pid.bytes().all(|byte| byte.is_ascii_digit());
+    pid.parse().ok().filter(|pid| digits && !of.is_empty() && *pid <= MAX_PID)
 }
 
 fn random<const N: usize>(path: &Path) -> Result<[u8; N], StateError> {

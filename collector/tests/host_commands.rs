@@ -9,6 +9,13 @@ use std::{
     time::{Duration, Instant},
 };
 
+use nix::{
+    sys::{
+        signal::{Signal, kill},
+        wait::waitpid,
+    },
+    unistd::Pid,
+};
 use oediag_collector::host::{Call, Cancel, Flow, Host, Ran, Stream, adopt_orphans};
 use oediag_protocol::bundle::manifest::Reason;
 
@@ -230,10 +237,12 @@ fn a_child_has_our_environment_and_limits_only() {
     // Where `ss` is told to read tables instead of loading modules, which depends on the machine.
     let mut lines: Vec<&str> = done.out.lines().filter(|line| !line.starts_with("PROC_NET_")).collect();
     lines.sort_unstable();
+    let mark = format!("OEDIAG_STARTED_BY={}", std::process::id());
     let want = [
         "HOME=/",
         "LANG=C",
         "LC_ALL=C",
+        mark.as_str(),
         "PAGER=cat",
         "PATH=/usr/sbin:/usr/bin:/sbin:/bin",
         "SYSTEMD_COLORS=0",
@@ -257,9 +266,14 @@ fn files_cannot_be_written() {
 
 /// Whether a process with exactly these words runs.
 fn runs(words: &[&str]) -> bool {
+    pid_of(words).is_some()
+}
+
+fn pid_of(words: &[&str]) -> Option<Pid> {
     let line = words.iter().flat_map(|word| [word.as_bytes(), b"\0"].concat()).collect::<Vec<_>>();
-    let processes = fs::read_dir("/proc").expect("proc").flatten();
-    processes.into_iter().any(|entry| fs::read(entry.path().join("cmdline")).is_ok_and(|read| read == line))
+    let mut processes = fs::read_dir("/proc").expect("proc").flatten();
+    let found = processes.find(|entry| fs::read(entry.path().join("cmdline")).is_ok_and(|read| read == line))?;
+    found.file_name().to_str()?.parse().ok().map(Pid::from_raw)
 }
 
 /// A length of sleep that no other test asks for.
@@ -328,6 +342,34 @@ fn other_children_of_ours_stay() {
     child.wait().expect("it ends");
 }
 
+/// So do those that began a session of their own: a shell that starts something and then becomes oediag leaves it to oediag
+/// as a child, and so does, in a container, every process whose parent ends.
+#[test]
+fn other_children_of_ours_stay_in_sessions_of_their_own_too() {
+    let begin = |words: &[&str]| {
+        let mut setsid = std::process::Command::new("setsid");
+        setsid.args(words).spawn().expect("setsid is there")
+    };
+    let marks = [mark(), mark(), mark()];
+    let [before, after, orphan] = &marks;
+    let mut children = vec![begin(&["sleep", before])];
+    adopt_orphans();
+    children.push(begin(&["sleep", after]));
+    let script = format!("sleep {orphan} </dev/null >/dev/null 2>&1 & exit");
+    begin(&["sh", "-c", &script]).wait().expect("it ends and leaves its child to us");
+    run("setsid sleep 0.1 & sleep 0.3", 5, MANY);
+    for mark in &marks {
+        assert!(runs(&["sleep", mark]), "sleep {mark} was ended");
+    }
+    for mut child in children {
+        child.kill().expect("it can be ended");
+        child.wait().expect("it ends");
+    }
+    let orphan = pid_of(&["sleep", orphan]).expect("it runs");
+    kill(orphan, Signal::SIGKILL).expect("it can be ended");
+    waitpid(orphan, None).expect("it was left to us");
+}
+
 #[test]
 fn arguments_that_name_what_is_never_read_are_refused() {
     let host = Host::live().expect("live");
@@ -335,6 +377,14 @@ fn arguments_that_name_what_is_never_read_are_refused() {
     assert_eq!(call(&["/usr/bin/cat", "/etc/shadow"]).expect_err("refused").reason, Reason::NeverCollected);
     assert_eq!(call(&["/usr/bin/dd", "if=/proc/kcore"]).expect_err("refused").reason, Reason::NeverCollected);
     assert_eq!(call(&["/usr/bin/sh", "-c", "cat /etc/hosts /etc/shadow"]).expect_err("refused").reason, Reason::NeverCollected);
+    for words in [
+        ["/usr/bin/md5sum", "etc/shadow", "/etc/../etc/shadow"],
+        ["/usr/bin/cat", "/etc/hosts", "/dev/../etc/shadow"],
+        ["/usr/bin/cat", "-n", "./etc/./ssh/../shadow"],
+        ["/usr/bin/grep", "root", "-f/etc/shadow"],
+    ] {
+        assert_eq!(call(&words).expect_err("refused").reason, Reason::NeverCollected, "{words:?}");
+    }
     assert_eq!(call(&["/usr/bin/cat", "/etc/hosts"]).expect("it may run"), ["/usr/bin/cat", "/etc/hosts"]);
     assert_eq!(call(&["/usr/bin/oediag-no-such"]).expect_err("refused").reason, Reason::NotInstalled);
 }

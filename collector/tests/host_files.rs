@@ -7,7 +7,7 @@
 use std::{
     ffi::OsStr,
     fs::{self, Permissions},
-    io::Read,
+    io::{Read, Seek, SeekFrom},
     os::unix::{
         ffi::OsStrExt,
         fs::{PermissionsExt, chown, lchown, symlink},
@@ -95,6 +95,21 @@ fn names(paths: &[PathBuf]) -> Vec<&str> {
 
 fn reasons(refused: &[(PathBuf, Refusal)]) -> Vec<(&str, Reason)> {
     refused.iter().map(|(path, refusal)| (path.to_str().expect("UTF-8"), refusal.reason)).collect()
+}
+
+#[test]
+fn devices_that_a_bundle_recorded_have_their_own_names() {
+    let tree = Tree::new();
+    let long = format!("{}~0123abcd", "n".repeat(71));
+    for name in ["cciss%21c0d0", "sda", "50%25", long.as_str()] {
+        tree.file(&format!("oediag/commands/storage.smart/{name}/stdout"), name);
+    }
+    let host = tree.host();
+    let devices = host.recorded_devices("storage.smart");
+    assert_eq!(devices, ["50%", "cciss!c0d0", &long, "sda"]);
+    for device in devices {
+        assert!(host.recorded("storage.smart", Some(&device)).is_some_and(|recorded| recorded.stdout.is_some()), "{device}");
+    }
 }
 
 #[test]
@@ -373,6 +388,19 @@ fn t53_files_that_turn_or_shrink_while_they_are_read() {
     fs::write(tree.at("cut"), "n").expect("cut");
     assert_eq!(file.read_to_end(&mut Vec::new()).expect("read"), 0);
     assert!(shrank.load(Ordering::Relaxed));
+
+    // Read twice, as for a window of time: what counts is where the last reading began.
+    let mut file = tree.host().open(Path::new("/log.1")).expect("opens");
+    let shrank = file.shrank();
+    file.seek(SeekFrom::Start(199_000)).expect("seek");
+    assert_eq!(file.read_to_end(&mut Vec::new()).expect("read"), 1000);
+    assert!(!shrank.load(Ordering::Relaxed), "its end is its end");
+    file.rewind().expect("seek");
+    assert_eq!(file.read_to_end(&mut Vec::new()).expect("read"), 200_000);
+    file.rewind().expect("seek");
+    fs::File::options().write(true).open(tree.at("log.1")).expect("opens").set_len(100_000).expect("cut");
+    assert_eq!(file.read_to_end(&mut Vec::new()).expect("read"), 100_000);
+    assert!(shrank.load(Ordering::Relaxed), "it was cut before the second reading");
 }
 
 /// What the kernel lets be written only has no reading side; root could open it all the same.

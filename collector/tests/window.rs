@@ -134,6 +134,7 @@ fn ours(path: &Path, bytes: &[u8], now: &str, since: i64, until: i64) -> Vec<u8>
     let mut input = Cursor::new(bytes.to_vec());
     match window::look(&mut input, bytes.len() as u64, &question).expect("it is read") {
         Found::NoStamps => panic!("{} has stamps", path.display()),
+        Found::OutOfReach => panic!("{} is small", path.display()),
         Found::Nothing => Vec::new(),
         Found::Part(part) => {
             let mut lines = Vec::new();

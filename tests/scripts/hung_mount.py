@@ -1,5 +1,5 @@
-"""Runs a command twice in a mount namespace of its own, over a copy of /var/log: as it is, then beside a FUSE mount that never
-answers and a sparse file of 1 TiB. In: the logs to copy, then two commands of equal length, the second half of the words.
+"""Runs a command twice in a mount namespace of its own, over a copy of /var/log: as it is, then beside FUSE mounts that never
+answer, one of them on /var/tmp, and sparse files of 1 TiB. In: the logs to copy, then two commands of equal length, the second half of the words.
 Out: one JSON line for each run: exit status, seconds, peak memory in KiB. The namespace ends with this program."""
 import ctypes, json, os, shutil, sys, time
 
@@ -33,8 +33,8 @@ for name in os.listdir(logs):
     if os.path.isfile(os.path.join(logs, name)):
         shutil.copy2(os.path.join(logs, name), "/var/log")
 run(first)
-for folder in ("/var/log/audit", "/var/log/hung"):
-    os.mkdir(folder)
+for folder in ("/var/log/audit", "/var/log/hung", "/var/tmp"):
+    os.makedirs(folder, exist_ok=True)
     # Nobody reads this end: every request waits for ever.
     device = os.open("/dev/fuse", os.O_RDWR)
     data = "fd=%d,rootmode=40000,user_id=0,group_id=0" % device

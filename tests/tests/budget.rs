@@ -190,3 +190,74 @@ fn a_bundle_with_room_for_all_is_not_cut() {
     let messages = items.iter().find(|item| item["path"] == "var/log/messages").expect("it is there");
     assert_eq!(messages["outcome"], "collected");
 }
+
+#[test]
+fn a_day_of_sar_that_is_cut_to_its_end_keeps_the_line_with_its_date() {
+    let root = folder("budget-sar-root");
+    fs::create_dir_all(root.join("var/log/sa")).expect("the folder can be made");
+    let first = "Linux 5.10.0 (host) \t2026-11-21 \t_x86_64_\t(4 CPU)\n";
+    let mut text = format!("{first}\n00:00:01        CPU     %user     %nice\n");
+    for minute in 0..1440 {
+        writeln!(text, "{:02}:{:02}:01        all      1.00      0.00", minute / 60, minute % 60).expect("room");
+    }
+    fs::write(root.join("var/log/sa/sar21"), &text).expect("the file can be written");
+    let run = collect("budget-sar", &root, NOW, &["--topic", "performance", "--max-item-bytes", "16K"]);
+    let member = String::from_utf8(run.cat("var/log/sa/sar21")).expect("UTF-8");
+    assert!(member.starts_with(first) && member.ends_with("23:59:01        all      1.00      0.00\n"), "{member}");
+    assert!(member.len() <= 16 << 10 && member.len() > 15 << 10, "{}", member.len());
+    assert!(member.lines().skip(1).all(|line| line.len() == 41), "whole lines: {member}");
+}
+
+#[test]
+fn room_is_shared_among_what_the_window_leaves() {
+    let root = full_host("budget-window-root");
+    let window = ["--since", "2026-11-22T03:00:00Z", "--until", "2026-11-22T03:10:00Z", "--max-bytes", "2M"];
+    let run = collect("budget-window", &root, NOW, &window);
+    let items = run.manifest()["items"].as_array().expect("a list").clone();
+    for path in ["var/log/messages", "var/log/secure", "var/log/audit/audit.log"] {
+        let item = items.iter().find(|item| item["path"] == path).unwrap_or_else(|| panic!("no {path}"));
+        assert_eq!(item["outcome"], "collected", "{item}");
+        let text = String::from_utf8(run.cat(path)).expect("UTF-8");
+        assert!(text.starts_with("Nov 22 03:00:00") && text.contains("Nov 22 03:10:00"), "{path}");
+    }
+    assert!(items.iter().all(|item| item["reason"] != "bundle_limit"));
+}
+
+#[test]
+fn far_too_little_room_is_refused_and_a_little_gives_whole_small_items() {
+    let root = full_host("budget-small-root");
+    let (state, root_text) = (folder("budget-too-small").join("state"), root.to_str().expect(UTF8));
+    for (lang, says) in [("en", "at least 1M"), ("zh-CN", "至少需要 1M")] {
+        let output = run(&state, &["collect", "--root", root_text, "--max-bytes", "300K", "--lang", lang]);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains(says), "{said}");
+    }
+    let run = collect("budget-least", &root, NOW, &["--max-bytes", "1M"]);
+    let packed = fs::metadata(run.bundle()).expect("the bundle is there").len();
+    assert!(packed > MIB / 2 && packed <= MIB, "{packed}");
+    let items = run.manifest()["items"].as_array().expect("a list").clone();
+    for path in ["etc/os-release", "proc/meminfo", "proc/loadavg", "etc/fstab", "var/log/cron"] {
+        let item = items.iter().find(|item| item["path"] == path).unwrap_or_else(|| panic!("no {path}"));
+        assert_eq!(item["outcome"], "collected", "{item}");
+    }
+}
+
+#[test]
+fn a_log_that_a_plan_could_not_look_into_says_so() {
+    let root = folder("budget-unsought-root");
+    fs::create_dir_all(root.join("var/log")).expect("the folder can be made");
+    fs::write(root.join("var/log/messages"), "Nov 22 03:00:00 host app: x\n").expect("the file can be written");
+    fs::write(root.join("var/log/messages-20261121.gz"), b"\x1f\x8b\x08\0\0\0\0\0\0\x03broken").expect("the file can be written");
+    let state = folder("budget-unsought").join("state");
+    let asked = ["--root", root.to_str().expect(UTF8), "--now", NOW, "--topic", "logs", "--since", "2026-11-22T02:00:00Z"];
+    let plan = plan(&state, &asked);
+    let tasks = plan["tasks"].as_array().expect("a list");
+    let unsought = |end: &str| {
+        let task = tasks.iter().find(|task| task["what"].as_str().expect("a text").ends_with(end));
+        task.unwrap_or_else(|| panic!("no {end}"))["not_looked_into"] == true
+    };
+    assert!(unsought("messages-20261121.gz") && !unsought("/messages"), "{tasks:?}");
+    let said = run(&state, &[&["plan"], &asked[..]].concat());
+    assert!(String::from_utf8_lossy(&said.stdout).contains("not looked into"), "{}", String::from_utf8_lossy(&said.stdout));
+}

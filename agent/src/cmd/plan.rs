@@ -2,6 +2,7 @@
 
 use oediag_collector::{
     cost::{self, Cost},
+    host::Cancel,
     plan::{Look, Plan},
 };
 use oediag_protocol::bundle::manifest::{Estimate, Limits, Reason, Window};
@@ -19,7 +20,7 @@ use crate::{
 pub fn run(options: &Selection, given: &Invocation) -> Result<u8, Failure> {
     let host = selection::host(options, given)?;
     let request = selection::request(options, &host, given)?;
-    let plan = selection::plan(&request, &selection::rows(given)?, &host, given)?.within(&host);
+    let plan = selection::plan(&request, &selection::rows(given)?, &host, given)?.within(&host, &Cancel::default());
     let known = selection::costs(&host, given);
     let costs = cost::of_tasks(&plan, &known);
     let estimate = selection::estimate(&plan, &costs, &known);
@@ -47,6 +48,8 @@ struct TaskJson {
     privacy: &'static str,
     /// The size of its file, where it has one.
     bytes: Option<u64>,
+    /// Whether it could not be looked into for the window, so that this is the whole file's.
+    not_looked_into: bool,
     estimate: Cost,
 }
 
@@ -69,6 +72,7 @@ fn json<'a>(plan: &Plan, costs: &[Cost], estimate: &'a Estimate) -> PlanJson<'a>
                 what,
                 privacy: sources::privacy_name(task.source.privacy),
                 bytes: task.estimate(),
+                not_looked_into: task.unsought(),
                 estimate: *cost,
             }),
         }

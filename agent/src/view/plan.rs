@@ -24,7 +24,7 @@ pub fn lines(plan: &Plan, costs: &[Cost], estimate: &Estimate, zone: Option<&str
             term::cell(task.source.id),
             term::cell(sources::privacy(task.source.privacy, texts)).tone(sources::tone(task.source.privacy)),
             term::cell(size).right(),
-            term::cell(task.what()),
+            term::cell(if task.unsought() { text!(texts, "plan-unsought", what = task.what()) } else { task.what() }),
         ]);
     }
     let mut lines = term::table(&rows, page.columns, page.paint);

@@ -28,7 +28,7 @@ use super::{
 use crate::{
     bundle::writer::{Part, Refused},
     catalogue::{Probe, Source},
-    host::{Host, Recorded, Refusal, Ticks},
+    host::{Host, OpenFile, Recorded, Refusal, Ticks},
     item,
     plan::{self, Look, Task},
     window::{self, Found, MAX_RATIO},
@@ -36,6 +36,9 @@ use crate::{
 
 /// After so many programs that not even SIGKILL ends, no more are started: the machine has enough to do.
 const MAX_STUCK: usize = 2;
+
+/// Most bytes of a line that a file keeps when it is cut to its end.
+const FIRST_LINE: u64 = 1024;
 
 /// What all lanes share.
 #[derive(Debug)]
@@ -145,8 +148,9 @@ impl Run<'_> {
                 match log.look(&mut open, self, tools) {
                     Ok(Found::Part(part)) => return self.part(&log, &part, open, member, row, tools),
                     Ok(Found::NoStamps) => row.window = Some(Within { applied: false, line_offset: None }),
-                    Ok(Found::Nothing) => {
-                        let refusal = Refusal { reason: Reason::OutsideWindow, error: Vec::new() };
+                    Ok(none @ (Found::Nothing | Found::OutOfReach)) => {
+                        let reason = if matches!(none, Found::Nothing) { Reason::OutsideWindow } else { why };
+                        let refusal = Refusal { reason, error: Vec::new() };
                         return Self::absent(index, source, Some(path), &refusal, tools);
                     }
                     Err(refusal) => return Self::absent(index, source, Some(path), &refusal, tools),
@@ -156,8 +160,15 @@ impl Run<'_> {
             }
         }
         let cut = !gzip && open.size > cap;
+        let mut first = Vec::new();
         if cut {
-            if let Err(error) = open.tail(cap) {
+            let mut tail = |open: &mut OpenFile| {
+                if window::is_sar(&path.to_string_lossy()) {
+                    first = first_line(open)?;
+                }
+                open.tail(cap.saturating_sub(first.len() as u64))
+            };
+            if let Err(error) = tail(&mut open) {
                 let refusal = Refusal { reason: Reason::ReadError, error: vec![error.to_string()] };
                 return Self::absent(index, source, Some(path), &refusal, tools);
             }
@@ -196,7 +207,7 @@ impl Run<'_> {
                 // An error here is met again by the reader below, which names it.
                 input.skip_until(b'\n').unwrap_or_default();
             }
-            tools.stream(member, Capped::new(input, most, &hit), learn)?
+            tools.stream(member, Capped::new(Cursor::new(first).chain(input), most, &hit), learn)?
         };
         Ok(summary(&item))
     }
@@ -408,6 +419,13 @@ impl Run<'_> {
     pub(super) fn took(&self, item: &mut Item, started: Instant) {
         item.ms = Some(if self.fixed.is_some() { 0 } else { started.elapsed().as_millis() as u64 });
     }
+}
+
+/// The first line of a file, unless it is longer than such lines are.
+fn first_line(open: &mut OpenFile) -> io::Result<Vec<u8>> {
+    let mut line = Vec::new();
+    BufReader::new(open.take(FIRST_LINE)).read_until(b'\n', &mut line)?;
+    Ok(if line.ends_with(b"\n") { line } else { Vec::new() })
 }
 
 /// Where a file of the host lies in the bundle. What an unpacked bundle recorded lies where it lay there.

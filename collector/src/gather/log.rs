@@ -7,6 +7,7 @@ use std::{
     cell::Cell,
     io::{self, Seek as _},
     path::Path,
+    sync::atomic::Ordering,
     time::{Duration, Instant},
 };
 
@@ -114,10 +115,11 @@ impl Run<'_> {
     ) -> Result<Summary, Refused> {
         let latest = window::latest(open.mtime, self.host.now());
         row.window = Some(Within { applied: true, line_offset: part.line_offset });
-        if part.cut {
-            row.truncated = Some(Truncated { how: Kept::Tail, limit: log.cap, line_offset: None });
+        if let Some(how) = part.cut {
+            row.truncated = Some(Truncated { how, limit: log.cap, line_offset: None });
             (row.outcome, row.reason) = (Outcome::Truncated, Some(log.why));
         }
+        let shrank = open.shrank();
         let lines = match part.reader(open, log.form == Form::Gzip) {
             Ok(lines) => lines,
             Err(error) => return Self::absent(log.task, log.source, Some(log.path), &log.refusal(&error, tools), tools),
@@ -136,9 +138,11 @@ impl Run<'_> {
         let item = tools.stream(member, Capped::new(lines, log.cap, &hit), |row| {
             self.took(row, log.started);
             if hit.get() {
-                // It grew since it was looked at.
                 row.truncated.get_or_insert(Truncated { how: Kept::Head, limit: log.cap, line_offset: None });
                 (row.outcome, row.reason) = (Outcome::Truncated, Some(log.why));
+            }
+            if shrank.load(Ordering::Relaxed) {
+                (row.outcome, row.reason) = (Outcome::Truncated, Some(Reason::Changed));
             }
         })?;
         Ok(summary(&item))

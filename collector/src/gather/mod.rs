@@ -135,7 +135,7 @@ pub fn collect(job: Job<'_>, events: &(dyn Fn(Event) + Sync), cancel: &Cancel) -
     events(Event::Planned { tasks: applying });
     let headers = opened.headers();
     let (writer, begun) = opened.into_writer(plan.tasks.len(), plan.request.limits.bytes, level);
-    let shares = shares::shares(&plan, costs, host, writer.room(), level);
+    let shares = shares::shares(&plan, costs, host, writer.room(), level, cancel);
     writer.allot(shares.iter().map(|share| share.packed).collect());
     let run = Run {
         shares: &shares,

@@ -1,7 +1,8 @@
 //! What each task may take of a bundle that is too small for all of them.
 //!
 //! In: a plan, what its tasks are expected to take, the room. Out: for each task the packed bytes it may take, and how much of its
-//! file is read for that. Where everything fits, nothing is limited and no file is looked into.
+//! file is read for that. Where everything fits, nothing is limited and no file is looked into. Of a log only what a window of
+//! time leaves of it counts.
 
 use std::io::Read as _;
 
@@ -10,7 +11,7 @@ use crate::{
     bundle::deflate::{Deflater, Level},
     catalogue::Depth,
     cost::Cost,
-    host::Host,
+    host::{Cancel, Host},
     plan::{Look, Plan, Task},
 };
 
@@ -31,14 +32,25 @@ pub(super) struct Share {
 }
 
 /// Shares `room` among the tasks of a plan.
-pub(super) fn shares(plan: &Plan, costs: &[Cost], host: &Host, room: u64, level: Level) -> Vec<Share> {
-    let raw: Vec<u64> = plan.tasks.iter().zip(costs).map(|(task, cost)| if task.applies() { cost.bytes } else { 0 }).collect();
-    // Nothing gets larger by packing but by a few bytes for each chunk.
-    let most = |bytes: u64| bytes + bytes / 64 + AROUND;
-    let all = |(task, raw): (&Task, &u64)| if task.applies() { most(*raw) } else { 0 };
-    let wants: Vec<u64> = plan.tasks.iter().zip(&raw).map(all).collect();
-    if wants.iter().sum::<u64>() <= room {
-        return wants.into_iter().map(|packed| Share { packed, read: u64::MAX }).collect();
+pub(super) fn shares(plan: &Plan, costs: &[Cost], host: &Host, room: u64, level: Level, cancel: &Cancel) -> Vec<Share> {
+    let mut raw: Vec<u64> =
+        plan.tasks.iter().zip(costs).map(|(task, cost)| if task.applies() { cost.bytes } else { 0 }).collect();
+    if let Some(unlimited) = unlimited(plan, &raw, room) {
+        return unlimited;
+    }
+    // Of logs, the window may leave little: room that they do not need would be taken from others, and from each other.
+    if let Some(looks) = plan.windowed(host, cancel) {
+        for (raw, look) in raw.iter_mut().zip(looks) {
+            match look {
+                // A compressed one is no larger than it was.
+                Some(Look::File { size: Some(part), .. }) => *raw = part.min(*raw),
+                Some(Look::Absent { .. }) => *raw = 0,
+                _ => {}
+            }
+        }
+        if let Some(unlimited) = unlimited(plan, &raw, room) {
+            return unlimited;
+        }
     }
     let mut deflater = Deflater::new(level);
     let mut wants: Vec<Want> = Vec::new();
@@ -64,10 +76,20 @@ pub(super) fn shares(plan: &Plan, costs: &[Cost], host: &Host, room: u64, level:
     plan.tasks.iter().zip(&raw).zip(wants.iter().zip(packed)).map(share).collect()
 }
 
+/// The shares when everything fits.
+fn unlimited(plan: &Plan, raw: &[u64], room: u64) -> Option<Vec<Share>> {
+    // Nothing gets larger by packing but by a few bytes for each chunk.
+    let most = |bytes: u64| bytes + bytes / 64 + AROUND;
+    let all = |(task, raw): (&Task, &u64)| if task.applies() { most(*raw) } else { 0 };
+    let wants: Vec<u64> = plan.tasks.iter().zip(raw).map(all).collect();
+    let fits = wants.iter().sum::<u64>() <= room;
+    fits.then(|| wants.into_iter().map(|packed| Share { packed, read: u64::MAX }).collect())
+}
+
 /// How many bytes a task's members will take, and when its file was changed last.
 fn packs_to(task: &Task, raw: u64, host: &Host, deflater: &mut Deflater) -> (u64, i64) {
     let text = raw / 3 + AROUND;
-    let Look::File { path, size: Some(_) } = &task.look else { return (text, 0) };
+    let Look::File { path, size: Some(_), .. } = &task.look else { return (text, 0) };
     let Ok(mut open) = host.open(path) else { return (AROUND, 0) };
     let changed = open.mtime.as_second();
     if raw <= SMALL {

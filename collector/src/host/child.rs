@@ -7,13 +7,16 @@
 #![expect(clippy::disallowed_methods, reason = "host is what runs programs")]
 
 use std::{
+    ffi::CStr,
     io,
     os::unix::process::CommandExt as _,
     process::{Child, Command, Stdio},
     time::Duration,
 };
 
-/// The whole environment of a child.
+use super::orphans::MARK;
+
+/// The whole environment of a child, beside the mark of whose child it is.
 const ENVIRONMENT: [(&str, &str); 8] = [
     ("PATH", "/usr/sbin:/usr/bin:/sbin:/bin"),
     ("LC_ALL", "C"),
@@ -49,6 +52,9 @@ const NOBODY: u32 = 65_533;
 
 /// Those of them that cannot work without a folder to write to: their log, and a lock of their own.
 const WITH_A_SCRATCH: [&str; 4] = ["dnf", "dnf-3", "yum", "needs-restarting"];
+/// That folder.
+pub(super) const SCRATCH: &str = "/var/tmp";
+const SCRATCH_C: &CStr = c"/var/tmp";
 /// Most bytes of a file in that folder.
 const SCRATCH_FILE: u64 = 16 << 20;
 
@@ -87,7 +93,7 @@ pub(super) fn start(argv: &[String], time: Duration, manners: Manners) -> io::Re
     ];
     let parent = std::process::id();
     let mut command = Command::new(program);
-    command.args(arguments).env_clear().envs(ENVIRONMENT).current_dir("/");
+    command.args(arguments).env_clear().envs(ENVIRONMENT).env(MARK, parent.to_string()).current_dir("/");
     let not_loaded = INSTEAD_OF_MODULES.iter().filter(|(module, ..)| !std::path::Path::new(module).exists());
     command.envs(not_loaded.map(|(_, variable, table)| (variable, table)));
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -151,7 +157,7 @@ fn scratch() -> io::Result<()> {
         // What is mounted here is not passed on to the host.
         checked(libc::mount(c"none".as_ptr(), c"/".as_ptr(), none, libc::MS_REC | libc::MS_SLAVE, none.cast()))?;
         let data = c"size=32m,mode=1777".as_ptr();
-        checked(libc::mount(c"none".as_ptr(), c"/var/tmp".as_ptr(), c"tmpfs".as_ptr(), flags, data.cast()))
+        checked(libc::mount(c"none".as_ptr(), SCRATCH_C.as_ptr(), c"tmpfs".as_ptr(), flags, data.cast()))
     }
 }
 

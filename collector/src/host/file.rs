@@ -152,7 +152,8 @@ impl Seek for OpenFile {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
         let at = self.file.seek(to)?;
         if self.size > 0 {
-            self.left = self.size.saturating_sub(at).saturating_add(GROWTH);
+            self.due = self.size.saturating_sub(at);
+            self.left = self.due.saturating_add(GROWTH);
         }
         Ok(at)
     }

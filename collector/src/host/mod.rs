@@ -22,12 +22,14 @@ mod walk;
 mod zone;
 
 use std::{
+    ffi::OsStr,
+    os::unix::ffi::OsStrExt as _,
     path::{Path, PathBuf},
     time::Instant,
 };
 
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
-use oediag_protocol::bundle::manifest::Reason;
+use oediag_protocol::bundle::{manifest::Reason, name::of_segment};
 
 use self::walk::{Last, Root};
 pub(crate) use self::{changed::Changed, file::Folder};
@@ -205,7 +207,8 @@ impl Host {
     pub fn recorded_devices(&self, source: &str) -> Vec<String> {
         let folder = Path::new("/oediag/commands").join(source);
         let Ok(folder) = self.folder(&folder) else { return Vec::new() };
-        if self.live { Vec::new() } else { folder.names() }
+        let device = |name: String| of_segment(&name).and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or(name);
+        if self.live { Vec::new() } else { folder.names().into_iter().map(device).collect() }
     }
 
     /// Whether a program can be run: a live host, there, executable, and nobody but root could have changed it.
@@ -217,25 +220,32 @@ impl Host {
     }
 
     /// The arguments of a program as it may be run: what [`Host::program`] refuses is refused, and so is an argument that
-    /// names what is never read, or a place at, below or above which a file system is mounted that may hang. `df` is told
-    /// to leave such file systems out.
+    /// names what is never read, or a place at, below or above which a file system is mounted that may hang; its words are
+    /// looked at as paths from `/`, where programs run, with `..` worked off. `df` is told to leave such file systems out.
     pub fn call(&self, mut argv: Vec<String>) -> Result<Vec<String>, Refusal> {
         let program = argv.first().map_or("", String::as_str);
         self.program(program)?;
-        if child::Manners::of(&argv).scratch && !nix::unistd::geteuid().is_root() {
-            let why = "would write its log and lock, which only root can keep from the host";
-            return Err(Refusal::new(Reason::NeedsRoot, Path::new(program), why));
+        if child::Manners::of(&argv).scratch {
+            if !nix::unistd::geteuid().is_root() {
+                let why = "would write its log and lock, which only root can keep from the host";
+                return Err(Refusal::new(Reason::NeedsRoot, Path::new(program), why));
+            }
+            // Something is mounted there before the program runs, while nothing limits the time.
+            self.root.reach(Path::new(child::SCRATCH), Last::Follow)?;
         }
         if let Some((argument, why)) = argv[1..].iter().find_map(|word| Some((word, never::never_handed(word.as_bytes())?))) {
             return Err(Refusal::new(Reason::NeverCollected, Path::new(argument), why));
         }
         let hanging = self.root.may_hang();
-        for argument in argv[1..].iter().filter(|word| word.starts_with('/')).map(Path::new) {
-            if let Some((point, kind)) =
-                hanging.iter().find(|(point, _)| point.starts_with(argument) || argument.starts_with(point))
-            {
+        for argument in &argv[1..] {
+            let named = never::named(argument.as_bytes());
+            let near = |point: &Path| {
+                let paths = named.iter().map(|path| Path::new(OsStr::from_bytes(path)));
+                paths.into_iter().any(|path| point.starts_with(path) || path.starts_with(point))
+            };
+            if let Some((point, kind)) = hanging.iter().find(|(point, _)| near(point)) {
                 let why = format!("a file system {kind}, which may hang, is mounted on {}", point.display());
-                return Err(Refusal::new(Reason::UnsafeFilesystem, argument, &why));
+                return Err(Refusal::new(Reason::UnsafeFilesystem, Path::new(argument), &why));
             }
         }
         if program.ends_with("/df") {

@@ -178,13 +178,50 @@ pub(super) fn never(path: &[u8]) -> Option<&'static str> {
     None
 }
 
-/// Says why a program is not handed this argument: a word of it is a path that is never read. Devices are what some tools
-/// are made for.
+/// Says why a program is not handed this argument: it names a path that is never read. Devices are what some tools are made
+/// for.
 pub(super) fn never_handed(argument: &[u8]) -> Option<&'static str> {
+    let named = named(argument);
+    named.iter().filter(|path| !path.starts_with(b"/dev/")).find_map(|path| never(path))
+}
+
+/// The absolute paths that an argument may name for a program whose working folder is `/`: without `.` and `..`, as if no
+/// part of them were a link. Words that are no path give paths that are nowhere.
+pub(super) fn named(argument: &[u8]) -> Vec<Vec<u8>> {
     // `--file=/x`, `if=/x`, `@/x`, `/x:/y`: what a path may stand behind.
     let words = argument.split(|byte| byte.is_ascii_whitespace() || b"'\"=,;:@|&<>()`".contains(byte));
-    let paths = words.filter(|word| word.starts_with(b"/") && !word.starts_with(b"/dev/"));
-    paths.into_iter().find_map(never)
+    let mut paths: Vec<Vec<u8>> = Vec::new();
+    for word in words.filter(|word| !word.is_empty()) {
+        // `-f/x` and `-fx`; and the whole word, which is a path from the working folder.
+        let behind_letters = word.iter().position(|byte| *byte == b'/').map(|at| &word[at..]);
+        let behind_option = match word {
+            [b'-', letter, rest @ ..] if *letter != b'-' && !rest.is_empty() => Some(rest),
+            _ => None,
+        };
+        paths.extend([Some(word), behind_letters, behind_option].into_iter().flatten().map(resolved));
+    }
+    paths.sort_unstable();
+    paths.dedup();
+    // A slash of a format names nothing.
+    let means_root = |word: &[u8]| word.starts_with(b"/") || word.starts_with(b".");
+    let value = argument.rsplit(|byte| *byte == b'=').next().unwrap_or_default();
+    paths.retain(|path| path.as_slice() != b"/" || (means_root(value) && resolved(value) == b"/"));
+    paths
+}
+
+/// A path from `/`, with `.` and `..` worked off.
+fn resolved(path: &[u8]) -> Vec<u8> {
+    let mut steps: Vec<&[u8]> = Vec::new();
+    for part in parts(path) {
+        match part {
+            b"." => {}
+            b".." => drop(steps.pop()),
+            step => steps.push(step),
+        }
+    }
+    let mut path = b"/".to_vec();
+    path.extend(steps.join(&b'/'));
+    path
 }
 
 /// The segments of a path or pattern.
@@ -213,7 +250,7 @@ fn contains(text: &[u8], word: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{never, never_handed};
+    use super::{named, never, never_handed};
 
     #[test]
     fn secrets_are_never_read() {
@@ -318,11 +355,39 @@ mod tests {
             "@/root/.ssh/id_rsa",
             "/var/lib/oediag",
             "cat /etc/hosts /etc/shadow",
+            "etc/shadow",
+            "./etc/shadow",
+            "/etc/../etc/shadow",
+            "//etc/./shadow",
+            "/dev/../etc/shadow",
+            "/../../etc/shadow",
+            "--file=etc/shadow",
+            "--file=/dev/shm/../../etc/shadow",
+            "-f/etc/shadow",
+            "-fetc/shadow",
+            "/etc/hosts:/etc/x/../shadow",
         ] {
             assert!(never_handed(argument.as_bytes()).is_some(), "{argument}");
         }
-        for argument in ["-a", "/dev/sda", "/var/log", "--time-style=full-iso", "and/or", ""] {
+        for argument in ["-a", "/dev/sda", "dev/sda", "/var/log", "--time-style=full-iso", "and/or", "", "/", "..", "a..b"] {
             assert_eq!(never_handed(argument.as_bytes()), None, "{argument}");
+        }
+    }
+
+    #[test]
+    fn an_argument_names_paths_from_the_root() {
+        let named = |argument: &str| -> Vec<String> {
+            let paths = named(argument.as_bytes()).into_iter();
+            paths.map(|path| String::from_utf8(path).expect("UTF-8")).collect()
+        };
+        assert_eq!(named("mnt/data/../nfs"), ["/mnt/nfs", "/nfs"]);
+        assert_eq!(named("--root=/mnt/nfs/"), ["/--root", "/mnt/nfs"]);
+        assert_eq!(named("-C/mnt/nfs"), ["/-C/mnt/nfs", "/mnt/nfs"]);
+        for root in ["/", ".", "..", "/..", "--root=/", "//."] {
+            assert!(named(root).contains(&"/".to_owned()), "{root}");
+        }
+        for no_root in ["", "%a / %b", "a/", "%{NAME}/%{VERSION}\\n"] {
+            assert!(!named(no_root).contains(&"/".to_owned()), "{no_root}: {:?}", named(no_root));
         }
     }
 

@@ -2,15 +2,18 @@
 //!
 //! In: the pids of the programs we run, as they begin and end. Out: nothing of theirs is alive. The kernel hands such
 //! children to this process once it has asked for them; they are told from all others by their parent (this process),
-//! their session (not ours: every program begins one of its own) and their age. Ends nothing else, ever. On a kernel
-//! without `/proc/PID/task/TID/children` nothing is found, and nothing ended.
+//! their session (not ours: every program begins one of its own), their age, and the mark that our programs have in their
+//! environment and hand down. Ends nothing else, ever: neither children this process had before it became oediag, nor what
+//! they leave to it, nor what any process leaves to it as the first of a container. On a kernel without
+//! `/proc/PID/task/TID/children`, and of children that wiped their environment, nothing is found, and nothing ended.
 
 #![expect(clippy::disallowed_methods, reason = "host looks at the running machine's processes")]
 
 use std::{
-    fs, io,
+    fs,
+    io::{self, Read as _},
     process::Child,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Mutex, MutexGuard, Once, PoisonError},
     thread,
     time::{Duration, Instant},
 };
@@ -29,7 +32,12 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// Between two looks.
 const PAUSE: Duration = Duration::from_millis(2);
 
-/// A program of ours, or something that cannot be ended.
+/// The variable that marks our programs; its value is our pid.
+pub(super) const MARK: &str = "OEDIAG_STARTED_BY";
+/// Most bytes of an environment.
+const ENVIRONMENT: u64 = 1 << 20;
+
+/// A program of ours, something that cannot be ended, or something that was there before us.
 struct Known {
     pid: Pid,
     /// In clock ticks since boot, by `/proc/PID/stat`.
@@ -40,11 +48,17 @@ struct Known {
 
 static KNOWN: Mutex<Vec<Known>> = Mutex::new(Vec::new());
 
-/// Has the kernel hand us what our programs leave behind, so that it can be ended. For the program that collects: a child
-/// of the calling process that is in a session of its own and that [`super::Host::run`] did not start counts as left behind.
+/// Has the kernel hand us what our programs leave behind, so that it can be ended. The first call counts.
 pub fn adopt_orphans() {
-    // Refused by no kernel since 3.4; without it such children are the init process's, as ever.
-    prctl::set_child_subreaper(true).unwrap_or_default();
+    static FIRST: Once = Once::new();
+    FIRST.call_once(|| {
+        // A shell that starts something and then becomes us makes it our child. It may be stuck for all we know: not even
+        // its environment is looked at.
+        let there = children().into_iter().filter_map(|pid| Some(Known { pid, begun: look(pid)?.begun, left: true }));
+        known().extend(there);
+        // Refused by no kernel since 3.4; without it such children are the init process's, as ever.
+        prctl::set_child_subreaper(true).unwrap_or_default();
+    });
 }
 
 /// Starts a program and knows of it, in one step: no other thread takes it for something left behind.
@@ -99,7 +113,8 @@ fn orphans(known: &[Known]) -> Vec<(Pid, u64)> {
         let process = look(pid).filter(|process| process.session != own)?;
         let of_ours = known.iter().any(|one| one.pid == pid);
         let of_a_running_one = known.iter().any(|one| !one.left && one.begun <= process.begun);
-        (!of_ours && !of_a_running_one).then_some((pid, process.begun))
+        // Asked last: the environment lies in the memory of the other process.
+        (!of_ours && !of_a_running_one && is_marked(pid)).then_some((pid, process.begun))
     };
     children().into_iter().filter_map(orphan).collect()
 }
@@ -111,6 +126,16 @@ fn children() -> Vec<Pid> {
     lists
         .flat_map(|list| list.split_whitespace().filter_map(|pid| pid.parse().ok()).map(Pid::from_raw).collect::<Vec<_>>())
         .collect()
+}
+
+/// Whether a process was started by a program of ours, or by one that was. It is ours and not waited for: its pid cannot mean
+/// another process.
+fn is_marked(pid: Pid) -> bool {
+    let mark = format!("{MARK}={}", std::process::id());
+    let mut environment = Vec::new();
+    let read =
+        fs::File::open(format!("/proc/{pid}/environ")).and_then(|file| file.take(ENVIRONMENT).read_to_end(&mut environment));
+    read.is_ok() && environment.split(|byte| *byte == 0).any(|variable| variable == mark.as_bytes())
 }
 
 /// What `/proc/PID/stat` says of a process.

@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use oediag_protocol::bundle::name::segment;
+use oediag_protocol::bundle::name::{is_member_path, segment};
 
 use super::{Host, OpenFile};
 
@@ -27,7 +27,10 @@ pub struct Recorded {
 pub(super) fn recorded(host: &Host, source: &str, device: Option<&str>) -> Option<Recorded> {
     let mut folder: PathBuf = Path::new("/oediag/commands").join(segment(source.as_bytes()));
     if let Some(device) = device {
-        folder.push(segment(device.as_bytes()));
+        let encoded = folder.join(segment(device.as_bytes()));
+        // A name too long for its bundle is known by the folder's own name only.
+        let as_it_is = is_member_path(device) && !device.contains('/') && !host.exists(&encoded);
+        folder = if as_it_is { folder.join(device) } else { encoded };
     }
     let stdout = host.open(&folder.join("stdout")).ok();
     let stderr = host.open(&folder.join("stderr")).ok();

@@ -54,11 +54,19 @@ pub(super) struct Survey {
     pub first: Option<Timestamp>,
     /// Where another reading has to start, if this one had the years wrong.
     pub start: Option<Timestamp>,
+    /// The stamp of the last line that has one.
+    pub last: Option<Timestamp>,
+    /// All bytes that were read.
+    pub read: u64,
+    /// Those up to the end of the last line that has one, and how many of them are kept.
+    pub whole: (u64, u64),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fate {
     Kept,
+    /// Kept, whatever the cap: what is kept cannot be read without it.
+    Frame,
     /// Kept, but for the cap.
     Skipped,
     Dropped,
@@ -109,7 +117,7 @@ impl<R: Read> Filter<R> {
                 break;
             }
         }
-        Ok((Survey { start: self.judge.start(), ..self.counts }, broken))
+        Ok((Survey { start: self.judge.start(), last: self.judge.former(), ..self.counts }, broken))
     }
 
     /// Bytes of the buffers.
@@ -140,6 +148,10 @@ impl<R: Read> Filter<R> {
             let fate = self.take(fate, length);
             self.midline = (!whole).then_some(fate);
             self.at += length;
+            self.counts.read += length as u64;
+            if whole {
+                self.counts.whole = (self.counts.read, self.counts.bytes);
+            }
         }
         if self.eof {
             self.let_go(self.keeps);
@@ -179,7 +191,7 @@ impl<R: Read> Filter<R> {
             }
             Verdict::Follows if self.held.is_some() => return Fate::Held,
             Verdict::Follows => self.keeps,
-            Verdict::Frame => true,
+            Verdict::Frame => return Fate::Frame,
         };
         self.fate(keep)
     }
@@ -215,7 +227,7 @@ impl<R: Read> Filter<R> {
                 self.let_go(self.keeps);
                 return self.take(self.fate(self.keeps), length);
             }
-            (Fate::Kept, _) => {
+            (Fate::Kept | Fate::Frame, _) => {
                 self.counts.bytes += length as u64;
                 self.out.extend_from_slice(piece);
             }
@@ -229,7 +241,7 @@ impl<R: Read> Filter<R> {
     fn let_go(&mut self, keep: bool) {
         let Some(held) = self.held.take() else { return };
         match self.fate(keep) {
-            Fate::Kept => {
+            Fate::Kept | Fate::Frame => {
                 self.counts.bytes += held.text.len() as u64;
                 self.out.extend_from_slice(&held.text);
             }

@@ -3,7 +3,7 @@
 //! In: the lines of one file in its order. Out: a verdict on each. A line without a stamp of its own belongs to the line
 //! before it; before the first stamp there is no such line, and it is left out.
 
-use jiff::Timestamp;
+use jiff::{Timestamp, tz::TimeZone};
 use oediag_analysis::{Context, HEAD, Moments};
 
 use super::{Window, sar::Sar};
@@ -28,6 +28,7 @@ pub(super) enum Verdict {
 #[derive(Clone, Debug)]
 pub(super) struct Judge {
     window: Window,
+    zone: TimeZone,
     reader: Reader,
 }
 
@@ -44,7 +45,7 @@ impl Judge {
             Some(sar) => Reader::Sar(sar),
             None => Reader::Log(Moments::new(path, context, start)),
         };
-        Self { window, reader }
+        Self { window, zone: context.zone.clone(), reader }
     }
 
     /// Whether lines are judged by stamps of their own only, so that the file can be entered anywhere.
@@ -57,7 +58,7 @@ impl Judge {
         match &mut self.reader {
             Reader::Sar(sar) => sar.verdict(line, &self.window),
             Reader::Log(moments) => match moments.of(line) {
-                Some(moment) => Verdict::Stamped(self.window.holds(moment)),
+                Some(moment) => Verdict::Stamped(self.window.may_hold(moment, &self.zone)),
                 None if moments.opens(line) => Verdict::Opens,
                 None => Verdict::Follows,
             },

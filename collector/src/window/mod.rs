@@ -11,16 +11,17 @@ mod sar;
 mod seek;
 
 use std::{
+    cell::Cell,
     io::{self, BufReader, Read, Seek, SeekFrom},
     path::Path,
 };
 
 use flate2::read::MultiGzDecoder;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use oediag_analysis::Context;
-use oediag_protocol::bundle::manifest;
+use oediag_protocol::bundle::manifest::{self, Kept};
 
-pub use self::filter::Filter;
+pub use self::{filter::Filter, sar::is_sar};
 use self::{filter::Survey, judge::Judge};
 use crate::catalogue::{Probe, Source, Topic};
 
@@ -28,8 +29,8 @@ use crate::catalogue::{Probe, Source, Topic};
 const SCAN: u64 = 16;
 /// Compressed text may inflate to at most this many times its size.
 pub const MAX_RATIO: u64 = 200;
-/// A log may grow so much between the two readings.
-const GROWTH: u64 = 64 << 10;
+/// How long after a moment the same time of the day may come again, when a clock is set back for the winter.
+const TWICE: SignedDuration = SignedDuration::from_hours(2);
 
 /// A window of time; its ends belong to it. The default has none: all there is.
 #[derive(Clone, Copy, Debug, Default)]
@@ -70,6 +71,9 @@ pub enum Found {
     NoStamps,
     /// No line lies in it.
     Nothing,
+    /// No line that was read lies in it, and not all was read: the log is longer than what is read of one in no order, or of
+    /// a compressed one.
+    OutOfReach,
     /// Lines that lie in it.
     Part(Box<Part>),
 }
@@ -86,8 +90,9 @@ pub struct Part {
     pub bytes: u64,
     /// Lines before the first one taken, where the log was read from its beginning.
     pub line_offset: Option<u64>,
-    /// Whether older lines of the window were left out for the cap.
-    pub cut: bool,
+    /// Which lines of the window there are, when others are left out: the older ones for the cap, or those that come where
+    /// reading ended.
+    pub cut: Option<Kept>,
     /// The moment of a stamp before or in the first line, by which the years of the following ones are known.
     pub start: Option<Timestamp>,
 }
@@ -103,6 +108,15 @@ impl Window {
     /// Whether a moment lies in it.
     pub fn holds(&self, moment: Timestamp) -> bool {
         self.since.is_none_or(|since| since <= moment) && self.until.is_none_or(|until| moment <= until)
+    }
+
+    /// Whether a moment lies in it that may be told by a time of the day in a zone: of one that comes twice, either one. More than
+    /// was asked for, rather than less.
+    fn may_hold(&self, moment: Timestamp, zone: &TimeZone) -> bool {
+        // A stamp without an offset is read as the first of the two.
+        let shortly_before = || self.since.is_some_and(|since| moment < since && since.duration_since(moment) <= TWICE);
+        let second = || zone.to_ambiguous_timestamp(zone.to_datetime(moment)).later().ok();
+        self.holds(moment) || (shortly_before() && second().is_some_and(|second| second > moment && self.holds(second)))
     }
 
     /// Whether all of it is later than a moment.
@@ -156,38 +170,55 @@ fn search<R: Read + Seek>(input: &mut R, size: u64, question: &Question<'_>) -> 
     let judge = |start| Judge::new(path, window, context, start);
     let most = if gzip { cap.saturating_mul(SCAN).min(size.saturating_mul(MAX_RATIO)) } else { cap.saturating_mul(SCAN) };
     let mut part =
-        Part { judge: judge(None), from: 0, to: None, skip: 0, most, bytes: 0, line_offset: None, cut: false, start: None };
+        Part { judge: judge(None), from: 0, to: None, skip: 0, most, bytes: 0, line_offset: None, cut: None, start: None };
     if !gzip && size > seek::SMALL && part.judge.enters_anywhere() {
         let Some(range) = seek::range(input, size, question)? else { return Ok(Found::NoStamps) };
         (part.from, part.to) = (range.from, range.to);
         let end = range.to.unwrap_or(size);
         if end - part.from > most {
             part.from = seek::line_at(input, end - most)?;
-            part.cut = true;
+            part.cut = Some(Kept::Tail);
         }
         part.judge = judge(range.start);
     }
-    let (mut survey, mut broken) = part.survey(input, gzip, question)?;
+    let mut reading = part.survey(input, gzip, question)?;
     if part.from == 0
-        && let Some(start) = survey.start
+        && let Some(start) = reading.survey.start
     {
         // The years of the first reading were wrong: only its end told.
         part.judge = judge(Some(start));
-        (survey, broken) = part.survey(input, gzip, question)?;
+        reading = part.survey(input, gzip, question)?;
     }
-    if survey.stamped == 0 && survey.lines > 0 && part.from == 0 && part.to.is_none() {
+    let Reading { survey, broken, more } = reading;
+    // What is that much newer than the window is behind it, as in a large plain log.
+    let behind = |last: Timestamp| window.until.is_some_and(|until| last.duration_since(until) > seek::SLACK);
+    let missed = more && !survey.last.is_some_and(behind);
+    if survey.stamped == 0 && survey.lines > 0 && part.from == 0 && part.to.is_none() && !more {
         return Ok(Found::NoStamps);
     }
-    if survey.hits == 0 {
-        return broken.map_or(Ok(Found::Nothing), Err);
+    // The second reading gives what the first one saw, however the log grows in between; it ends with a whole line.
+    let (read, bytes) = if more { survey.whole } else { (survey.read, survey.bytes) };
+    if survey.hits == 0 || bytes == 0 {
+        return match broken {
+            Some(error) => Err(error),
+            None if missed || part.cut.is_some() => Ok(Found::OutOfReach),
+            None => Ok(Found::Nothing),
+        };
     }
-    part.bytes = survey.bytes;
+    if broken.is_none() && gzip {
+        part.most = read;
+    } else if broken.is_none() {
+        part.to = Some(part.from + read);
+    }
     part.start = survey.first;
-    if survey.bytes > cap {
-        part.skip = (survey.bytes + GROWTH).saturating_sub(cap);
-        part.bytes = survey.bytes - part.skip.min(survey.bytes);
-        part.cut = true;
-    } else if part.from == 0 {
+    part.bytes = bytes.min(cap);
+    if missed {
+        part.cut = Some(Kept::Head);
+    } else if bytes > cap {
+        part.skip = bytes - cap;
+        part.cut = Some(Kept::Tail);
+    }
+    if part.from == 0 && part.skip == 0 {
         part.line_offset = Some(survey.before);
     }
     Ok(Found::Part(Box::new(part)))
@@ -220,22 +251,49 @@ impl Part {
         Ok(Filter::new(input, self.judge.clone(), self.skip))
     }
 
-    fn survey<R: Read + Seek>(
-        &self,
-        input: &mut R,
-        gzip: bool,
-        question: &Question<'_>,
-    ) -> io::Result<(Survey, Option<io::Error>)> {
+    fn survey<R: Read + Seek>(&self, input: &mut R, gzip: bool, question: &Question<'_>) -> io::Result<Reading> {
         input.seek(SeekFrom::Start(self.from))?;
-        if gzip {
-            let inflated = MultiGzDecoder::new(BufReader::new(input)).take(self.most);
-            return Filter::new(inflated, self.judge.clone(), 0).survey(question.go_on);
-        }
-        Filter::new(input.take(self.length()), self.judge.clone(), 0).survey(question.go_on)
+        let more = Cell::new(false);
+        let (survey, broken) = if gzip {
+            let inflated = Limited { inner: MultiGzDecoder::new(BufReader::new(input)), left: self.most, more: &more };
+            Filter::new(inflated, self.judge.clone(), 0).survey(question.go_on)?
+        } else {
+            Filter::new(input.take(self.length()), self.judge.clone(), 0).survey(question.go_on)?
+        };
+        Ok(Reading { survey, broken, more: more.get() })
     }
 
     fn length(&self) -> u64 {
         self.to.map_or(u64::MAX, |to| to - self.from)
+    }
+}
+
+/// What a whole reading told.
+struct Reading {
+    survey: Survey,
+    /// Why it ended early.
+    broken: Option<io::Error>,
+    /// Whether there is more than was read.
+    more: bool,
+}
+
+/// Reads up to a limit, and says whether there is more.
+struct Limited<'a, R> {
+    inner: R,
+    left: u64,
+    more: &'a Cell<bool>,
+}
+
+impl<R: Read> Read for Limited<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.left == 0 {
+            self.more.set(self.inner.read(&mut [0])? > 0);
+            return Ok(0);
+        }
+        let most = buffer.len().min(usize::try_from(self.left).unwrap_or(usize::MAX));
+        let got = self.inner.read(&mut buffer[..most])?;
+        self.left -= got as u64;
+        Ok(got)
     }
 }
 

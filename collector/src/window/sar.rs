@@ -18,11 +18,15 @@ pub(super) struct Sar {
     heading: bool,
 }
 
+/// Whether a path of the host is such a text's: without its first line, nobody knows of which day it is.
+pub fn is_sar(path: &str) -> bool {
+    path.strip_prefix("/var/log/sa/").is_some_and(|name| name.starts_with("sar"))
+}
+
 impl Sar {
     /// The reader for this path of the host, where it is such a text.
     pub(super) fn of(path: &str, zone: &TimeZone) -> Option<Self> {
-        let name = path.strip_prefix("/var/log/sa/")?;
-        name.starts_with("sar").then(|| Self { zone: zone.clone(), date: None, before: None, heading: false })
+        is_sar(path).then(|| Self { zone: zone.clone(), date: None, before: None, heading: false })
     }
 
     pub(super) fn verdict(&mut self, line: &[u8], window: &Window) -> Verdict {
@@ -46,7 +50,7 @@ impl Sar {
             self.before = Some(time);
         }
         let moment: Option<Timestamp> = self.zone.to_timestamp(date.to_datetime(time)).ok();
-        moment.map_or(Verdict::Frame, |moment| Verdict::Stamped(window.holds(moment)))
+        moment.map_or(Verdict::Frame, |moment| Verdict::Stamped(window.may_hold(moment, &self.zone)))
     }
 }
 

@@ -24,6 +24,7 @@ fn context(now: &str) -> Context {
 enum Taken {
     NoStamps,
     Nothing,
+    OutOfReach,
     Lines(Vec<u8>),
 }
 
@@ -31,6 +32,7 @@ fn take_of<R: Read + Seek + 'static>(mut input: R, size: u64, question: &Questio
     match look(&mut input, size, question).expect("it is read") {
         Found::NoStamps => (Taken::NoStamps, None),
         Found::Nothing => (Taken::Nothing, None),
+        Found::OutOfReach => (Taken::OutOfReach, None),
         Found::Part(part) => {
             let mut lines = Vec::new();
             let mut reader = part.reader(input, question.gzip).expect("it is moved");
@@ -147,7 +149,7 @@ fn of_more_than_the_cap_the_newest_lines_are_taken() {
         let bytes = if asked.gzip { gzip(text.as_bytes()) } else { text.clone().into_bytes() };
         let size = bytes.len() as u64;
         let (Taken::Lines(got), Some(part)) = take_of(Cursor::new(bytes), size, &asked) else { panic!("there are lines") };
-        assert!(part.cut && got.len() <= 200_000 && got.len() > 100_000, "{path}: {}", got.len());
+        assert!(part.cut == Some(Kept::Tail) && got.len() <= 200_000 && got.len() > 100_000, "{path}: {}", got.len());
         let got = String::from_utf8(got).expect("it is text");
         assert!(got.starts_with("Dec 31 10:10:") && got.lines().last().expect("a line").starts_with("Dec 31 10:10:50"), "{path}");
     }
@@ -304,11 +306,106 @@ fn a_log_in_no_order_is_read_from_its_end_to_sixteen_times_the_cap() {
     let asked = Question { window, ..question("/var/log/x.log", "2026-01-01T00:00:00Z", "2026-01-01T00:00:00Z", &context) };
     let (taken, part) = take_of(log, size, &asked);
     assert_eq!(numbers(&taken), [0, 50_000, 100_000, 150_000, 200_000, 250_000, 300_000]);
-    assert!(!part.expect("it has lines").cut);
+    assert_eq!(part.expect("it has lines").cut, None);
     let asked = Question { cap: 1 << 20, ..asked };
     let (taken, part) = take_of(Lines::new(20 << 20, second), size, &asked);
     assert_eq!(numbers(&taken), [100_000, 150_000, 200_000, 250_000, 300_000], "of the last 16 MiB");
-    assert!(part.expect("it has lines").cut);
+    assert_eq!(part.expect("it has lines").cut, Some(Kept::Tail));
+    // A day that comes only before the end that is read: that there is none cannot be told.
+    let early = move |n: i64| if n < 1000 { 5 } else { second(n) + 50 };
+    let (taken, _) = take_of(
+        Lines::new(20 << 20, early),
+        size,
+        &Question {
+            window: Window { since: Timestamp::from_second(BEGIN + 5).ok(), until: Timestamp::from_second(BEGIN + 5).ok() },
+            ..asked
+        },
+    );
+    assert_eq!(taken, Taken::OutOfReach);
+}
+
+#[test]
+fn of_a_text_of_sar_the_frame_is_never_cut() {
+    let row = |minute: u32| format!("{:02}:{:02}:01     all      1.00      0.{minute:03}\n", minute / 60, minute % 60);
+    let rows: String = (0..1440).map(row).collect();
+    let head = "Linux 5.10.0 (h) \t2025-12-31 \t_aarch64_\t(96 CPU)\n\n00:00:00        CPU     %user     %nice\n";
+    let text = format!("{head}{rows}Average:        all      1.00      0.00\n");
+    let context = context("2026-01-01T00:00:00+08:00");
+    let path = "/var/log/sa/sar31";
+    let asked = Question { cap: 4096, ..question(path, "2025-12-31T00:00:00+08:00", "2025-12-31T23:59:59+08:00", &context) };
+    let (Taken::Lines(got), Some(part)) = take_of(Cursor::new(text.clone().into_bytes()), text.len() as u64, &asked) else {
+        panic!("there are lines")
+    };
+    assert_eq!(part.cut, Some(Kept::Tail));
+    let got = String::from_utf8(got).expect("it is text");
+    assert!(got.starts_with(head) && got.ends_with("Average:        all      1.00      0.00\n"), "{got}");
+    assert!(
+        got.contains("23:59:01") && !got.contains("06:00:01") && got.len() <= 4096 && got.len() > 4000,
+        "{} {got}",
+        got.len()
+    );
+}
+
+#[test]
+fn a_little_over_the_cap_loses_a_little() {
+    let line = |second: u32| format!("Dec 31 10:{:02}:{:02} h a: {}\n", second / 60, second % 60, "x".repeat(40));
+    let text: String = (0..1600).map(line).collect();
+    let context = context(NOW);
+    for path in [MESSAGES, "/var/log/messages-20251231.gz"] {
+        let asked =
+            Question { cap: 64 << 10, ..question(path, "2025-12-31T10:00:00+08:00", "2025-12-31T11:00:00+08:00", &context) };
+        let bytes = if asked.gzip { gzip(text.as_bytes()) } else { text.clone().into_bytes() };
+        let size = bytes.len() as u64;
+        let (Taken::Lines(got), Some(part)) = take_of(Cursor::new(bytes), size, &asked) else { panic!("there are lines") };
+        assert!(part.bytes == 64 << 10 && part.cut == Some(Kept::Tail), "{path}: {}", part.bytes);
+        assert!(got.len() > (64 << 10) - 100 && text.as_bytes().ends_with(&got), "{path}: {}", got.len());
+    }
+}
+
+#[test]
+fn an_archive_that_is_longer_than_what_is_read_of_it_says_so() {
+    let line =
+        |second: u32| format!("Dec 31 {:02}:{:02}:{:02} h a: {}\n", second / 3600, second / 60 % 60, second % 60, "x".repeat(40));
+    let text: String = (0..86_400).map(line).collect();
+    let bytes = gzip(text.as_bytes());
+    let (context, size) = (context(NOW), bytes.len() as u64);
+    let path = "/var/log/messages-20251231.gz";
+    let took = |cap: u64, since: &str, until: &str| {
+        let asked = Question { cap, ..question(path, since, until, &context) };
+        take_of(Cursor::new(bytes.clone()), size, &asked)
+    };
+    // 16 times this is read: up to about 13:00 of the day.
+    let cap = text.len() as u64 * 13 / 24 / 16;
+    let (taken, _) = took(cap, "2025-12-31T23:00:00+08:00", "2025-12-31T23:30:00+08:00");
+    assert_eq!(taken, Taken::OutOfReach);
+    let (Taken::Lines(got), Some(part)) = took(cap, "2025-12-31T12:50:00+08:00", "2025-12-31T13:30:00+08:00") else {
+        panic!("there are lines")
+    };
+    assert_eq!((part.cut, got.last()), (Some(Kept::Head), Some(&b'\n')), "ends with a whole line");
+    assert!(got.starts_with(b"Dec 31 12:50:00"));
+    let (Taken::Lines(_), Some(part)) = took(cap, "2025-12-31T09:00:00+08:00", "2025-12-31T09:10:00+08:00") else {
+        panic!("there are lines")
+    };
+    assert_eq!(part.cut, None, "reading went well past the window");
+    let (taken, _) = took(cap, "2025-12-30T09:00:00+08:00", "2025-12-30T09:10:00+08:00");
+    assert_eq!(taken, Taken::Nothing);
+}
+
+#[test]
+fn of_an_hour_that_comes_twice_either_is_taken() {
+    let zone = TimeZone::get("America/New_York").expect("the zone is built in");
+    let context = Context { latest: at("2025-11-03T00:00:00Z"), zone, booted: None };
+    let text = b"Nov  2 00:30:00 h a: 1\nNov  2 01:30:00 h a: 2\nNov  2 01:30:00 h a: 3\nNov  2 02:30:00 h a: 4\n";
+    let take = |path: &str, text: &[u8], since: &str, until: &str| {
+        take_of(Cursor::new(text.to_vec()), text.len() as u64, &question(path, since, until, &context)).0
+    };
+    let both = lines("Nov  2 01:30:00 h a: 2\nNov  2 01:30:00 h a: 3\n");
+    assert_eq!(take(MESSAGES, text, "2025-11-02T05:25:00Z", "2025-11-02T05:35:00Z"), both, "the first");
+    assert_eq!(take(MESSAGES, text, "2025-11-02T06:25:00Z", "2025-11-02T06:35:00Z"), both, "the second");
+    assert_eq!(take(MESSAGES, text, "2025-11-02T07:25:00Z", "2025-11-02T07:35:00Z"), lines("Nov  2 02:30:00 h a: 4\n"));
+    let sar = b"Linux 5.10.0 (h) \t2025-11-02 \t_x86_64_\t(4 CPU)\n\n00:00:01        CPU\n01:30:01        all\n";
+    let got = take("/var/log/sa/sar02", sar, "2025-11-02T06:25:00Z", "2025-11-02T06:35:00Z");
+    assert_eq!(got, Taken::Lines(sar.to_vec()));
 }
 
 #[test]

@@ -119,6 +119,21 @@ pub fn segment(bytes: &[u8]) -> String {
     format!("{}~{}", &encoded[..keep], &Sha256::of(bytes).to_string()[..8])
 }
 
+/// What [`segment`] made a name of; none of one that was cut, or that it would not have made so.
+pub fn of_segment(name: &str) -> Option<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(name.len());
+    let mut parts = name.split('%');
+    bytes.extend(parts.next()?.bytes());
+    for part in parts {
+        let mut byte = [0];
+        if !unhex(&part.get(..2)?.to_ascii_lowercase(), &mut byte) {
+            return None;
+        }
+        bytes.extend(byte.into_iter().chain(part[2..].bytes()));
+    }
+    (segment(&bytes) == name).then_some(bytes)
+}
+
 /// Whether a path inside `NAME/` is one that a bundle may carry: segments of our alphabet, `%` only before two upper-case
 /// hex digits, no `.`, `..` or leading `-`, and short enough for ustar.
 pub fn is_member_path(path: &str) -> bool {
