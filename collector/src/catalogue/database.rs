@@ -11,7 +11,6 @@ use std::{
     path::Path,
 };
 
-use oediag_protocol::bundle::manifest::Reason;
 use rusqlite::{Connection, Row, config::DbConfig, limits::Limit, types::ValueRef};
 
 use crate::host::Host;
@@ -63,10 +62,7 @@ pub(super) fn tables(host: &Host, path: &str, tables: &[&str], out: &mut dyn Wri
 
 /// The database as a copy in memory.
 fn open(host: &Host, path: &str) -> io::Result<Connection> {
-    let mut file = host.open(Path::new(path)).map_err(|refusal| {
-        let kind = if refusal.reason == Reason::NotPresent { io::ErrorKind::NotFound } else { io::ErrorKind::Other };
-        io::Error::new(kind, refusal.error.join(": "))
-    })?;
+    let mut file = host.open(Path::new(path))?;
     if file.size > MOST {
         return Err(io::Error::other(format!("{path}: {} bytes, more than the {MOST} that are read", file.size)));
     }

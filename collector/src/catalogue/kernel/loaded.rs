@@ -15,8 +15,9 @@ const VALUE: usize = 1024;
 
 /// `module state refs taint version srcversion`.
 pub(super) fn state(host: &Host, out: &mut dyn Write) -> io::Result<()> {
+    let modules = modules(host)?;
     writeln!(out, "module\tstate\trefs\ttaint\tversion\tsrcversion")?;
-    each(host, |module, folder| {
+    each(&modules, |module, folder| {
         let cells = ["initstate", "refcnt", "taint", "version", "srcversion"].map(|name| value(folder, name));
         writeln!(out, "{module}\t{}", cells.join("\t"))
     })
@@ -24,8 +25,9 @@ pub(super) fn state(host: &Host, out: &mut dyn Write) -> io::Result<()> {
 
 /// `module setting value`.
 pub(super) fn settings(host: &Host, out: &mut dyn Write) -> io::Result<()> {
+    let modules = modules(host)?;
     writeln!(out, "module\tsetting\tvalue")?;
-    each(host, |module, folder| {
+    each(&modules, |module, folder| {
         let Some(settings) = folder.folder("parameters") else { return Ok(()) };
         let mut names = settings.names();
         names.sort_unstable();
@@ -33,8 +35,11 @@ pub(super) fn settings(host: &Host, out: &mut dyn Write) -> io::Result<()> {
     })
 }
 
-fn each(host: &Host, mut with: impl FnMut(&str, &Folder<'_>) -> io::Result<()>) -> io::Result<()> {
-    let modules = host.folder(Path::new("/sys/module")).map_err(|refusal| io::Error::other(refusal.error.join(": ")))?;
+fn modules(host: &Host) -> io::Result<Folder<'_>> {
+    Ok(host.folder(Path::new("/sys/module"))?)
+}
+
+fn each(modules: &Folder<'_>, mut with: impl FnMut(&str, &Folder<'_>) -> io::Result<()>) -> io::Result<()> {
     let mut names = modules.names();
     names.sort_unstable();
     names.iter().try_for_each(|name| match modules.folder(name) {

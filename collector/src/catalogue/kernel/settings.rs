@@ -21,8 +21,7 @@ const FOLDERS: usize = 64;
 const DEPTH: usize = 8;
 
 pub(super) fn all(host: &Host, out: &mut dyn Write) -> io::Result<()> {
-    let top =
-        host.folder(Path::new(ROOT)).map_err(|refusal| io::Error::new(io::ErrorKind::NotFound, refusal.error.join(": ")))?;
+    let top = host.folder(Path::new(ROOT))?;
     folder(host, &top, "", DEPTH, out)
 }
 

@@ -107,7 +107,7 @@ pub(super) fn pids(host: &Host) -> io::Result<Vec<u32>> {
 }
 
 fn proc(host: &Host) -> io::Result<Folder<'_>> {
-    host.folder(Path::new("/proc")).map_err(|refusal| io::Error::other(refusal.error.join(": ")))
+    Ok(host.folder(Path::new("/proc"))?)
 }
 
 /// The first word behind a key at the start of a line.

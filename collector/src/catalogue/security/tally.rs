@@ -28,8 +28,7 @@ const TTY: u16 = 4;
 pub(super) fn failures(host: &Host, out: &mut dyn Write) -> io::Result<()> {
     let folder =
         host.read("/etc/security/faillock.conf", 64 << 10).as_deref().and_then(named).unwrap_or_else(|| FOLDER.to_owned());
-    let folder =
-        host.folder(Path::new(&folder)).map_err(|refusal| io::Error::new(io::ErrorKind::NotFound, refusal.error.join(": ")))?;
+    let folder = host.folder(Path::new(&folder))?;
     writeln!(out, "time\ttype\tuser\tsource\tcounts")?;
     for user in folder.names() {
         let Some(records) = folder.read(&user, MOST) else { continue };
