@@ -53,6 +53,27 @@ fn yields(run: &Run, host: &Path) -> BTreeMap<String, Vec<Member>> {
     yields
 }
 
+/// DIAG
+fn diag(id: &str, members: &[Member]) {
+    let words =
+        |text: &str| text.split([' ', '\t', '\n', ',']).filter(|word| !word.is_empty()).map(str::to_owned).collect::<Vec<_>>();
+    for (before, after) in members {
+        let (b, a) = (words(before), words(after));
+        let kept = b.iter().zip(&a).filter(|(b, a)| b == a).count();
+        let lines = before.lines().zip(after.lines()).filter(|(b, a)| b == a).count();
+        eprintln!(
+            "DIAG {id} words {} {} kept {kept} lines {} {} same {lines}",
+            b.len(),
+            a.len(),
+            before.lines().count(),
+            after.lines().count()
+        );
+    }
+    if members.is_empty() {
+        eprintln!("DIAG {id} none");
+    }
+}
+
 /// Whether all lines are there, and some word of them as it went in.
 fn is_itself(members: &[Member]) -> bool {
     let words =
@@ -71,6 +92,9 @@ fn every_row_of_the_catalogue_is_replayed_from_a_host_of_the_tests() {
         let run = collect(&format!("rows-{preset}"), &recorded, NOW, &["--preset", preset, "--perf-seconds", "0"]);
         assert!(matches!(run.code(), 0 | 1), "{}", String::from_utf8_lossy(&run.output.stderr));
         let yields = yields(&run, &recorded);
+        for (id, members) in &yields {
+            diag(id, members);
+        }
         let changed: Vec<_> = yields.iter().filter(|(_, members)| !is_itself(members)).collect();
         assert!(changed.is_empty(), "records that came out with other lines, or with no word as it went in: {changed:#?}");
         seen.extend(yields.into_keys());
