@@ -10,12 +10,13 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind, Input};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
+    alerts::Severity,
     clock,
     findings::{Event, Findings},
     head::{Dialect, Line, Zero},
     lines,
     moments::Moments,
-    rules::{self, Flow, Found, Rule},
+    rules::{self, Flow, Found, Rule, Turn},
     tally::{Burst, Tally},
     tap::Context,
 };
@@ -26,17 +27,29 @@ const FOREIGN: u32 = 1000;
 const PAUSE: i64 = 30;
 /// Lines of one block; the task table of an OOM report has one per process.
 const BLOCK: u32 = 50_000;
+/// Blocks open at once for lines of one speaker: the oldest ends when one more begins.
+const OPEN: usize = 8;
 /// Links settle in the first seconds after the boot.
 const BOOTING: i64 = 300;
+/// A host that was told to stop does so within so many seconds.
+const STOPPING: i64 = 120;
 /// The mark before a warning's headline, so that the evidence starts with it.
 const CUT_HERE: &str = "------------[ cut here ]------------";
+/// The first line of a boot.
+const BOOT: &str = "Linux version ";
+/// Who says that the host stops, and how: systemd 243 and 249 name their targets differently.
+const STOPS: &[(&str, &str, &[&str])] = &[
+    ("systemd-logind", "System is ", &["rebooting", "powering down", "halting"]),
+    ("systemd[1]", "Reached target ", &["Reboot", "Shutdown", "Power-Off", "Halt"]),
+    ("systemd[1]", "Reached target ", &["System Reboot", "System Shutdown", "System Power Off", "System Halt"]),
+];
 
 /// Rules of one kind of member, with their automaton.
 #[derive(Debug)]
 struct Book {
     rules: Vec<&'static Rule>,
     anchors: AhoCorasick,
-    /// The rule of each anchor; one more anchor than that is [`CUT_HERE`].
+    /// The rule of each anchor; those after them are [`CUT_HERE`], [`BOOT`] and [`STOPS`].
     owners: Vec<usize>,
 }
 
@@ -52,6 +65,8 @@ impl Book {
         let rows = rules.iter().enumerate().flat_map(|(owner, rule)| rule.anchors.iter().map(move |anchor| (owner, *anchor)));
         let (owners, mut anchors): (Vec<usize>, Vec<&str>) = rows.unzip();
         anchors.push(CUT_HERE);
+        anchors.push(BOOT);
+        anchors.extend(STOPS.iter().map(|(_, start, _)| *start));
         let anchors = AhoCorasick::builder().kind(Some(AhoCorasickKind::DFA)).build(anchors);
         #[expect(clippy::expect_used, reason = "the anchors are constants, and far below the limits of an automaton")]
         let anchors = anchors.expect("an automaton over a few hundred constant strings");
@@ -127,6 +142,10 @@ pub(crate) struct Scanner {
     crash: Option<(Timestamp, Option<u64>)>,
     number: u64,
     cut_here: Option<u64>,
+    /// When the lines said that the host booted, and since when it stops.
+    booted: Option<Timestamp>,
+    stopping: Option<Timestamp>,
+    /// Blocks that may go on, the one that got a line last at the end.
     open: Vec<Block>,
     tallies: Vec<(usize, Tally)>,
     /// The years of stamps that have none, and the beginning of the last stamp it was shown.
@@ -144,6 +163,8 @@ impl Scanner {
             crash: crash.map(|moment| (moment, None)),
             number: 0,
             cut_here: None,
+            booted: None,
+            stopping: None,
             open: Vec::new(),
             tallies: Vec::new(),
             years: matches!(dialect, Dialect::Syslog | Dialect::Sysmonitor).then(|| (Moments::new(path, context, None), [0; 7])),
@@ -232,34 +253,42 @@ impl Scanner {
         let Some(line) = Line::read(self.dialect, &text, &self.context, self.zero) else {
             return self.pass_by(None);
         };
-        if let Some(at) = self.open.iter().position(|block| block.tag == line.tag) {
-            let mut block = self.open.swap_remove(at);
-            let flow = if block.goes_on(&line) {
-                block.rule.follow.map_or(Flow::Over, |follow| follow(&mut block.found, line.text))
-            } else {
-                Flow::Over
-            };
-            if matches!(flow, Flow::More | Flow::Last) {
-                block.end = self.number;
-                block.last = line.time.or(block.last);
-            }
-            if flow != Flow::Over {
-                block.length += 1;
-                block.foreign = 0;
-            }
-            if block.found.over {
-                block.ended = line.time;
-            }
-            match flow {
-                Flow::More | Flow::Aside if !block.found.over => self.open.push(block),
-                _ => self.close(block),
-            }
-            if flow != Flow::Over {
+        // From the newest on: what follows directly belongs to what was just said.
+        for at in (0..self.open.len()).rev() {
+            if self.open[at].tag == line.tag && self.go_on(at, &line) {
                 return self.pass_by(Some(line.tag));
             }
         }
         self.pass_by(Some(line.tag));
         self.start(raw, &text, &line);
+    }
+
+    /// Shows a line to the open block at `at`; whether the line belongs to it.
+    fn go_on(&mut self, at: usize, line: &Line<'_>) -> bool {
+        let mut block = self.open.remove(at);
+        let flow = if block.goes_on(line) {
+            block.rule.follow.map_or(Flow::Over, |follow| follow(&mut block.found, line.text))
+        } else {
+            Flow::Over
+        };
+        if matches!(flow, Flow::More | Flow::Last) {
+            block.end = self.number;
+            block.last = line.time.or(block.last);
+        }
+        let taken = !matches!(flow, Flow::Over | Flow::Other);
+        if taken {
+            block.length += 1;
+            block.foreign = 0;
+        }
+        if block.found.over {
+            block.ended = line.time;
+        }
+        match flow {
+            Flow::Other if !block.found.over => self.open.insert(at, block),
+            Flow::More | Flow::Aside if !block.found.over => self.open.push(block),
+            _ => self.close(block),
+        }
+        taken
     }
 
     /// Counts a line for the blocks of other speakers, and ends those that waited too long.
@@ -280,7 +309,8 @@ impl Scanner {
         for hit in self.book.anchors.find_overlapping_iter(text) {
             match self.book.owners.get(hit.pattern().as_usize()) {
                 Some(owner) => candidates.push(*owner),
-                None => self.cut_here = Some(self.number),
+                None if line.text.starts_with(CUT_HERE) => self.cut_here = Some(self.number),
+                None => self.turn(line),
             }
         }
         candidates.sort_unstable();
@@ -291,19 +321,21 @@ impl Scanner {
             let found = line.is_from(rule.from).then(|| (rule.read)(line.text))??;
             Some((at, rule, found))
         });
-        let Some((at, rule, found)) = found else { return };
-        if rule.boot_noise && self.booting(line) {
-            return;
+        let Some((at, rule, mut found)) = found else { return };
+        match rule.turn {
+            Turn::Nothing if self.booting(line) || self.is_stopping(line) => return,
+            Turn::Low if self.is_stopping(line) => found.severity = Some(Severity::Low),
+            _ => {}
         }
         if let Some(threshold) = rule.threshold {
             if !self.tallies.iter().any(|(known, _)| *known == at) {
                 self.tallies.push((at, Tally::default()));
             }
             let tally = self.tallies.iter_mut().find(|(known, _)| *known == at).map(|(_, tally)| tally);
-            if let (Some(tally), Some(time)) = (tally, line.time)
-                && let Some(burst) = tally.add(&found.subject, time, self.number, found.weight, threshold)
-            {
-                self.burst(at, &burst);
+            if let (Some(tally), Some(time)) = (tally, line.time) {
+                for burst in tally.add(&found.subject, time, self.number, found.weight, threshold) {
+                    self.burst(at, &burst);
+                }
             }
             return;
         }
@@ -331,7 +363,15 @@ impl Scanner {
             length: 1,
             copy: copy.then(|| raw.to_vec()),
         };
-        if rule.follow.is_some() { self.open.push(block) } else { self.close(block) }
+        if rule.follow.is_none() {
+            return self.close(block);
+        }
+        self.open.push(block);
+        let mut alike = (0..self.open.len()).rev().filter(|at| self.open[*at].tag == line.tag);
+        if let Some(oldest) = alike.nth(OPEN) {
+            let block = self.open.remove(oldest);
+            self.close(block);
+        }
     }
 
     fn close(&mut self, block: Block) {
@@ -373,13 +413,39 @@ impl Scanner {
         });
     }
 
+    /// Notes that the host starts or stops.
+    fn turn(&mut self, line: &Line<'_>) {
+        if line.tag == "kernel" && line.text.starts_with(BOOT) {
+            (self.booted, self.stopping) = (line.time, None);
+        }
+        let stops = STOPS.iter().any(|(from, start, words)| {
+            let rest = line.text.strip_prefix(start).filter(|_| line.is_from(from));
+            let rest = rest.map(|rest| rest.split_once(".target - ").map_or(rest, |(_, name)| name));
+            words
+                .iter()
+                .any(|word| rest.and_then(|rest| rest.strip_prefix(word)).is_some_and(|rest| rest.starts_with(['.', ' '])))
+        });
+        if stops {
+            self.stopping = line.time;
+        }
+    }
+
     fn booting(&self, line: &Line<'_>) -> bool {
-        match (line.stamp, line.time, self.context.booted) {
-            (Some(stamp), ..) => stamp < BOOTING as u64 * 1_000_000,
-            (None, Some(time), Some(booted)) => (0..BOOTING).contains(&(time.as_second() - booted.as_second())),
+        match (line.stamp, line.time) {
+            (Some(stamp), _) => stamp < BOOTING as u64 * 1_000_000,
+            (None, Some(time)) => [self.booted, self.context.booted].into_iter().any(|since| within(since, time, BOOTING)),
             _ => false,
         }
     }
+
+    fn is_stopping(&self, line: &Line<'_>) -> bool {
+        line.time.is_some_and(|time| within(self.stopping, time, STOPPING))
+    }
+}
+
+/// Whether `time` is less than so many seconds after `since`.
+fn within(since: Option<Timestamp>, time: Timestamp, seconds: i64) -> bool {
+    since.is_some_and(|since| (0..seconds).contains(&(time.as_second() - since.as_second())))
 }
 
 impl Block {

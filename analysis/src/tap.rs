@@ -64,6 +64,7 @@ const ROUTES: &[(&str, Way)] = &[
     ("var/log/mcelog*", Way::Log(Dialect::Mcelog)),
     ("var/log/gala-gopher/event*", Way::Objects(sentry::gopher)),
     ("oediag/commands/alerts.sentry_alarms*/stdout", Way::Objects(sentry::alarm)),
+    ("oediag/commands/services.sentry_alarms/stdout", Way::Objects(sentry::alarm)),
     ("oediag/commands/alerts.bmc_events*/stdout", Way::Log(Dialect::Sel)),
     (ras::SHOWN, Way::Ras),
     ("oediag/commands/kernel.dmesg*/stdout", Way::Ring),

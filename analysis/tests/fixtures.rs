@@ -143,7 +143,7 @@ fn judge(name: &str) {
     for alert in &conclusion.alerts {
         assert_eq!(alert.state, alert.evidence.iter().all(|evidence| is_state(&evidence.path)), "{alert:?}");
         for evidence in alert.evidence.iter().filter(|evidence| !is_state(&evidence.path)) {
-            if !host.rows.iter().any(|row| overlaps(evidence, row)) {
+            if !host.rows.iter().any(|row| row.kind == alert.kind && overlaps(evidence, row)) {
                 table.entry(&alert.kind).or_default()[2] += 1;
                 wrong.push(format!("false alarm {evidence:?} {}", alert.summary.en));
             }

@@ -109,6 +109,23 @@ fn five_failures_within_a_minute_make_an_attack() {
 }
 
 #[test]
+fn old_attackers_make_room_for_new_ones() {
+    let attack = |minute: u32, of: u32| -> String {
+        let line = |n: u32| {
+            let head = format!("Jan  1 02:{minute:02}:00 host sshd[{n}]: message repeated 5 times: [ ");
+            format!("{head}Failed password for root from 198.51.{}.{} port 1 ssh2]\n", n / 256 + minute, n % 256)
+        };
+        (0..of).map(line).collect()
+    };
+    let text = attack(0, 1024) + &attack(30, 3);
+    let conclusion = read(&[("var/log/secure", &text)]);
+    let told: u64 = conclusion.alerts.iter().map(|alert| alert.count).sum();
+    assert_eq!(told + conclusion.left_out.get("auth_bruteforce").copied().unwrap_or_default(), 1027);
+    let newest = conclusion.alerts.iter().filter(|alert| alert.first.as_deref() == Some("2026-01-01T02:30:00+08:00"));
+    assert_eq!(newest.count(), 3);
+}
+
+#[test]
 fn sysmonitor_speaks_in_three_shapes() {
     for line in [
         "2026-01-01T07:00:00.123456+08:00|warning| sysmonitor[2417]: memory usage alarm: 92.4%",

@@ -482,6 +482,18 @@ fn clock_and_zone_are_the_hosts() {
     let copy = Tree::new();
     copy.file("etc/localtime", "../usr/share/zoneinfo/Asia/Shanghai");
     assert_eq!(copy.host().zone_name().as_deref(), Some("Asia/Shanghai"));
+    for (link, name, hour) in [
+        ("../usr/share/zoneinfo/Asia/Beijing", "Asia/Shanghai", "11:00"),
+        ("../usr/share/zoneinfo/Asia/Macao", "Asia/Macau", "11:00"),
+        ("/usr/share/zoneinfo/posix/Asia/Tokyo", "Asia/Tokyo", "12:00"),
+        ("/usr/share/zoneinfo/right/Europe/Berlin", "Europe/Berlin", "04:00"),
+    ] {
+        let tree = Tree::new();
+        tree.dir("etc").link("etc/localtime", link);
+        let host = Host::at(&tree.0, Some(now)).expect("root");
+        assert_eq!(host.zone_name().as_deref(), Some(name), "{link}");
+        assert_eq!(host.now().to_zoned(host.zone()).strftime("%H:%M").to_string(), hour, "{link}");
+    }
     assert_eq!(Tree::new().host().zone_name(), None);
 }
 

@@ -66,9 +66,12 @@ pub(super) const SYSTEM: &[Row] = &[
     refused("login", "FAILED LOGIN {} FROM {from} FOR {who}, {}", LoginFailed, "console"),
     done("gdm-password]", "pam_unix(gdm-password:session): session opened for user {who} by {}", Login, "desktop"),
     done("cockpit-session", "pam_unix(cockpit:session): session opened for user {who} by {}", Login, "cockpit"),
-    refused("sudo", "{who} : {why} ; TTY={from} ; PWD={} ; USER={as} ; COMMAND={what}", Sudo, "{what} ({why})"),
+    // First what was done: its command may hold the words of one that was refused, the reason of a refusal none of these.
     done("sudo", "{who} : TTY={from} ; PWD={} ; USER={as} ; COMMAND={what}", Sudo, "{what}"),
+    refused("sudo", "{who} : {why} ; TTY={from} ; PWD={} ; USER={as} ; COMMAND={what}", Sudo, "{what} ({why})"),
+    done("su", "pam_unix(su:session): session opened for user {as}(uid={}) by {who}(uid={}", Su, "su {as}"),
     done("su", "pam_unix(su:session): session opened for user {as} by {who}(uid={}", Su, "su {as}"),
+    done("su", "pam_unix(su-l:session): session opened for user {as}(uid={}) by {who}(uid={}", Su, "su {as}"),
     done("su", "pam_unix(su-l:session): session opened for user {as} by {who}(uid={}", Su, "su {as}"),
     done("su", "(to {as}) {who} on {from}", Su, "su {as}"),
     refused("su", "FAILED SU (to {as}) {who} on {from}", Su, "su {as}"),

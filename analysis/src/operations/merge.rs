@@ -146,7 +146,7 @@ impl Merged {
             _ => true,
         };
         let again = self.tellers.contains(&(path.clone(), teller)) || !overlaps;
-        known.count = if again { known.count + other.count } else { known.count.max(other.count) };
+        known.count = if again { known.count.saturating_add(other.count) } else { known.count.max(other.count) };
         known.extend_with(other);
         self.evidence.extend(other.ranges.iter().map(|(line, end)| Evidence { path: path.clone(), line: *line, end: *end }));
         self.tellers.insert((path, teller));

@@ -20,6 +20,7 @@ use crate::{
     clock, cut,
     head::{Dialect, Line, Zero},
     lines,
+    tally::REPEATS,
     tap::{Context, matches},
 };
 
@@ -201,7 +202,7 @@ impl Reader {
                 .run_as(account)
                 .what(&values.fill(row.what))
                 .ended(row.result);
-            record.count = values.get("times").and_then(|times| times.parse().ok()).unwrap_or(1).max(1);
+            record.count = values.get("times").and_then(|times| times.parse().ok()).unwrap_or(1).clamp(1, REPEATS);
             Some((record, values.get("unit")))
         });
         let Some((record, unit)) = found else { return };

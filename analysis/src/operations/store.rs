@@ -194,7 +194,7 @@ impl Store {
         let key = record.key();
         let known = shelf.newest.get(&key).and_then(|number| number.checked_sub(shelf.gone));
         if let Some(known) = known.and_then(|at| shelf.records.get_mut(at)).filter(|known| known.near(record.time)) {
-            known.count += record.count;
+            known.count = known.count.saturating_add(record.count);
             known.extend(&record);
             known.place(&record.ranges);
             return;

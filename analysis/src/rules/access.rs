@@ -1,7 +1,11 @@
 //! Access: password guessing, SELinux denials, abnormal ends in the audit log.
 
 use super::{Found, Kind, Rule, Words};
-use crate::{alerts::Severity, cut, tally::Threshold};
+use crate::{
+    alerts::Severity,
+    cut,
+    tally::{REPEATS, Threshold},
+};
 
 static AUTH_BRUTEFORCE: Kind = Kind {
     name: "auth_bruteforce",
@@ -131,7 +135,7 @@ fn caller(text: &str, starts: &[&str], mark: &str) -> Option<Found> {
     // The user name is the caller's choice and may hold " from ": the address is the last one.
     let (_, address) = rest.rsplit_once(mark)?;
     let mut found = Found::about(cut::word(address.split("  ").next()?)?);
-    found.weight = repeated.unwrap_or(1);
+    found.weight = repeated.unwrap_or(1).min(REPEATS);
     Some(found)
 }
 
@@ -143,7 +147,7 @@ pub(crate) static AUDIT: &[Rule] = &[
         }
         let permission = cut::between(text, "denied  {", "}")?.trim();
         let field = |name: &str| cut::after(text, name).map(|rest| rest.split([' ', '"']).next().unwrap_or(rest));
-        let command = field(" comm=\"").or_else(|| field(" exe=\"")).unwrap_or("?");
+        let command = program(text).unwrap_or("?");
         let domain = field("scontext=").and_then(|context| context.split(':').nth(2));
         let target = field("tcontext=").and_then(|context| context.split(':').nth(2)).unwrap_or_default();
         let class = field("tclass=").unwrap_or_default();
@@ -158,7 +162,7 @@ pub(crate) static AUDIT: &[Rule] = &[
     }),
     Rule::line(&ANOM_ABEND, "audit", &["type=ANOM_ABEND "], |text| {
         let field = |name: &str| cut::after(text, name).map(|rest| rest.split([' ', '"']).next().unwrap_or(rest));
-        let command = text.strip_prefix("type=ANOM_ABEND ").and_then(|_| field(" comm=\""))?;
+        let command = text.strip_prefix("type=ANOM_ABEND ").and_then(program)?;
         Some(Found::about(command).with("pid", field(" pid=")).with("signal", field(" sig=")))
     }),
     Rule::recovery(&ANOM_PROMISCUOUS, "audit", &["type=ANOM_PROMISCUOUS "], |text| {
@@ -183,7 +187,15 @@ pub(crate) static AUDIT: &[Rule] = &[
                 let found = Found::about(&format!("{record} {} {}", user.unwrap_or(""), address.unwrap_or("")));
                 Some(found.of(&ANOM_LOGIN).with("what", Some(record)).with("user", user).with("address", address))
             }
-            _ => Some(Found::about(record).with("command", field(" exe=\"").or_else(|| field(" comm=\"")))),
+            _ => Some(Found::about(record).with("command", field(" exe=\"").or_else(|| program(text)))),
         }
     }),
 ];
+
+/// Whom a record is about: its name, else its file. One with a blank in it is written in hex, and is told so: nobody has
+/// looked for secrets in it.
+fn program(text: &str) -> Option<&str> {
+    let quoted = |name| cut::between(text, name, "\"").filter(|value| !value.is_empty());
+    let plain = |name| cut::after(text, name).and_then(cut::word);
+    quoted(" comm=\"").or_else(|| quoted(" exe=\"")).or_else(|| plain(" comm=")).or_else(|| plain(" exe="))
+}

@@ -15,13 +15,15 @@ static BMC_SEL: Kind = Kind {
     },
 };
 
-/// Words of the IPMI event tables and what they mean; the first that fits counts. `None` is no alert.
+/// Words of the IPMI event tables and what they mean; the first that the event has as whole words counts. `None` is no alert.
 const EVENTS: &[(&str, Option<Severity>)] = &[
     ("uncorrectable", Some(Severity::Critical)),
     ("non-recoverable", Some(Severity::Critical)),
     ("ierr", Some(Severity::Critical)),
     ("thermal trip", Some(Severity::Critical)),
     ("fatal", Some(Severity::Critical)),
+    ("non-fatal", Some(Severity::High)),
+    ("run-time critical stop", Some(Severity::Critical)),
     ("machine check", Some(Severity::Critical)),
     ("failed array", Some(Severity::Critical)),
     ("predictive", Some(Severity::High)),
@@ -52,7 +54,13 @@ const EVENTS: &[(&str, Option<Severity>)] = &[
 
 fn weigh(what: &str) -> Option<Severity> {
     let what = what.to_lowercase();
-    EVENTS.iter().find(|(word, _)| what.contains(word)).and_then(|(_, severity)| *severity)
+    EVENTS.iter().find(|(words, _)| has(&what, words)).and_then(|(_, severity)| *severity)
+}
+
+/// Whether the words stand in `text` whole: "fault" does not stand in "default", nor "fatal" in "non-fatal".
+fn has(text: &str, words: &str) -> bool {
+    let part = |c: char| c.is_alphanumeric() || c == '-';
+    text.match_indices(words).any(|(at, _)| !text[..at].ends_with(part) && !text[at + words.len()..].starts_with(part))
 }
 
 /// The BMC's event log.

@@ -2,7 +2,7 @@
 //!
 //! In: lines of one daemon, and the kernel's audit lines. Out: what was found.
 
-use super::{Flow, Found, Kind, Rule, Words, limits::PIDS_LIMIT, process::SERVICE_FAILED, storage::DISK_FULL};
+use super::{Flow, Found, Kind, Rule, Turn, Words, limits::PIDS_LIMIT, process::SERVICE_FAILED, storage::DISK_FULL};
 use crate::{alerts::Severity, cut};
 
 static AUDIT_LOST: Kind = Kind {
@@ -169,7 +169,7 @@ pub(crate) static RULES: &[Rule] = &[
         Some(Found::about(source).with("what", Some(text)))
     }),
     Rule {
-        boot_noise: true,
+        turn: Turn::Nothing,
         ..Rule::line(
             &CLOCK_STEPPED,
             "chronyd",
@@ -182,7 +182,7 @@ pub(crate) static RULES: &[Rule] = &[
         )
     },
     Rule {
-        boot_noise: true,
+        turn: Turn::Nothing,
         ..Rule::line(&CLOCK_UNSYNCED, "chronyd", &["Can't synchronise: no selectable sources"], |text| {
             Some(Found::about("clock").with("what", cut::after(text, "Can't synchronise: ")).at(Severity::Low))
         })

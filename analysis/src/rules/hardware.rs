@@ -159,10 +159,12 @@ pub(crate) static RULES: &[Rule] = &[
     Rule::block(
         &GHES_OTHER,
         "kernel",
-        &["[Hardware Error]: Hardware error from APEI", "[Hardware Error]: event severity: "],
+        &["[Hardware Error]: Hardware error from APEI", "[Hardware Error]: event severity: ", "BERT: Error records from "],
         |text| {
-            let sequence = cut::between(text, "{", "}")?;
+            let boot = text.starts_with("BERT: ");
+            let sequence = if boot { "" } else { sequence(text)? };
             let mut found = Found::about("").with("sequence", Some(sequence)).with("severity", Some("unknown"));
+            found.sure = !boot;
             ghes_line(&mut found, text);
             Some(found)
         },
@@ -174,8 +176,13 @@ pub(crate) static RULES: &[Rule] = &[
         &["Machine check events logged", ": Machine Check: ", "Machine Check Exception: "],
         |text| text.contains("[Hardware Error]").then(|| mce_line(Found::about("machine check"), text)),
         |found, text| {
-            if let (Some(memory), "machine check") = (edac(text), found.subject.as_str()) {
-                *found = memory;
+            // The driver of the memory controller takes the event over: its registers again, then the DIMM.
+            if edac_driver(text) {
+                found.settled = true;
+                return Flow::More;
+            }
+            if let Some(memory) = edac(text).filter(|_| found.settled || found.subject == "machine check") {
+                *found = Found { severity: found.severity, ..memory };
                 return Flow::Last;
             }
             if text.starts_with("mce: [Hardware Error]") || text.starts_with("[Hardware Error]") {
@@ -284,7 +291,7 @@ fn memory_failure(found: &mut Found, text: &str) {
 }
 
 pub(crate) fn aer(severity: &str) -> Severity {
-    if severity.starts_with("Corrected") {
+    if severity.trim_start_matches("Multiple ").starts_with("Corrected") {
         Severity::Low
     } else if severity.contains("Non-Fatal") {
         Severity::High
@@ -322,16 +329,35 @@ fn mce_line(mut found: Found, text: &str) -> Found {
     found
 }
 
+/// `EDAC skx MC2: HANDLING MCE MEMORY ERROR`: a driver's name stands before the controller.
+fn edac_driver(text: &str) -> bool {
+    let mut words = text.split(' ');
+    words.next() == Some("EDAC") && words.next().is_some() && words.next().is_some_and(|word| word.starts_with("MC"))
+}
+
+/// The number that lines of one report share; the records of the previous boot have none.
+fn sequence(text: &str) -> Option<&str> {
+    if text.starts_with("[Hardware Error]: ") {
+        return Some("");
+    }
+    text.strip_prefix('{').and_then(|rest| cut::before(rest, "}[Hardware Error]"))
+}
+
 /// Lines of the same sequence number, then what EDAC and the memory failure code say of the same error.
 fn ghes(found: &mut Found, text: &str) -> Flow {
-    if let Some(sequence) = text.strip_prefix('{').and_then(|rest| cut::before(rest, "}[Hardware Error]")) {
-        if found.get("sequence") != Some(sequence) || text.contains("Hardware error from APEI") {
+    if let Some(sequence) = sequence(text) {
+        if found.get("sequence") != Some(sequence) {
+            return Flow::Other;
+        }
+        let again = text.contains("Hardware error from APEI") || (found.settled && text.contains(": event severity: "));
+        if again {
             return Flow::Over;
         }
         ghes_line(found, text);
+        found.sure |= found.settled;
         return Flow::More;
     }
-    if text.starts_with("EDAC MC") && text.contains("APEI location") {
+    if found.get("section") == Some(MEMORY) && edac(text).is_some() {
         return Flow::More;
     }
     if text.starts_with("Memory failure: ") {
@@ -340,6 +366,9 @@ fn ghes(found: &mut Found, text: &str) -> Flow {
     }
     Flow::Over
 }
+
+/// The section of a report that tells of memory.
+const MEMORY: &str = "memory error";
 
 fn ghes_line(found: &mut Found, text: &str) {
     let detail = cut::after(text, "[Hardware Error]:").unwrap_or(text).trim();
@@ -353,7 +382,7 @@ fn ghes_line(found: &mut Found, text: &str) {
             let section = value.split(',').next().unwrap_or(value);
             found.set("section", Some(section));
             found.kind = Some(match section {
-                "memory error" => &GHES_MEMORY,
+                MEMORY => &GHES_MEMORY,
                 "PCIe error" => &GHES_PCIE,
                 _ if section.contains("processor error") => &GHES_PROCESSOR,
                 _ => &GHES_OTHER,
@@ -366,7 +395,7 @@ fn ghes_line(found: &mut Found, text: &str) {
         _ => {}
     }
     let severity = found.get("severity").unwrap_or_default().to_owned();
-    let memory = found.get("section") == Some("memory error");
+    let memory = found.get("section") == Some(MEMORY);
     found.severity = Some(match severity.as_str() {
         "fatal" => Severity::Critical,
         "recoverable" if memory => Severity::Critical,

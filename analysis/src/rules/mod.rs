@@ -64,8 +64,8 @@ pub(crate) struct Rule {
     pub read: fn(&str) -> Option<Found>,
     /// Reads the next lines of the same speaker; `None` for events of one line.
     pub follow: Option<fn(&mut Found, &str) -> Flow>,
-    /// The line means nothing in the first minutes after the boot.
-    pub boot_noise: bool,
+    /// What the line means while the host starts or stops.
+    pub turn: Turn,
     /// Only so many make an event.
     pub threshold: Option<Threshold>,
     /// The line is no event: it says that the last one of this kind and subject is over.
@@ -80,7 +80,7 @@ impl Rule {
         anchors: &'static [&'static str],
         read: fn(&str) -> Option<Found>,
     ) -> Self {
-        Self { kind, from, anchors, read, follow: None, boot_noise: false, threshold: None, recovery: false }
+        Self { kind, from, anchors, read, follow: None, turn: Turn::Same, threshold: None, recovery: false }
     }
 
     /// A rule for a line that says that an event of this kind and subject is over.
@@ -105,6 +105,17 @@ impl Rule {
     }
 }
 
+/// What an event means while the host starts or stops in good order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Turn {
+    /// The same as ever.
+    Same,
+    /// Nothing, in either case.
+    Nothing,
+    /// Little, while it stops.
+    Low,
+}
+
 /// Whether a line belongs to the open block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Flow {
@@ -114,6 +125,8 @@ pub(crate) enum Flow {
     Last,
     /// It is part of the story but no evidence, and more may come.
     Aside,
+    /// It does not, but more may come: it tells of another thing of the same sort.
+    Other,
     /// It does not; the block ended before it.
     Over,
 }

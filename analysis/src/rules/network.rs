@@ -1,6 +1,6 @@
 //! Network: links, adapters, connection tracking, neighbours, TCP.
 
-use super::{Flow, Found, Kind, Rule, Words, dump};
+use super::{Flow, Found, Kind, Rule, Turn, Words, dump};
 use crate::{alerts::Severity, cut};
 
 static NIC_LINK_DOWN: Kind = Kind {
@@ -130,7 +130,7 @@ const UP: &[&str] = &[
 ];
 
 pub(crate) static RULES: &[Rule] = &[
-    Rule { boot_noise: true, ..Rule::line(&NIC_LINK_DOWN, "kernel", DOWN, link_down) },
+    Rule { turn: Turn::Nothing, ..Rule::line(&NIC_LINK_DOWN, "kernel", DOWN, link_down) },
     Rule::recovery(&NIC_LINK_DOWN, "kernel", UP, |text| Some(Found::about(interface(text, UP)?))),
     Rule::block(
         &NIC_TX_TIMEOUT,
@@ -202,12 +202,15 @@ pub(crate) static RULES: &[Rule] = &[
     Rule::line(&NEIGH_OVERFLOW, "kernel", &["Route cache is full: "], |text| {
         text.starts_with("Route cache is full: ").then(|| Found::about("route_cache"))
     }),
-    Rule::line(&BOND_DEGRADED, "kernel", &[": now running without any active interface"], |text| {
-        let bond = cut::last_word(cut::before(text, ": now running without any active interface")?)?;
-        Some(Found::about(bond).with("bond", Some(bond)).at(Severity::Critical))
-    }),
     Rule {
-        boot_noise: true,
+        turn: Turn::Nothing,
+        ..Rule::line(&BOND_DEGRADED, "kernel", &[": now running without any active interface"], |text| {
+            let bond = cut::last_word(cut::before(text, ": now running without any active interface")?)?;
+            Some(Found::about(bond).with("bond", Some(bond)).at(Severity::Critical))
+        })
+    },
+    Rule {
+        turn: Turn::Nothing,
         ..Rule::line(&BOND_DEGRADED, "kernel", &["No 802.3ad response from the link partner"], |text| {
             let bond = cut::last_word(cut::before(text, ": ")?)?;
             Some(Found::about(bond).with("bond", Some(bond)))

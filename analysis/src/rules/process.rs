@@ -1,6 +1,6 @@
 //! Programs and services that fail: segmentation faults, core dumps, systemd units.
 
-use super::{Flow, Found, Kind, Rule, Words, dump};
+use super::{Flow, Found, Kind, Rule, Turn, Words, dump};
 use crate::{alerts::Severity, cut};
 
 static SEGFAULT: Kind = Kind {
@@ -69,23 +69,26 @@ pub(crate) static RULES: &[Rule] = &[
         let pid = cut::digits(rest)?;
         Some(Found::about(cut::between(rest, "(", ") of user")?).with("pid", Some(pid)))
     }),
-    Rule::block(
-        &SERVICE_FAILED,
-        "systemd[1]",
-        &[": Main process exited, code=", ": Failed with result '", "Failed to start ", ": Control process exited, code="],
-        |text| {
-            if let Some(unit) =
-                cut::before(text, ": Main process exited, code=").or_else(|| cut::before(text, ": Control process exited, code="))
-            {
-                return Some(Found::about(unit).with("exit", cut::after(text, "exited, ")).unsure());
-            }
-            if let Some(unit) = cut::before(text, ": Failed with result '") {
-                return Some(Found::about(unit).with("result", cut::between(text, "Failed with result '", "'")));
-            }
-            Some(Found::about(named(text.strip_prefix("Failed to start ")?)))
-        },
-        service,
-    ),
+    Rule {
+        turn: Turn::Low,
+        ..Rule::block(
+            &SERVICE_FAILED,
+            "systemd[1]",
+            &[" process exited, code=", ": Failed with result '", "Failed to start ", "Failed to mount "],
+            |text| {
+                if let Some((unit, exit)) =
+                    text.split_once(": ").filter(|(_, what)| EXITS.iter().any(|exit| what.starts_with(exit)))
+                {
+                    return Some(Found::about(unit).with("exit", cut::after(exit, "exited, ")).unsure());
+                }
+                if let Some(unit) = cut::before(text, ": Failed with result '") {
+                    return Some(Found::about(unit).with("result", cut::between(text, "Failed with result '", "'")));
+                }
+                Some(Found::about(named(job(text)?)))
+            },
+            service,
+        )
+    },
     Rule::recovery(&SERVICE_FAILED, "systemd[1]", &["Started ", "Mounted "], |text| {
         let unit = text.strip_prefix("Started ").or_else(|| text.strip_prefix("Mounted "))?;
         if unit.starts_with("Session ") {
@@ -95,24 +98,15 @@ pub(crate) static RULES: &[Rule] = &[
     }),
 ];
 
-/// What systemd says of one unit after it failed. A restart is part of the story, but no evidence of the failure.
-fn service(found: &mut Found, text: &str) -> Flow {
-    if let Some(what) = text.strip_prefix("Failed to start ") {
-        found.alias = Some(cut::limited(named(what), 200));
-        return Flow::Last;
-    }
+/// How systemd begins to tell of the end of a unit's process.
+pub(crate) const EXITS: &[&str] =
+    &["Main process exited, code=", "Control process exited, code=", "Mount process exited, code=", "Swap process exited, code="];
+
+/// What systemd says of one unit after it failed, between its lines about others. A restart is part of the story, but no
+/// evidence of the failure.
+pub(crate) fn service(found: &mut Found, text: &str) -> Flow {
     let Some(rest) = text.strip_prefix(found.subject.as_str()).and_then(|rest| rest.strip_prefix(": ")) else {
-        if !found.settled {
-            return Flow::Over;
-        }
-        // Between the words that a restart is planned and its end, lines of other units pass by.
-        if let (Some(what), None) = (text.strip_prefix("Stopped "), &found.alias) {
-            found.alias = Some(cut::limited(named(what), 200));
-        }
-        let started = text.strip_prefix("Started ").map(named);
-        found.over = started.is_some() && started == found.alias.as_deref();
-        let other = text.contains(": Main process exited") || text.contains(": Failed with result");
-        return if other { Flow::Over } else { Flow::Aside };
+        return elsewhere(found, text);
     };
     let restart = rest.contains("scheduling restart") || rest.starts_with("Scheduled restart job");
     if found.sure {
@@ -125,11 +119,38 @@ fn service(found: &mut Found, text: &str) -> Flow {
         found.set("result", Some(result));
         return Flow::More;
     }
-    let same = rest.starts_with("Main process exited")
-        || rest.starts_with("Control process exited")
+    let same = EXITS.iter().any(|exit| rest.starts_with(exit))
         || rest.starts_with("Killing process")
         || rest.starts_with("Unit entered failed state");
     if same { Flow::More } else { Flow::Over }
+}
+
+/// A line without the unit's name: of its start job, of its restart, or of another unit.
+fn elsewhere(found: &mut Found, text: &str) -> Flow {
+    if !found.sure {
+        return Flow::Other;
+    }
+    if found.settled {
+        if let (Some(what), None) = (text.strip_prefix("Stopped "), &found.alias) {
+            found.alias = Some(cut::limited(named(what), 200));
+        }
+        let started = text.strip_prefix("Started ").map(named);
+        found.over = started.is_some() && started == found.alias.as_deref();
+        return Flow::Other;
+    }
+    // The end of the start job is told directly after that of the unit.
+    match job(text) {
+        Some(what) => {
+            found.alias = Some(cut::limited(named(what), 200));
+            Flow::Last
+        }
+        None => Flow::Over,
+    }
+}
+
+/// What a start job that failed was to start.
+fn job(text: &str) -> Option<&str> {
+    text.strip_prefix("Failed to start ").or_else(|| text.strip_prefix("Failed to mount "))
 }
 
 /// The unit or its description: systemd 250 and later write `unit - description`.

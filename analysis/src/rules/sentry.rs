@@ -72,7 +72,7 @@ pub(crate) static LOG: &[Rule] = &[
     Rule::line(&SENTRY_FAULT, "sentry", &["- ERROR - ", "- CRITICAL - "], |text| {
         let (place, what) = cut::after(text, " - [")?.split_once("] - ")?;
         let level = text.starts_with("ERROR - ") || text.starts_with("CRITICAL - ");
-        level.then(|| Found::about(place.split(':').next().unwrap_or(place)).with("what", Some(what)))
+        (level && is_fault(what)).then(|| Found::about(place.split(':').next().unwrap_or(place)).with("what", Some(what)))
     }),
     Rule::line(&SENTRY_FAULT, "sentry", &["isolate CPU core", "isolated cpu", "isolate cpu"], |text| {
         let (place, what) = cut::after(text.strip_prefix("WARN")?, " - [")?.split_once("] - ")?;
@@ -80,6 +80,23 @@ pub(crate) static LOG: &[Rule] = &[
         Some(found.at(Severity::Medium))
     }),
 ];
+
+/// Words of a fault of the host.
+const FAULTS: &[&str] = &["fault", "faults", "faulty", "isolate", "isolated", "isolating", "isolation", "repair", "repaired"];
+/// What a plug-in watches, and what happens to it.
+const PARTS: &[&str] = &["cpu", "core", "cores", "hbm", "page", "memory", "ring", "disk"];
+const FAILED: &[&str] = &["fail", "failed", "failure", "error", "errors", "offline"];
+/// Words of a plug-in that could not run, or does not have to.
+const OWN: &[&str] =
+    &["optional", "skip", "skipped", "config", "configuration", "socket", "open", "load", "connect", "parse", "invalid"];
+
+/// Whether a plug-in speaks of the host, and not of its own files and settings.
+fn is_fault(what: &str) -> bool {
+    let what = what.to_lowercase();
+    let words: Vec<&str> = what.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').collect();
+    let some = |known: &[&str]| words.iter().any(|word| known.contains(word));
+    (some(FAULTS) || (some(PARTS) && some(FAILED))) && !some(OWN)
+}
 
 /// Something an object tells.
 #[derive(Debug)]

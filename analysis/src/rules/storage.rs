@@ -95,21 +95,42 @@ pub(crate) static RULES: &[Rule] = &[
     Rule::block(
         &IO_ERROR,
         "kernel",
-        &[" FAILED Result: ", "Sense Key : Medium Error", "critical medium error, dev ", "Unrecovered read error"],
+        &[
+            " FAILED Result: ",
+            "Sense Key : Medium Error",
+            "Sense Key : Hardware Error",
+            "critical medium error, dev ",
+            "Unrecovered read error",
+        ],
         |text| {
-            let disk = cut::between(text, ": [", "] ").or_else(|| cut::between(text, "error, dev ", ","))?;
-            let mut found = Found::about(disk).unsure();
+            let (disk, tag) = command(text).or_else(|| Some((failed(text)?, "")))?;
+            let mut found = Found::about(disk).with("tag", Some(tag)).unsure();
             scsi(&mut found, text);
-            Some(found)
+            is_disk(disk).then_some(found)
         },
-        |found, text| {
-            let about =
-                text.contains(&format!("[{}]", found.subject)) || text.contains(&format!(" error, dev {},", found.subject));
-            if !about || text.contains(" FAILED Result: ") || (found.settled && text.contains(" error, dev ")) {
-                return Flow::Over;
+        |found, text| match (command(text), failed(text)) {
+            (Some(next), _) if next != (found.subject.as_str(), found.get("tag").unwrap_or_default()) => Flow::Other,
+            (Some(_), _) if text.contains(" FAILED Result: ") => Flow::Over,
+            (None, Some(device)) if is_buffer(text) => {
+                if holds(&found.subject, device) {
+                    Flow::More
+                } else {
+                    Flow::Other
+                }
             }
-            scsi(found, text);
-            Flow::More
+            (None, Some(device)) if found.settled || device != found.subject => Flow::Other,
+            // Between a command's failure and its reason, its adapter may have something to say.
+            (None, None) => {
+                if found.sure {
+                    Flow::Over
+                } else {
+                    Flow::Other
+                }
+            }
+            _ => {
+                scsi(found, text);
+                Flow::More
+            }
         },
     ),
     Rule::block(
@@ -124,10 +145,10 @@ pub(crate) static RULES: &[Rule] = &[
             "Buffer I/O error on dev",
         ],
         io_error,
-        |found, text| match io_error(text) {
-            Some(_) if text.starts_with("Buffer I/O error") => Flow::More,
-            Some(next) if next.subject == found.subject => Flow::More,
-            _ => Flow::Over,
+        |found, text| match failed(text) {
+            Some(device) if device == found.subject || (is_buffer(text) && holds(&found.subject, device)) => Flow::More,
+            Some(_) => Flow::Other,
+            None => Flow::Over,
         },
     ),
     Rule::block(
@@ -151,12 +172,13 @@ pub(crate) static RULES: &[Rule] = &[
             nvme(&mut found, text);
             Some(found)
         },
-        |found, text| {
-            if text.strip_prefix("nvme ").and_then(|rest| cut::before(rest, ":")) != Some(found.subject.as_str()) {
-                return Flow::Over;
+        |found, text| match text.strip_prefix("nvme ").and_then(|rest| cut::before(rest, ":")) {
+            Some(device) if device == found.subject => {
+                nvme(found, text);
+                Flow::More
             }
-            nvme(found, text);
-            Flow::More
+            Some(_) => Flow::Other,
+            None => Flow::Over,
         },
     ),
     Rule::block(
@@ -196,12 +218,13 @@ pub(crate) static RULES: &[Rule] = &[
             }
             Some(found)
         },
-        |found, text| {
-            if ext4_device(text) != Some(found.subject.as_str()) {
-                return Flow::Over;
+        |found, text| match ext4_device(text) {
+            Some(device) if device == found.subject => {
+                ext4(found, text);
+                Flow::More
             }
-            ext4(found, text);
-            Flow::More
+            Some(_) => Flow::Other,
+            None => Flow::Over,
         },
     ),
     Rule::line(&FS_ERROR, "kernel", &["BTRFS error (device ", "BTRFS critical (device "], |text| {
@@ -235,14 +258,15 @@ pub(crate) static RULES: &[Rule] = &[
             Some(found)
         },
         |found, text| {
-            if text.strip_prefix("XFS (").and_then(|rest| cut::before(rest, ")")) != Some(found.subject.as_str()) {
-                return if text.starts_with(' ') || text.starts_with("CPU: ") || text.starts_with("Call ") {
-                    Flow::More
-                } else {
-                    Flow::Over
-                };
+            let Some(device) = text.strip_prefix("XFS (").and_then(|rest| cut::before(rest, ")")) else {
+                let stack = text.starts_with(' ') || text.starts_with("CPU: ") || text.starts_with("Call ");
+                return if stack { Flow::More } else { Flow::Over };
+            };
+            if device != found.subject {
+                return Flow::Other;
             }
-            if text.ends_with("Ending clean mount") || text.contains("Mounting V") {
+            // A dead log says so twice a minute until the file system is unmounted.
+            if text.ends_with("Ending clean mount") || text.contains("Mounting V") || text.contains("xfs_log_force: error ") {
                 return Flow::Over;
             }
             xfs(found, text);
@@ -268,16 +292,40 @@ fn scsi(found: &mut Found, text: &str) {
     }
 }
 
-/// Drives without a medium (sr0, fd0) fail by nature.
-fn io_error(text: &str) -> Option<Found> {
+/// The disk and the tag of `sd 0:0:1:0: [sdb] tag#12 ...`.
+fn command(text: &str) -> Option<(&str, &str)> {
+    let (disk, rest) = cut::after(text, ": [")?.split_once("] ")?;
+    Some((disk, rest.strip_prefix("tag#").and_then(cut::digits).unwrap_or_default()))
+}
+
+/// The device of `I/O error, dev sdb, sector ...` and `Buffer I/O error on dev sdb1, ...`.
+fn failed(text: &str) -> Option<&str> {
     let rest = match text.strip_prefix("Buffer I/O error on dev") {
         Some(rest) => rest.strip_prefix("ice").unwrap_or(rest),
-        None => cut::after(text, "error, dev")?,
+        None => cut::after(text, " error, dev")?,
     };
-    let device = cut::word(rest)?;
-    if device.starts_with("sr") || device.starts_with("fd") || text.contains("critical medium error") {
-        return None;
-    }
+    cut::word(rest)
+}
+
+fn is_buffer(text: &str) -> bool {
+    text.starts_with("Buffer I/O error")
+}
+
+/// Drives without a medium fail by nature, and what is kept in a file or in memory is no disk.
+fn is_disk(name: &str) -> bool {
+    let numbered = |start: &&str| name.strip_prefix(*start).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+    !["sr", "fd", "loop", "ram", "zram"].iter().any(numbered)
+}
+
+/// Whether a buffer of `device` can fail because `disk` does: it is the disk, a partition of it, or a map over disks.
+fn holds(disk: &str, device: &str) -> bool {
+    let part = device.strip_prefix(disk).map(|part| part.strip_prefix('p').unwrap_or(part));
+    let part = part.is_some_and(|part| part.bytes().all(|byte| byte.is_ascii_digit()));
+    part || device.starts_with("dm-") || device.starts_with("md")
+}
+
+fn io_error(text: &str) -> Option<Found> {
+    let device = failed(text).filter(|device| is_disk(device) && !text.contains("critical medium error"))?;
     let sector = cut::after(text, ", sector ").and_then(cut::digits);
     let operation = cut::between(text, ":(", ")").or_else(|| text.contains("async page write").then_some("WRITE"));
     Some(Found::about(device).with("sector", sector).with("operation", operation))

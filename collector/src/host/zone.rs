@@ -10,6 +10,10 @@ use super::Host;
 
 /// A TZif file is a few KiB.
 const MOST: usize = 64 * 1024;
+/// Names that only openEuler's tzdata has, and the same zone in everybody's.
+const OWN_NAMES: &[(&str, &str)] = &[("Asia/Beijing", "Asia/Shanghai"), ("Asia/Macao", "Asia/Macau")];
+/// Folders of tzdata with the same zones again: as POSIX counts seconds, and with leap seconds.
+const AGAIN: &[&str] = &["posix/", "right/"];
 
 /// The zone's name and rules; UTC without a name when nothing tells.
 pub(super) fn zone(host: &Host) -> (TimeZone, Option<String>) {
@@ -31,7 +35,9 @@ pub(super) fn zone(host: &Host) -> (TimeZone, Option<String>) {
 }
 
 fn named(name: String) -> Option<(TimeZone, Option<String>)> {
-    TimeZone::get(&name).ok().map(|zone| (zone, Some(name)))
+    let name = AGAIN.iter().find_map(|folder| name.strip_prefix(folder)).unwrap_or(&name);
+    let name = OWN_NAMES.iter().find(|(own, _)| *own == name).map_or(name, |(_, common)| common);
+    TimeZone::get(name).ok().map(|zone| (zone, Some(name.to_owned())))
 }
 
 /// `Asia/Shanghai` of `../usr/share/zoneinfo/Asia/Shanghai`.
