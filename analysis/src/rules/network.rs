@@ -202,10 +202,13 @@ pub(crate) static RULES: &[Rule] = &[
     Rule::line(&NEIGH_OVERFLOW, "kernel", &["Route cache is full: "], |text| {
         text.starts_with("Route cache is full: ").then(|| Found::about("route_cache"))
     }),
-    Rule::line(&BOND_DEGRADED, "kernel", &[": now running without any active interface"], |text| {
-        let bond = cut::last_word(cut::before(text, ": now running without any active interface")?)?;
-        Some(Found::about(bond).with("bond", Some(bond)).at(Severity::Critical))
-    }),
+    Rule {
+        turn: Turn::Nothing,
+        ..Rule::line(&BOND_DEGRADED, "kernel", &[": now running without any active interface"], |text| {
+            let bond = cut::last_word(cut::before(text, ": now running without any active interface")?)?;
+            Some(Found::about(bond).with("bond", Some(bond)).at(Severity::Critical))
+        })
+    },
     Rule {
         turn: Turn::Nothing,
         ..Rule::line(&BOND_DEGRADED, "kernel", &["No 802.3ad response from the link partner"], |text| {
