@@ -5,11 +5,11 @@ use std::{
     io::{Read as _, Write as _},
     os::unix::fs::symlink,
     path::Path,
-    process::Output,
+    process::{Output, Stdio},
 };
 
 use flate2::{Compression, read::MultiGzDecoder, write::GzEncoder};
-use oediag_tests::{HOSTS, Run, collect, collected_at, folder, root, run};
+use oediag_tests::{HOSTS, Run, bundles, collect, collected_at, command, folder, root, run};
 use serde_json::Value;
 
 fn collected(test: &str, host: &str, more: &[&str]) -> Run {
@@ -182,6 +182,40 @@ fn rotations_are_chosen_by_what_is_in_them() {
     let wanted: Vec<String> = stamps(&text).into_iter().filter(wanted).collect();
     assert_eq!(got, wanted);
     assert!((2..7).contains(&members), "{members} of 8 files have lines of the window");
+}
+
+/// T53: cut as soon as it is seen that it is being read, which is long before its end.
+#[test]
+fn t53_a_log_that_is_cut_while_its_window_is_read_says_so() {
+    let (host, work) = (folder("window-cut-root"), folder("window-cut"));
+    let (log, out) = (host.join("var/log/messages"), work.join("out"));
+    for path in [log.parent().expect("a folder"), &out] {
+        fs::create_dir_all(path).expect("the folder can be made");
+    }
+    fs::write(&log, b"Nov 22 03:00:00 host app: a line of the window\n".repeat(300_000)).expect("the log can be written");
+    let (root, out_text) = (host.to_str().expect("UTF-8"), out.to_str().expect("UTF-8"));
+    let mut arguments = vec!["collect", "--root", root, "--now", "2026-11-22T12:00:00Z", "--source", "logs.messages"];
+    arguments.extend(["--since", "2026-11-22T02:00:00Z", "-o", out_text]);
+    let mut child = command(&work.join("state"), &arguments).stdout(Stdio::null()).spawn().expect("oediag starts");
+    let process = Path::new("/proc").join(child.id().to_string());
+    let is_read = || {
+        let files = fs::read_dir(process.join("fd")).into_iter().flatten().flatten();
+        let mut of_log = files.filter(|file| fs::read_link(file.path()).is_ok_and(|path| path == log));
+        of_log.any(|file| {
+            let info = fs::read_to_string(process.join("fdinfo").join(file.file_name())).unwrap_or_default();
+            info.lines().next().and_then(|line| line.strip_prefix("pos:")?.trim().parse().ok()) > Some(0_u64)
+        })
+    };
+    while !is_read() {
+        assert!(child.try_wait().expect("it can be asked").is_none(), "it ended, and was not seen to read the log");
+    }
+    fs::File::options().write(true).open(&log).and_then(|log| log.set_len(64 << 10)).expect("the log can be cut");
+    assert_eq!(child.wait().expect("it ends").code(), Some(1));
+    let bundle = bundles(&out);
+    let said = run(&work.join("state"), &["ls", bundle[0].to_str().expect("UTF-8"), "--json"]);
+    let items: Value = serde_json::from_slice(&said.stdout).expect("JSON");
+    let item = items.as_array().expect("a list").iter().find(|item| item["src"] == "/var/log/messages").expect("a row");
+    assert_eq!((&item["outcome"], &item["reason"]), (&Value::from("truncated"), &Value::from("changed")), "{item}");
 }
 
 fn planned(host: &str, more: &[&str]) -> Output {

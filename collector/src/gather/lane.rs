@@ -149,7 +149,11 @@ impl Run<'_> {
                     Ok(Found::Part(part)) => return self.part(&log, &part, open, member, row, tools),
                     Ok(Found::NoStamps) => row.window = Some(Within { applied: false, line_offset: None }),
                     Ok(none @ (Found::Nothing | Found::OutOfReach)) => {
-                        let reason = if matches!(none, Found::Nothing) { Reason::OutsideWindow } else { why };
+                        let reason = match none {
+                            _ if open.shrank().load(Ordering::Relaxed) => Reason::Changed,
+                            Found::OutOfReach => why,
+                            _ => Reason::OutsideWindow,
+                        };
                         let refusal = Refusal { reason, error: Vec::new() };
                         return Self::absent(index, source, Some(path), &refusal, tools);
                     }

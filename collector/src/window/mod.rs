@@ -193,7 +193,7 @@ fn search<R: Read + Seek>(input: &mut R, size: u64, question: &Question<'_>) -> 
     // What is that much newer than the window is behind it, as in a large plain log.
     let behind = |last: Timestamp| window.until.is_some_and(|until| last.duration_since(until) > seek::SLACK);
     let missed = more && !survey.last.is_some_and(behind);
-    if survey.stamped == 0 && survey.lines > 0 && part.from == 0 && part.to.is_none() && !more {
+    if survey.stamped == 0 && survey.lines > 0 && part.from == 0 && part.to.is_none() {
         return Ok(Found::NoStamps);
     }
     // The second reading gives what the first one saw, however the log grows in between; it ends with a whole line.

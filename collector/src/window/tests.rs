@@ -389,6 +389,10 @@ fn an_archive_that_is_longer_than_what_is_read_of_it_says_so() {
     assert_eq!(part.cut, None, "reading went well past the window");
     let (taken, _) = took(cap, "2025-12-30T09:00:00+08:00", "2025-12-30T09:10:00+08:00");
     assert_eq!(taken, Taken::Nothing);
+    let plain = gzip(&b"no stamp at all\n".repeat(100_000));
+    let asked = Question { cap: 1000, ..question(path, "2025-12-31T09:00:00+08:00", "2025-12-31T09:10:00+08:00", &context) };
+    let size = plain.len() as u64;
+    assert_eq!(take_of(Cursor::new(plain), size, &asked).0, Taken::NoStamps);
 }
 
 #[test]
