@@ -112,6 +112,14 @@ impl Findings {
         known.push_back((subject, time));
     }
 
+    /// Whether an event of that kind and subject overlaps that time: another form of the same lines told of it.
+    pub(crate) fn covers(&self, kind: &Kind, subject: &str, first: Timestamp, last: Timestamp) -> bool {
+        let entries = self.entries.get(kind.name).into_iter().flatten();
+        entries
+            .filter(|entry| entry.subject == subject)
+            .any(|entry| entry.first.is_some_and(|start| start <= last) && entry.last.is_some_and(|end| first <= end))
+    }
+
     /// Adds one event, folding it into a recent entry of the same kind and subject.
     pub(crate) fn add(&mut self, event: Event<'_>) {
         let kind = event.found.kind.unwrap_or(event.kind);

@@ -13,13 +13,15 @@ use crate::{
     findings::{Entry, Findings, RANGES},
     operations::{self, Operation, OperationKind},
     state,
-    tap::Context,
+    tap::{Context, is_state},
 };
 
 /// Alerts kept; the rest is counted by kind.
 const ALERTS: usize = 500;
 /// Two members tell of the same event when their times differ by no more seconds than this.
 const SAME: i64 = 2;
+/// Kinds whose log lines tell of a state that comes and goes by itself: once it is over there is nothing to do.
+const PASSING: &[&str] = &["clock_unsynced"];
 /// Repeats of the same subject within so many seconds of each other are one alert.
 const REPEAT: i64 = 24 * 3600;
 
@@ -80,6 +82,7 @@ pub fn conclude(mut findings: Vec<Findings>) -> Conclusion {
             episodes(seen).into_iter().map(move |episode| Episode { kind, subject: subject.clone(), ..episode })
         })
         .map(|episode| Episode { ended: episode.recovered(&recoveries), ..episode })
+        .filter(|episode| !episode.has_passed())
         .collect();
     episodes.sort_by(|a, b| {
         let newest = b.last.cmp(&a.last).then_with(|| b.first.cmp(&a.first));
@@ -247,6 +250,12 @@ impl Episode {
         let names = self.aliases.iter().chain([&self.subject]);
         let known = names.filter_map(|name| recoveries.get(&(self.kind, name.clone())));
         known.filter_map(|times| times.range(last..).next().copied()).min()
+    }
+
+    /// Whether it is over, and of a kind of which only what lasts is told.
+    fn has_passed(&self) -> bool {
+        let lasts = self.evidence.iter().any(|evidence| is_state(&evidence.path));
+        PASSING.contains(&self.kind) && self.ended.is_some() && !lasts
     }
 
     /// Whether another member tells of this very event.

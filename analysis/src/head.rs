@@ -69,10 +69,11 @@ impl<'a> Line<'a> {
                 let (time, text) = clock::civil(text, &context.zone)?;
                 plain(Some(time), "sentry", text.strip_prefix(" - ")?)
             }
-            Dialect::Dnf => {
-                let (time, text) = clock::iso(text)?;
-                plain(Some(time), "dnf", text.strip_prefix(' ')?)
-            }
+            // A message of several lines has one stamp.
+            Dialect::Dnf => match clock::iso(text) {
+                Some((time, text)) => plain(Some(time), "dnf", text.strip_prefix(' ')?),
+                None => plain(None, "dnf", text),
+            },
             Dialect::Audit => {
                 let millis = cut::between(text, "msg=audit(", ":")?;
                 plain(epoch(millis), "audit", text)

@@ -69,9 +69,14 @@ impl Book {
                 rules::hardware::RULES,
                 rules::storage::RULES,
                 rules::devices::RULES,
+                rules::adapters::RULES,
+                rules::volumes::RULES,
+                rules::remote::RULES,
                 rules::limits::RULES,
                 rules::network::RULES,
                 rules::process::RULES,
+                rules::units::RULES,
+                rules::daemons::RULES,
                 rules::access::RULES,
             ])
         });
@@ -372,9 +377,13 @@ impl Scanner {
     }
 
     fn burst(&mut self, rule: usize, burst: &Burst) {
+        let kind = self.book.rules[rule].kind;
+        if self.findings.covers(kind, &burst.subject, burst.first.0, burst.last.0) {
+            return;
+        }
         let found = Found::about(&burst.subject).with("failures", Some(&burst.count.to_string()));
         self.findings.add(Event {
-            kind: self.book.rules[rule].kind,
+            kind,
             from: self.book.rules[rule].from,
             found,
             time: Some(burst.first.0),

@@ -59,6 +59,7 @@ const ROUTES: &[(&str, Way)] = &[
     ("var/log/boot.log*", Way::Log(Dialect::Boot)),
     ("var/log/sysSentry/*", Way::Log(Dialect::Sentry)),
     ("var/log/dnf.log*", Way::Log(Dialect::Dnf)),
+    ("var/log/dnf.rpm.log*", Way::Log(Dialect::Dnf)),
     ("var/log/audit/audit.log*", Way::Log(Dialect::Audit)),
     ("var/log/mcelog*", Way::Log(Dialect::Mcelog)),
     ("var/log/gala-gopher/event*", Way::Objects(sentry::gopher)),

@@ -105,7 +105,7 @@ fn five_failures_within_a_minute_make_an_attack() {
     assert_eq!((alerts[0].kind.as_str(), alerts[0].evidence[0].line, alerts[0].evidence[0].end), ("auth_bruteforce", 1, 1));
     let text =
         "Jan  1 02:00:00 host sshd[1]: message repeated 5 times: [ Failed password for root from 198.51.100.66 port 1 ssh2]\n";
-    assert_eq!(read(&[("var/log/secure", text)]).alerts[0].summary.en, "5 failed SSH passwords from 198.51.100.66 in a row");
+    assert_eq!(read(&[("var/log/secure", text)]).alerts[0].summary.en, "5 failed SSH logins from 198.51.100.66 in a row");
 }
 
 #[test]

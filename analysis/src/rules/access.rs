@@ -11,8 +11,8 @@ static AUTH_BRUTEFORCE: Kind = Kind {
     name: "auth_bruteforce",
     severity: Severity::High,
     summary: Words {
-        en: "{failures} failed SSH passwords from {subject} in a row",
-        zh: "来自 {subject} 的 SSH 密码连续失败 {failures} 次",
+        en: "{failures} failed SSH logins from {subject} in a row",
+        zh: "来自 {subject} 的 SSH 登录连续失败 {failures} 次",
     },
     advice: Words {
         en: "Check in the secure log whether that address got in afterwards (Accepted password). Block it, and allow only keys or known networks for sshd.",
@@ -104,19 +104,40 @@ pub(crate) static RULES: &[Rule] = &[
         let service = cut::between(head.strip_prefix("pam_faillock")?, "(", ":");
         Some(Found::about(cut::word(rest)?).with("service", service))
     }),
-    Rule {
-        threshold: Some(Threshold { events: 5, seconds: 60 }),
-        ..Rule::line(&AUTH_BRUTEFORCE, "sshd", &["Failed password for "], |text| {
-            let repeated = text.strip_prefix("message repeated ").and_then(cut::digits).and_then(|times| times.parse().ok());
-            let line = if repeated.is_some() { cut::after(text, "[")?.trim_start() } else { text };
-            // The user name is the caller's choice and may hold " from ": the address is the last one.
-            let (_, address) = line.strip_prefix("Failed password for ")?.rsplit_once(" from ")?;
-            let mut found = Found::about(cut::word(address)?);
-            found.weight = repeated.unwrap_or(1).min(REPEATS);
-            Some(found)
-        })
-    },
+    // One attempt leaves a line of each form: forms are counted apart, and the first one that makes a burst tells of it.
+    guesses(&["Failed password for ", "Failed keyboard-interactive/pam for "], |text| {
+        let starts = ["Failed password for ", "Failed keyboard-interactive/pam for "];
+        caller(text, &starts, " from ")
+    }),
+    guesses(&["pam_unix(sshd:auth): authentication failure;"], |text| {
+        caller(text, &["pam_unix(sshd:auth): authentication failure;"], " rhost=")
+    }),
+    guesses(&["error: PAM: Authentication failure for "], |text| {
+        caller(text, &["error: PAM: Authentication failure for "], " from ")
+    }),
+    guesses(&["error: maximum authentication attempts exceeded for "], |text| {
+        caller(text, &["error: maximum authentication attempts exceeded for "], " from ")
+    }),
+    guesses(&["Invalid user "], |text| caller(text, &["Invalid user "], " from ")),
 ];
+
+/// A form of line that a refused login leaves.
+const fn guesses(anchors: &'static [&'static str], read: fn(&str) -> Option<Found>) -> Rule {
+    let line = Rule::line(&AUTH_BRUTEFORCE, "sshd", anchors, read);
+    Rule { threshold: Some(Threshold { events: 5, seconds: 60 }), ..line }
+}
+
+/// The address from which a login was refused.
+fn caller(text: &str, starts: &[&str], mark: &str) -> Option<Found> {
+    let repeated = text.strip_prefix("message repeated ").and_then(cut::digits).and_then(|times| times.parse().ok());
+    let line = if repeated.is_some() { cut::after(text, "[")?.trim_start() } else { text };
+    let rest = starts.iter().find_map(|start| line.strip_prefix(start))?;
+    // The user name is the caller's choice and may hold " from ": the address is the last one.
+    let (_, address) = rest.rsplit_once(mark)?;
+    let mut found = Found::about(cut::word(address.split("  ").next()?)?);
+    found.weight = repeated.unwrap_or(1).min(REPEATS);
+    Some(found)
+}
 
 /// audit.log.
 pub(crate) static AUDIT: &[Rule] = &[

@@ -86,8 +86,24 @@ pub(crate) static RULES: &[Rule] = &[
             "BUG: Bad rss-counter",
             "BUG: scheduling while atomic",
             "BUG: sleeping function called",
+            "BUG: spinlock ",
+            "BUG kmalloc-",
+            "BUG kmem_cache",
+            "): Redzone overwritten",
+            "): Poison overwritten",
+            "): Object padding overwritten",
+            "): Object already free",
+            "): Freepointer corrupt",
+            "list_del corruption",
+            "list_add corruption",
         ],
         |text| {
+            if let Some(list) = text.get(..19).filter(|list| matches!(*list, "list_del corruption" | "list_add corruption")) {
+                return Some(Found::about(list).with("what", Some(text)));
+            }
+            if let Some((cache, what)) = text.strip_prefix("BUG ").and_then(|rest| rest.split_once("): ")) {
+                return Some(Found::about(cut::word(cache)?).with("what", Some(what)));
+            }
             let what = text.strip_prefix("BUG: ").or_else(|| text.starts_with("kernel BUG at ").then_some(text))?;
             let place = text
                 .strip_prefix("kernel BUG at ")
@@ -96,7 +112,11 @@ pub(crate) static RULES: &[Rule] = &[
         },
         |found, text| {
             locate(found, text);
-            let detail = text.starts_with("page:")
+            // A list found broken stops the kernel on the next line.
+            let list = found.subject.starts_with("list_")
+                && (text.starts_with("kernel BUG at ") || text.ends_with("[ cut here ]------------"));
+            let detail = list
+                || text.starts_with("page:")
                 || text.starts_with("raw: ")
                 || text.starts_with("page dumped because")
                 || text.starts_with("in_atomic()");

@@ -16,18 +16,6 @@ static ATA_ERROR: Kind = Kind {
     },
 };
 
-static HBA_RESET: Kind = Kind {
-    name: "hba_reset",
-    severity: Severity::High,
-    summary: Words {
-        en: "{subject}: the storage adapter was reset ({what})", zh: "存储卡 {subject} 发生复位（{what}）"
-    },
-    advice: Words {
-        en: "I/O stalls during a reset. Compare driver and firmware of the adapter with the vendor's list, and look for failing disks or PCIe errors before it.",
-        zh: "复位期间 I/O 会停顿。核对存储卡的驱动和固件版本，并检查此前是否有磁盘故障或 PCIe 错误。",
-    },
-};
-
 static FC_PORT_LOST: Kind = Kind {
     name: "fc_port_lost",
     severity: Severity::High,
@@ -58,12 +46,12 @@ pub(crate) static RAID_DEGRADED: Kind = Kind {
     name: "raid_degraded",
     severity: Severity::High,
     summary: Words {
-        en: "Software RAID {subject} is degraded[: {disk} failed][ ({state})]",
-        zh: "软件 RAID {subject} 已降级[：{disk} 故障][（{state}）]",
+        en: "RAID {subject} is degraded[: {disk} failed][ ({state})]",
+        zh: "RAID {subject} 已降级[：{disk} 故障][（{state}）]",
     },
     advice: Words {
-        en: "mdadm --detail shows the failed member. Back up, replace the disk, and add it with mdadm --manage --add; watch the rebuild in /proc/mdstat.",
-        zh: "用 mdadm --detail 查看故障成员。备份后更换磁盘，用 mdadm --manage --add 加入，并在 /proc/mdstat 观察重建。",
+        en: "mdadm --detail, or the controller's own tool, shows the failed member. Back up, replace the disk, and add it with mdadm --manage --add; watch the rebuild in /proc/mdstat.",
+        zh: "用 mdadm --detail 或 RAID 卡工具查看故障成员。备份后更换磁盘，用 mdadm --manage --add 加入，并在 /proc/mdstat 观察重建。",
     },
 };
 
@@ -91,11 +79,12 @@ pub(crate) static RULES: &[Rule] = &[
     Rule::block(
         &ATA_ERROR,
         "kernel",
-        &[": exception Emask ", ": failed command: "],
+        &[": exception Emask ", ": failed command: ", ": COMRESET failed ", ": disabled"],
         |text| {
             let mut found = Found::about(port(text)?);
             ata(&mut found, text);
-            Some(found)
+            // Ports without a disk are disabled too: only that of a device counts.
+            (!text.ends_with(": disabled") || text.split(": ").next()?.contains('.')).then_some(found)
         },
         |found, text| {
             // The dump of the command is indented and has no port.
@@ -107,40 +96,37 @@ pub(crate) static RULES: &[Rule] = &[
         },
     ),
     Rule::line(
-        &HBA_RESET,
+        &FC_PORT_LOST,
         "kernel",
-        &["resetting fusion adapter", "sending diag reset", "FW in FAULT state", "controller resetting"],
+        &["blocked FC remote port time out", "LOOP DOWN detected", "Link Down Event", "Devloss timeout on WWPN"],
         |text| {
-            let (head, what) = text.split_once(": ")?;
-            let device = head.split_whitespace().next_back()?;
-            Some(Found::about(device).with("what", Some(what.trim_end_matches(['!', '.', ' ']))))
+            let (device, what) = fibre(text)?;
+            Some(Found::about(device).with("what", Some(what)))
         },
     ),
-    Rule::line(&FC_PORT_LOST, "kernel", &["blocked FC remote port time out", "LOOP DOWN detected", "Link Down Event"], |text| {
-        let (device, what) = fibre(text)?;
-        Some(Found::about(device).with("what", Some(what)))
-    }),
     Rule::recovery(&FC_PORT_LOST, "kernel", &["LOOP UP detected", "Link Up Event"], |text| Some(Found::about(fibre(text)?.0))),
-    Rule::line(&PATH_FAILED, "kernel", &["multipath: Failing path ", "multipath: ", "Failing path "], |text| {
+    Rule::line(&PATH_FAILED, "kernel", &["multipath: Failing path "], |text| {
         let path = cut::after(text, "Failing path ").filter(|_| text.starts_with("device-mapper: multipath"))?;
         Some(Found::about(&disk(path.trim_end_matches('.'))))
     }),
     Rule::recovery(&PATH_FAILED, "kernel", &["Reinstating path "], |text| {
         Some(Found::about(&disk(cut::after(text, "Reinstating path ")?.trim_end_matches('.'))))
     }),
-    Rule::line(
+    Rule::block(
         &PATH_FAILED,
         "multipathd",
-        &["checker reports path is down", "checker failed path ", "remaining active paths: 0"],
-        |text| {
-            if let Some(path) = cut::after(text, "checker failed path ") {
-                return Some(Found::about(&disk(cut::word(path)?)));
-            }
-            if text.contains("remaining active paths: 0") {
-                let map = text.split(": ").next()?;
-                return Some(Found::about(map).with("left", Some("0")).at(Severity::Critical));
-            }
-            Some(Found::about(cut::last_word(cut::before(text, " - ")?)?))
+        &[
+            "checker reports path is down",
+            "checker failed path ",
+            "remaining active paths: 0",
+            ": mark as failed",
+            " - path offline",
+            ": Entering recovery mode",
+        ],
+        multipath,
+        |found, text| match multipath(text) {
+            Some(next) if next.subject == found.subject => Flow::More,
+            _ => Flow::Over,
         },
     ),
     Rule::recovery(&PATH_FAILED, "multipathd", &[": reinstated", "checker reports path is up"], |text| {
@@ -151,13 +137,14 @@ pub(crate) static RULES: &[Rule] = &[
         &RAID_DEGRADED,
         "kernel",
         &[": Disk failure on "],
-        |text| {
-            let array = cut::between(text.strip_prefix("md/")?, ":", ":")?;
-            Some(Found::about(array).with("disk", cut::between(text, "Disk failure on ", ",")))
-        },
+        |text| Some(Found::about(array(text)?).with("disk", cut::between(text, "Disk failure on ", ","))),
         |found, text| {
-            let same = text.strip_prefix("md/").and_then(|rest| cut::between(rest, ":", ":")) == Some(&found.subject);
-            if same && text.contains("Operation continuing") { Flow::Last } else { Flow::Over }
+            let same = array(text) == Some(&found.subject);
+            if same && text.contains("Cannot continue operation") {
+                found.severity = Some(Severity::Critical);
+            }
+            let state = text.contains("Operation continuing") || text.contains("Cannot continue operation");
+            if same && state { Flow::Last } else { Flow::Over }
         },
     ),
     Rule::recovery(&RAID_DEGRADED, "kernel", &[": recovery done", ": resync done"], |text| {
@@ -166,7 +153,11 @@ pub(crate) static RULES: &[Rule] = &[
     Rule::line(
         &RAID_DEGRADED,
         "mdadm",
-        &["Fail event detected on md device ", "DegradedArray event detected on md device "],
+        &[
+            "Fail event detected on md device ",
+            "FailSpare event detected on md device ",
+            "DegradedArray event detected on md device ",
+        ],
         |text| {
             let array = cut::word(cut::after(text, "on md device ")?)?;
             let part = cut::after(text, "component device ").and_then(cut::word).map(|part| part.trim_start_matches("/dev/"));
@@ -213,6 +204,11 @@ pub(crate) static RULES: &[Rule] = &[
     ),
 ];
 
+/// `md0` of `md/raid1:md0: ...`.
+pub(crate) fn array(text: &str) -> Option<&str> {
+    cut::between(text.strip_prefix("md/")?, ":", ":")
+}
+
 /// `ata3` of `ata3.00: ...` and `ata3: ...`.
 fn port(text: &str) -> Option<&str> {
     let head = cut::before(text, ": ")?;
@@ -223,9 +219,24 @@ fn port(text: &str) -> Option<&str> {
 
 fn ata(found: &mut Found, text: &str) {
     let what = cut::after(text, ": failed command: ").or_else(|| cut::between(text, ": error: {", "}"));
+    let what = what.or_else(|| text.ends_with(": disabled").then_some("disabled"));
+    let what = what.or_else(|| text.contains(": COMRESET failed ").then_some("COMRESET failed"));
     if found.get("what").is_none() {
         found.set("what", what);
     }
+}
+
+/// What multipathd says of a path, or of a map that has none left.
+fn multipath(text: &str) -> Option<Found> {
+    if let Some(path) = cut::after(text, "checker failed path ") {
+        return Some(Found::about(&disk(cut::word(path)?)));
+    }
+    if text.contains("remaining active paths: 0") || text.contains(": Entering recovery mode") {
+        let map = text.split(": ").next()?;
+        return Some(Found::about(map).with("left", Some("0")).at(Severity::Critical));
+    }
+    let head = cut::before(text, ": mark as failed").or_else(|| cut::before(text, " - "))?;
+    Some(Found::about(&disk(cut::last_word(head)?)))
 }
 
 /// `qla2xxx [0000:05:00.0]-500b:11: LOOP DOWN detected`, `rport-11:0-3: blocked FC remote port ...`,

@@ -123,6 +123,38 @@ pub(crate) static PCIE_AER: Kind = Kind {
     },
 };
 
+static NMI: Kind = Kind {
+    name: "nmi",
+    severity: Severity::High,
+    summary: Words {
+        en: "The hardware raised a non-maskable interrupt: {what}", zh: "硬件触发不可屏蔽中断（NMI）：{what}"
+    },
+    advice: Words {
+        en: "Look for the same moment in the BMC event log: a PCIe or memory error, or somebody who pressed the NMI button. Compare the BIOS with the vendor's list.",
+        zh: "查看 BMC 事件日志同一时刻的记录：PCIe 或内存错误，或有人触发了 NMI 按钮；并核对 BIOS 版本。",
+    },
+};
+
+static USB_ERROR: Kind = Kind {
+    name: "usb_error",
+    severity: Severity::Low,
+    summary: Words { en: "USB device {subject} does not answer: {what}", zh: "USB 设备 {subject} 无响应：{what}" },
+    advice: Words {
+        en: "Try another port or cable; on a server it is often the BMC's virtual keyboard or media, which a restart of the BMC brings back.",
+        zh: "更换端口或线缆；服务器上多为 BMC 虚拟键盘或介质，重启 BMC 可恢复。",
+    },
+};
+
+static IPMI_ERROR: Kind = Kind {
+    name: "ipmi_error",
+    severity: Severity::Low,
+    summary: Words { en: "The BMC's interface {subject} is in trouble: {what}", zh: "BMC 接口 {subject} 异常：{what}" },
+    advice: Words {
+        en: "ipmitool mc info shows whether the BMC answers; if it does not, restart the BMC and compare its firmware with the vendor's list.",
+        zh: "用 ipmitool mc info 确认 BMC 是否响应；无响应时重启 BMC 并核对其固件版本。",
+    },
+};
+
 pub(crate) static RULES: &[Rule] = &[
     Rule::block(
         &GHES_OTHER,
@@ -197,6 +229,40 @@ pub(crate) static RULES: &[Rule] = &[
         let (cpu, rest) = text.strip_prefix("mce: ").unwrap_or(text).split_once(": ")?;
         cpu.starts_with("CPU").then(|| Found::about(&cut::word(rest).unwrap_or("core").to_lowercase()))
     }),
+    Rule::line(&PCIE_AER, "kernel", &["containment event, status:", "AER: device recovery failed"], |text| {
+        let device = cut::last_word(cut::before(text, ": ")?.split(":DPC").next()?)?;
+        let what = if text.contains("recovery failed") { "device recovery failed" } else { "DPC: the link was contained" };
+        text.starts_with("pci").then(|| Found::about(device).with("what", Some(what)).at(Severity::Critical))
+    }),
+    Rule::line(
+        &NMI,
+        "kernel",
+        &["NMI received for unknown reason", "NMI: PCI system error", "NMI: IOCK error", "NMI: Not continuing"],
+        |text| {
+            let starts = ["Uhhuh. NMI received", "NMI: "].iter().any(|start| text.starts_with(start));
+            let what = cut::before(text, " on CPU").unwrap_or(text);
+            starts.then(|| Found::about("nmi").with("what", Some(what)))
+        },
+    ),
+    Rule::line(
+        &USB_ERROR,
+        "kernel",
+        &["device descriptor read/", "device not accepting address", "unable to enumerate USB device"],
+        |text| {
+            let (device, what) = text.strip_prefix("usb ")?.split_once(": ")?;
+            let device = cut::word(device)?;
+            (text.contains(", error -") || what.starts_with("unable")).then(|| Found::about(device).with("what", Some(what)))
+        },
+    ),
+    Rule::line(
+        &IPMI_ERROR,
+        "kernel",
+        &["in invalid state", "BMC returned incorrect response", "IPMI watchdog: response: Error"],
+        |text| {
+            let (device, what) = text.strip_prefix("ipmi_si ")?.split_once(": ")?;
+            Some(Found::about(device).with("what", Some(what)))
+        },
+    ),
     Rule::line(&PCIE_AER, "kernel", &["AER: ", "PCIe Bus Error: severity="], |text| {
         if let Some(severity) = cut::after(text, "PCIe Bus Error: severity=") {
             let device = cut::before(text, ": ").and_then(cut::last_word)?;

@@ -3,7 +3,7 @@
 use super::{Found, Kind, Rule, Words, sysmonitor::FD_HIGH};
 use crate::{alerts::Severity, cut};
 
-static PIDS_LIMIT: Kind = Kind {
+pub(crate) static PIDS_LIMIT: Kind = Kind {
     name: "pids_limit",
     severity: Severity::High,
     summary: Words { en: "{subject} may not start more processes", zh: "{subject} 的进程数达到上限" },
@@ -13,7 +13,7 @@ static PIDS_LIMIT: Kind = Kind {
     },
 };
 
-static NFS_TIMEOUT: Kind = Kind {
+pub(crate) static NFS_TIMEOUT: Kind = Kind {
     name: "nfs_timeout",
     severity: Severity::High,
     summary: Words {
@@ -25,7 +25,7 @@ static NFS_TIMEOUT: Kind = Kind {
     },
 };
 
-static CLOCK_UNSTABLE: Kind = Kind {
+pub(crate) static CLOCK_UNSTABLE: Kind = Kind {
     name: "clock_unstable",
     severity: Severity::Medium,
     summary: Words {
@@ -34,6 +34,19 @@ static CLOCK_UNSTABLE: Kind = Kind {
     advice: Words {
         en: "Time calls get slower with the clock source that replaced it (current_clocksource below /sys/devices/system/clocksource). Look for a firmware update; on a virtual machine look at the host's load.",
         zh: "替换后的时钟源会使取时间变慢（见 /sys/devices/system/clocksource 的 current_clocksource）。检查固件更新；虚拟机检查宿主机负载。",
+    },
+};
+
+static RT_THROTTLED: Kind = Kind {
+    name: "rt_throttled",
+    severity: Severity::Medium,
+    summary: Words {
+        en: "Real-time tasks used up their share of a CPU and were held back",
+        zh: "实时任务用尽 CPU 配额，已被限制运行",
+    },
+    advice: Words {
+        en: "ps -eLo pid,cls,rtprio,pcpu,comm finds the task with class FF or RR that does not sleep; the kernel says it only once in a boot.",
+        zh: "用 ps -eLo pid,cls,rtprio,pcpu,comm 查找不休眠的 FF 或 RR 类任务；内核每次启动只提示一次。",
     },
 };
 
@@ -52,8 +65,14 @@ pub(crate) static RULES: &[Rule] = &[
     Rule::recovery(&NFS_TIMEOUT, "kernel", &["nfs: server "], |text| {
         Some(Found::about(text.strip_prefix("nfs: server ")?.strip_suffix(" OK")?))
     }),
-    Rule::line(&CLOCK_UNSTABLE, "kernel", &["Marking clocksource '"], |text| {
+    Rule::line(&CLOCK_UNSTABLE, "kernel", &["Marking clocksource '", "Marking TSC unstable due to "], |text| {
+        if text.contains("Marking TSC unstable due to ") {
+            return text.starts_with("tsc: ").then(|| Found::about("tsc"));
+        }
         let starts = text.starts_with("clocksource: ") || text.starts_with("TSC ");
         cut::between(text, "Marking clocksource '", "'").filter(|_| starts).map(Found::about)
+    }),
+    Rule::line(&RT_THROTTLED, "kernel", &["RT throttling activated"], |text| {
+        text.starts_with("sched: RT throttling activated").then(|| Found::about("sched"))
     }),
 ];

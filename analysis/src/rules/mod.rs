@@ -4,21 +4,27 @@
 //! Rules see only lines of the speaker they name; they never look at times or other members.
 
 pub(crate) mod access;
+pub(crate) mod adapters;
 pub(crate) mod bmc;
 pub(crate) mod crash;
+pub(crate) mod daemons;
 pub(crate) mod devices;
 pub(crate) mod dump;
 pub(crate) mod hardware;
 pub(crate) mod limits;
 pub(crate) mod lockup;
+pub(crate) mod marks;
 pub(crate) mod mcelog;
 pub(crate) mod memory;
 pub(crate) mod network;
 pub(crate) mod packages;
 pub(crate) mod process;
+pub(crate) mod remote;
 pub(crate) mod sentry;
 pub(crate) mod storage;
 pub(crate) mod sysmonitor;
+pub(crate) mod units;
+pub(crate) mod volumes;
 
 use std::borrow::Cow;
 

@@ -74,7 +74,7 @@ pub(crate) static RULES: &[Rule] = &[
         ..Rule::block(
             &SERVICE_FAILED,
             "systemd[1]",
-            &[" process exited, code=", ": Failed with result '", "Failed to start "],
+            &[" process exited, code=", ": Failed with result '", "Failed to start ", "Failed to mount "],
             |text| {
                 if let Some((unit, exit)) =
                     text.split_once(": ").filter(|(_, what)| EXITS.iter().any(|exit| what.starts_with(exit)))
@@ -84,7 +84,7 @@ pub(crate) static RULES: &[Rule] = &[
                 if let Some(unit) = cut::before(text, ": Failed with result '") {
                     return Some(Found::about(unit).with("result", cut::between(text, "Failed with result '", "'")));
                 }
-                Some(Found::about(named(text.strip_prefix("Failed to start ")?)))
+                Some(Found::about(named(job(text)?)))
             },
             service,
         )
@@ -99,12 +99,12 @@ pub(crate) static RULES: &[Rule] = &[
 ];
 
 /// How systemd begins to tell of the end of a unit's process.
-const EXITS: &[&str] =
+pub(crate) const EXITS: &[&str] =
     &["Main process exited, code=", "Control process exited, code=", "Mount process exited, code=", "Swap process exited, code="];
 
 /// What systemd says of one unit after it failed, between its lines about others. A restart is part of the story, but no
 /// evidence of the failure.
-fn service(found: &mut Found, text: &str) -> Flow {
+pub(crate) fn service(found: &mut Found, text: &str) -> Flow {
     let Some(rest) = text.strip_prefix(found.subject.as_str()).and_then(|rest| rest.strip_prefix(": ")) else {
         return elsewhere(found, text);
     };
@@ -139,13 +139,18 @@ fn elsewhere(found: &mut Found, text: &str) -> Flow {
         return Flow::Other;
     }
     // The end of the start job is told directly after that of the unit.
-    match text.strip_prefix("Failed to start ").or_else(|| text.strip_prefix("Failed to mount ")) {
+    match job(text) {
         Some(what) => {
             found.alias = Some(cut::limited(named(what), 200));
             Flow::Last
         }
         None => Flow::Over,
     }
+}
+
+/// What a start job that failed was to start.
+fn job(text: &str) -> Option<&str> {
+    text.strip_prefix("Failed to start ").or_else(|| text.strip_prefix("Failed to mount "))
 }
 
 /// The unit or its description: systemd 250 and later write `unit - description`.

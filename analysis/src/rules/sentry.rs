@@ -74,6 +74,11 @@ pub(crate) static LOG: &[Rule] = &[
         let level = text.starts_with("ERROR - ") || text.starts_with("CRITICAL - ");
         (level && is_fault(what)).then(|| Found::about(place.split(':').next().unwrap_or(place)).with("what", Some(what)))
     }),
+    Rule::line(&SENTRY_FAULT, "sentry", &["isolate CPU core", "isolated cpu", "isolate cpu"], |text| {
+        let (place, what) = cut::after(text.strip_prefix("WARN")?, " - [")?.split_once("] - ")?;
+        let found = Found::about(place.split(':').next().unwrap_or(place)).with("what", Some(what));
+        Some(found.at(Severity::Medium))
+    }),
 ];
 
 /// Words of a fault of the host.

@@ -33,8 +33,8 @@ static NVME_TIMEOUT: Kind = Kind {
     name: "nvme_timeout",
     severity: Severity::High,
     summary: Words {
-        en: "{subject}: I/O timeout[ on queue {queue}][; the controller is down{down}][; the device was removed{removed}]",
-        zh: "{subject} I/O 超时[，队列 {queue}][；控制器已失效{down}][；设备已被移除{removed}]",
+        en: "{subject}: I/O timeout[ on queue {queue}][; the controller is down{down}][; the device was removed{removed}][; {what}]",
+        zh: "{subject} I/O 超时[，队列 {queue}][；控制器已失效{down}][；设备已被移除{removed}][；{what}]",
     },
     advice: Words {
         en: "Read nvme smart-log and nvme error-log of the device, compare its firmware with the vendor's notes, and check PCIe errors of its slot.",
@@ -68,7 +68,10 @@ pub(crate) static FS_READONLY: Kind = Kind {
 pub(crate) static DISK_FULL: Kind = Kind {
     name: "disk_full",
     severity: Severity::High,
-    summary: Words { en: "File system {subject} is {used} % full", zh: "文件系统 {subject} 已用 {used}%" },
+    summary: Words {
+        en: "[File system {subject} is {used} % full][{writer} found no space to write to {subject}]",
+        zh: "[文件系统 {subject} 已用 {used}%][{writer} 写入 {subject} 时磁盘空间不足]",
+    },
     advice: Words {
         en: "Find the space with du -xh --max-depth=2 and deleted but open files with lsof +L1; then clean, rotate, or grow the volume.",
         zh: "用 du -xh --max-depth=2 找出占用空间的目录，用 lsof +L1 找出已删除但仍打开的文件；然后清理、轮转日志或扩容。",
@@ -133,7 +136,14 @@ pub(crate) static RULES: &[Rule] = &[
     Rule::block(
         &IO_ERROR,
         "kernel",
-        &["I/O error, dev ", "critical target error, dev ", "critical space allocation error, dev ", "Buffer I/O error on dev"],
+        &[
+            "I/O error, dev ",
+            "critical target error, dev ",
+            "critical space allocation error, dev ",
+            "recoverable transport error, dev ",
+            "timeout error, dev ",
+            "Buffer I/O error on dev",
+        ],
         io_error,
         |found, text| match failed(text) {
             Some(device) if device == found.subject || (is_buffer(text) && holds(&found.subject, device)) => Flow::More,
@@ -149,7 +159,12 @@ pub(crate) static RULES: &[Rule] = &[
             "timeout, reset controller",
             "timeout, disable controller",
             "controller is down; will reset",
+            "timeout, completion polled",
             "Removing after probe failure",
+            "Device not ready; aborting",
+            "Identify Controller failed",
+            "Disabling device after reset failure",
+            "state error detected, reset controller",
         ],
         |text| {
             let device = cut::before(text.strip_prefix("nvme ")?, ":")?;
@@ -176,6 +191,17 @@ pub(crate) static RULES: &[Rule] = &[
             "): Remounting filesystem read-only",
             "JBD2: Detected IO errors",
             "JBD2: Error -",
+            "JBD2: I/O error ",
+            "JBD2: recovery failed",
+            "Delayed block allocation failed for inode ",
+            "This should not happen!! Data will be lost",
+            "I/O error while writing superblock",
+            "I/O error to superblock detected",
+            "potential data loss!",
+            "group descriptors corrupted",
+            "ext4_check_descriptors: ",
+            "error loading journal",
+            "error count since last fsck: ",
         ],
         |text| {
             if text.starts_with("EXT4-fs warning") && !text.contains("I/O error") {
@@ -183,6 +209,13 @@ pub(crate) static RULES: &[Rule] = &[
             }
             let mut found = Found::about(ext4_device(text)?).with("type", Some("ext4"));
             ext4(&mut found, text);
+            if text.starts_with("EXT4-fs (") && found.kind.is_none() {
+                found.set("what", cut::after(text, "): "));
+            }
+            // What the superblock remembers; the error itself may be old.
+            if text.contains("error count since last fsck: ") {
+                found.severity = Some(Severity::High);
+            }
             Some(found)
         },
         |found, text| match ext4_device(text) {
@@ -210,6 +243,13 @@ pub(crate) static RULES: &[Rule] = &[
             "Metadata CRC error detected",
             "Internal error ",
             "log I/O error",
+            "Filesystem has been shut down",
+            "nmount and run xfs_repair",
+            "and rectify the problem",
+            "writeback error on sector",
+            "page discard on page",
+            "Failing async write on buffer block",
+            "log mount/recovery failed",
         ],
         |text| {
             let device = text.strip_prefix("XFS (").and_then(|rest| cut::before(rest, ")"))?;
@@ -293,6 +333,11 @@ fn io_error(text: &str) -> Option<Found> {
 
 fn nvme(found: &mut Found, text: &str) {
     found.set("queue", cut::after(text, " QID ").and_then(cut::digits));
+    let lost = ["Device not ready; aborting", "Identify Controller failed", "Disabling device after reset failure"];
+    if lost.iter().any(|mark| text.contains(mark)) {
+        found.severity = Some(Severity::Critical);
+        found.set("what", cut::after(text, ": "));
+    }
     for (mark, state) in [("controller is down", "down"), ("Removing after probe failure", "removed")] {
         if text.contains(mark) {
             found.severity = Some(Severity::Critical);
@@ -322,8 +367,21 @@ fn ext4(found: &mut Found, text: &str) {
     }
 }
 
+/// Words of XFS after which data or the file system are lost.
+const LOST: &[&str] = &[
+    "hutting down filesystem",
+    "xfs_do_force_shutdown",
+    "has been shut down",
+    "and run xfs_repair",
+    "and rectify the problem",
+    "writeback error",
+    "page discard",
+    "Failing async write",
+    "log mount/recovery failed",
+];
+
 fn xfs(found: &mut Found, text: &str) {
-    if text.contains("hutting down filesystem") || text.contains("xfs_do_force_shutdown") {
+    if LOST.iter().any(|mark| text.contains(mark)) {
         found.severity = Some(Severity::Critical);
     }
     if found.get("what").is_none() {

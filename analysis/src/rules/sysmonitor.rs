@@ -109,6 +109,19 @@ static FILE_DELETED: Kind = Kind {
     },
 };
 
+static IP_DELETED: Kind = Kind {
+    name: "ip_deleted",
+    severity: Severity::Medium,
+    summary: Words {
+        en: "Address {address} was taken off {device}[, by {by}]",
+        zh: "网卡 {device} 的地址 {address} 被删除[，操作者 {by}]",
+    },
+    advice: Words {
+        en: "Check whether that was intended: the audit log and shell history of that time show who ran the command; ip addr shows what is left.",
+        zh: "确认是否为预期操作：当时的审计日志和命令历史可查操作者；用 ip addr 查看剩余地址。",
+    },
+};
+
 pub(crate) static RULES: &[Rule] = &[
     Rule::line(&CPU_HIGH, "sysmonitor", &["usage alarm: "], |text| {
         let subject = cut::before(text, " usage alarm: ").filter(|subject| subject.starts_with("CPU"))?;
@@ -180,6 +193,16 @@ pub(crate) static RULES: &[Rule] = &[
         let code = cut::between(text, " exit code[", "]")?;
         let what = format!("exit code {code}");
         (code != "0").then(|| Found::about(name).with("what", Some(&what)).at(Severity::Medium))
+    }),
+    Rule::line(&IP_DELETED, "sysmonitor", &["] is deleted"], |text| {
+        let (device, rest) = text.split_once(": ip[")?;
+        let address = cut::before(rest, "]")?;
+        let found = Found::about(&format!("{device} {address}")).with("device", Some(device)).with("address", Some(address));
+        Some(found.with("by", cut::between(rest, "comm: ", ",")))
+    }),
+    Rule::recovery(&IP_DELETED, "sysmonitor", &["] is added"], |text| {
+        let (device, rest) = text.split_once(": ip[")?;
+        Some(Found::about(&format!("{device} {}", cut::before(rest, "]")?)))
     }),
     Rule::recovery(&CPU_HIGH, "sysmonitor", &["usage resume"], |text| {
         cut::before(text, " usage resume").filter(|subject| subject.starts_with("CPU")).map(Found::about)

@@ -6,7 +6,7 @@ use crate::{
     cut,
     facts::Facts,
     findings::{Event, Findings},
-    rules::{Found, Kind, Words},
+    rules::{Found, Kind, Words, daemons::CLOCK_UNSYNCED},
     tap::Context,
 };
 
@@ -32,16 +32,6 @@ pub(crate) static KDUMP_NOT_ARMED: Kind = Kind {
     advice: Words {
         en: "Reserve memory (crashkernel=512M on x86_64, crashkernel=1024M,high on aarch64), then enable kdump.service; kdumpctl status tells whether it is armed.",
         zh: "预留内存（x86_64 用 crashkernel=512M，aarch64 用 crashkernel=1024M,high），再启用 kdump.service；用 kdumpctl status 确认。",
-    },
-};
-
-static CLOCK_UNSYNCED: Kind = Kind {
-    name: "clock_unsynced",
-    severity: Severity::Medium,
-    summary: Words { en: "The clock is not synchronised: {what}", zh: "系统时钟未同步：{what}" },
-    advice: Words {
-        en: "chronyc sources -v shows which servers answer; check chronyd, the network and UDP port 123. Times in the logs of other hosts may not compare.",
-        zh: "用 chronyc sources -v 查看时间源；检查 chronyd、网络和 UDP 123 端口。与其他主机的日志时间可能无法对照。",
     },
 };
 

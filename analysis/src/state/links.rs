@@ -4,19 +4,7 @@ use super::{Memory, Verdict};
 use crate::{
     alerts::Severity,
     cut,
-    rules::{Found, Kind, Words, devices::RAID_DEGRADED},
-};
-
-static BOND_DEGRADED: Kind = Kind {
-    name: "bond_degraded",
-    severity: Severity::High,
-    summary: Words {
-        en: "Bond {bond} has no link[ on its slave {slave}]", zh: "聚合口 {bond} 无链路[，成员口 {slave}]"
-    },
-    advice: Words {
-        en: "Check cable, optical module (ethtool -m) and switch port of this slave; the bond works on what is left, without redundancy.",
-        zh: "检查该成员口的网线、光模块（ethtool -m）和交换机端口；聚合口仅靠剩余成员工作，已无冗余。",
-    },
+    rules::{Found, devices::RAID_DEGRADED, network::BOND_DEGRADED},
 };
 
 /// `/proc/net/bonding/NAME`.
