@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
 use crate::{
     alerts::{Alert, Evidence, Severity, Text},
@@ -53,6 +53,7 @@ pub fn conclude(mut findings: Vec<Findings>) -> Conclusion {
     for one in &mut findings {
         facts = std::mem::take(&mut facts).or(std::mem::take(&mut one.facts));
     }
+    let names = Names::of_running(&facts, latest);
     if let Some(latest) = latest {
         let context = Context { latest, zone: zone.clone(), booted: None };
         findings.extend(state::conntrack(&facts.facts, &context));
@@ -63,10 +64,12 @@ pub fn conclude(mut findings: Vec<Findings>) -> Conclusion {
         }
         for (kind, known) in one.recoveries {
             for (subject, time) in known {
+                let subject = names.of(&subject, Some(time)).map_or(subject.clone(), str::to_owned);
                 recoveries.entry((kind, subject)).or_default().insert(time);
             }
         }
-        for entry in one.entries.into_values().flatten() {
+        for mut entry in one.entries.into_values().flatten() {
+            names.give(&mut entry);
             let place = if one.tables { format!("{}#{}", one.path, entry.from) } else { one.path.clone() };
             let seen = Seen::new(place, one.state, &entry);
             groups.entry((entry.kind.name, entry.subject)).or_default().insert(seen);
@@ -92,6 +95,34 @@ pub fn conclude(mut findings: Vec<Findings>) -> Conclusion {
     let facts = latest.map(|latest| facts.complete(latest, &zone, &operations)).unwrap_or_default();
     let alerts = episodes.into_iter().map(|episode| episode.alert(&zone)).collect();
     Conclusion { alerts, left_out, facts, operations, operations_left_out }
+}
+
+/// Names of block devices by number. A number may have been another device's before the boot.
+#[derive(Debug)]
+struct Names {
+    by_number: BTreeMap<String, String>,
+    since: Option<Timestamp>,
+}
+
+impl Names {
+    fn of_running(facts: &Partial, latest: Option<Timestamp>) -> Self {
+        let seconds = facts.facts.uptime_seconds.and_then(|seconds| i64::try_from(seconds).ok());
+        let since = latest.zip(seconds).and_then(|(latest, seconds)| latest.checked_sub(SignedDuration::from_secs(seconds)).ok());
+        Self { by_number: facts.hidden.devices.clone(), since }
+    }
+
+    fn of(&self, number: &str, time: Option<Timestamp>) -> Option<&str> {
+        self.by_number.get(number).filter(|_| time >= self.since && self.since.is_some()).map(String::as_str)
+    }
+
+    /// Gives an event of a number the name that other sources have for it.
+    fn give(&self, entry: &mut Entry) {
+        let Some(name) = self.of(&entry.subject, entry.first).map(str::to_owned) else { return };
+        for text in [&mut entry.summary.en, &mut entry.summary.zh] {
+            *text = text.replacen(&entry.subject, &name, 1);
+        }
+        entry.subject = name;
+    }
 }
 
 /// When events of a kind and subject were over.

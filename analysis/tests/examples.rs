@@ -2,27 +2,52 @@
 //!
 //! In: `tests/data/recoveries.tsv`: an event, what says that it is over, and what says so of something else; and
 //! `tests/data/{examples,blind}.tsv`: yes or no, the kind, where the text stands (`kernel`: in every dialect that
-//! carries the kernel's lines; else one member, or more parted by blanks, with their texts parted by `\f`), the text. Out: assertions, and the score of each file (`--nocapture`).
+//! carries the kernel's lines; else one member, or more parted by blanks, with their texts parted by `\f`), the text. An
+//! alert has the severity that `tests/data/severities.tsv` gives its kind, or the row itself, as `kind:severity`, and its
+//! evidence begins with the first line, or with that of `kind@line`. Out: assertions, and the score of each file
+//! (`--nocapture`).
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+};
 
 use oediag_analysis::{Alert, Context, conclude, tap};
 
 struct Row {
     wanted: bool,
     kind: String,
+    severity: String,
+    line: u64,
     place: String,
     text: String,
+}
+
+/// The severity of each kind where its row does not say otherwise.
+fn severities() -> BTreeMap<&'static str, &'static str> {
+    let lines = include_str!("data/severities.tsv").lines().filter(|line| !line.starts_with('#'));
+    lines.map(|line| line.split_once('\t').expect("a kind and its severity")).collect()
 }
 
 fn rows(file: &str) -> Vec<Row> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(file);
     let text = fs::read_to_string(path).expect("the examples can be read");
+    let usual = severities();
     let rows = text.lines().filter(|line| !line.starts_with('#')).map(|line| {
         let fields: Vec<&str> = line.splitn(4, '\t').collect();
         let [verdict @ ("yes" | "no"), kind, place, text] = fields[..] else { panic!("not a row: {line}") };
         let text = text.replace("\\n", "\n").replace("\\t", "\t").replace("\\e", "\u{1b}").replace("\\f", "\u{c}");
-        Row { wanted: verdict == "yes", kind: kind.to_owned(), place: place.to_owned(), text }
+        let (kind, line) = kind.split_once('@').unwrap_or((kind, "1"));
+        let (kind, severity) = kind.split_once(':').unwrap_or((kind, usual.get(kind).copied().unwrap_or_default()));
+        Row {
+            wanted: verdict == "yes",
+            kind: kind.to_owned(),
+            severity: severity.to_owned(),
+            line: line.parse().expect("a line"),
+            place: place.to_owned(),
+            text,
+        }
     });
     rows.collect()
 }
@@ -75,7 +100,11 @@ fn judge(row: &Row) -> Option<String> {
             (false, _) => wrong("false alarm"),
             (true, [alert]) if alert.kind == row.kind => {
                 let at = &alert.evidence[0];
-                let placed = alert.count == 1 && alert.evidence.len() == 1 && at.line >= 1 && at.end <= lines;
+                let severity = serde_json::to_value(alert.severity).expect("a word");
+                if severity != row.severity.as_str() {
+                    return wrong(&format!("{severity}, not {:?}", row.severity));
+                }
+                let placed = alert.count == 1 && alert.evidence.len() == 1 && at.line == row.line && at.end <= lines;
                 let said = [&alert.summary, &alert.advice]
                     .into_iter()
                     .all(|words| [&words.en, &words.zh].into_iter().all(|text| !text.is_empty() && !text.contains(['{', '?'])));

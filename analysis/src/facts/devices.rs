@@ -18,6 +18,8 @@ const ADDRESSES: usize = 8;
 /// Block devices that are no disks, and interfaces that come and go with containers and guests.
 const OTHERS: [&str; 15] =
     ["loop", "ram", "dm-", "md", "zram", "sr", "fd", "nbd", "zd", "veth", "cali", "lxc", "tap", "vnet", "vif"];
+/// Numbers of block devices kept.
+const NUMBERS: usize = 4096;
 /// What /sys/block counts in.
 const SECTOR: u64 = 512;
 
@@ -26,6 +28,7 @@ pub(super) const ROWS: &[Row] = &[
         path: "sys/block/*/size",
         read: |it, line| disk(it, |disk| disk.bytes = number::<u64>(line).and_then(|sectors| sectors.checked_mul(SECTOR))),
     },
+    Row { path: "proc/partitions", read: number_of },
     Row { path: "sys/block/*/device/model", read: |it, line| disk(it, |disk| disk.model = text(line)) },
     Row { path: "sys/block/*/queue/rotational", read: |it, line| disk(it, |disk| disk.rotational = switch(line)) },
     Row { path: "sys/class/net/*/operstate", read: |it, line| interface(it, |one| one.state = text(line)) },
@@ -45,6 +48,16 @@ fn of<'a, T: Default>(map: &'a mut Option<BTreeMap<String, T>>, name: &str) -> O
     }
     let map = map.get_or_insert_default();
     (map.len() < DEVICES || map.contains_key(name)).then(|| map.entry(cut::limited(name, 64)).or_default())
+}
+
+/// ` 259        0  937692504 nvme0n1`
+fn number_of(it: &mut Reader, line: &str) {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let [major, minor, _, name] = words[..] else { return };
+    let numbers = major.parse::<u32>().is_ok() && minor.parse::<u32>().is_ok();
+    if numbers && it.hidden.devices.len() < NUMBERS {
+        it.hidden.devices.insert(format!("{major}:{minor}"), cut::limited(name, 64));
+    }
 }
 
 fn disk(it: &mut Reader, set: impl Fn(&mut Disk)) {

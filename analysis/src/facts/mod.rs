@@ -158,6 +158,8 @@ pub(crate) struct Hidden {
     pub firewall: Option<bool>,
     /// wtmp was read: it has a record of every orderly shutdown.
     pub wtmp: bool,
+    /// Names of block devices by `major:minor`, as they are since the boot.
+    pub devices: BTreeMap<String, String>,
 }
 
 /// One disk.
@@ -366,6 +368,7 @@ impl Hidden {
         }
         self.firewall = self.firewall.or(other.firewall);
         self.wtmp |= other.wtmp;
+        self.devices.extend(other.devices);
         self
     }
 }
