@@ -24,6 +24,7 @@ mod scan;
 mod state;
 mod tally;
 mod tap;
+mod turns;
 
 pub use alerts::{Alert, AlertsJson, Evidence, Severity, Text};
 pub use facts::{Boot, Disk, Facts, FileSystem, Interface, Why};

@@ -19,6 +19,7 @@ use crate::{
     rules::{self, Flow, Found, Rule, Turn},
     tally::{Burst, Tally},
     tap::Context,
+    turns::Turns,
 };
 
 /// Lines of other speakers between two lines of a block.
@@ -29,27 +30,14 @@ const PAUSE: i64 = 30;
 const BLOCK: u32 = 50_000;
 /// Blocks open at once for lines of one speaker: the oldest ends when one more begins.
 const OPEN: usize = 8;
-/// Links settle in the first seconds after the boot.
-const BOOTING: i64 = 300;
-/// A host that was told to stop does so within so many seconds.
-const STOPPING: i64 = 120;
 /// The mark before a warning's headline, so that the evidence starts with it.
 const CUT_HERE: &str = "------------[ cut here ]------------";
-/// The first line of a boot.
-const BOOT: &str = "Linux version ";
-/// Who says that the host stops, and how: systemd 243 and 249 name their targets differently.
-const STOPS: &[(&str, &str, &[&str])] = &[
-    ("systemd-logind", "System is ", &["rebooting", "powering down", "halting"]),
-    ("systemd[1]", "Reached target ", &["Reboot", "Shutdown", "Power-Off", "Halt"]),
-    ("systemd[1]", "Reached target ", &["System Reboot", "System Shutdown", "System Power Off", "System Halt"]),
-];
-
 /// Rules of one kind of member, with their automaton.
 #[derive(Debug)]
 struct Book {
     rules: Vec<&'static Rule>,
     anchors: AhoCorasick,
-    /// The rule of each anchor; those after them are [`CUT_HERE`], [`BOOT`] and [`STOPS`].
+    /// The rule of each anchor; those after them are [`CUT_HERE`] and the marks of [`Turns`].
     owners: Vec<usize>,
 }
 
@@ -65,8 +53,7 @@ impl Book {
         let rows = rules.iter().enumerate().flat_map(|(owner, rule)| rule.anchors.iter().map(move |anchor| (owner, *anchor)));
         let (owners, mut anchors): (Vec<usize>, Vec<&str>) = rows.unzip();
         anchors.push(CUT_HERE);
-        anchors.push(BOOT);
-        anchors.extend(STOPS.iter().map(|(_, start, _)| *start));
+        anchors.extend(Turns::marks());
         let anchors = AhoCorasick::builder().kind(Some(AhoCorasickKind::DFA)).build(anchors);
         #[expect(clippy::expect_used, reason = "the anchors are constants, and far below the limits of an automaton")]
         let anchors = anchors.expect("an automaton over a few hundred constant strings");
@@ -142,9 +129,7 @@ pub(crate) struct Scanner {
     crash: Option<(Timestamp, Option<u64>)>,
     number: u64,
     cut_here: Option<u64>,
-    /// When the lines said that the host booted, and since when it stops.
-    booted: Option<Timestamp>,
-    stopping: Option<Timestamp>,
+    turns: Turns,
     /// Blocks that may go on, the one that got a line last at the end.
     open: Vec<Block>,
     tallies: Vec<(usize, Tally)>,
@@ -163,8 +148,7 @@ impl Scanner {
             crash: crash.map(|moment| (moment, None)),
             number: 0,
             cut_here: None,
-            booted: None,
-            stopping: None,
+            turns: Turns::new(context.booted),
             open: Vec::new(),
             tallies: Vec::new(),
             years: matches!(dialect, Dialect::Syslog | Dialect::Sysmonitor).then(|| (Moments::new(path, context, None), [0; 7])),
@@ -310,7 +294,7 @@ impl Scanner {
             match self.book.owners.get(hit.pattern().as_usize()) {
                 Some(owner) => candidates.push(*owner),
                 None if line.text.starts_with(CUT_HERE) => self.cut_here = Some(self.number),
-                None => self.turn(line),
+                None => self.turns.note(line),
             }
         }
         candidates.sort_unstable();
@@ -323,8 +307,8 @@ impl Scanner {
         });
         let Some((at, rule, mut found)) = found else { return };
         match rule.turn {
-            Turn::Nothing if self.booting(line) || self.is_stopping(line) => return,
-            Turn::Low if self.is_stopping(line) => found.severity = Some(Severity::Low),
+            Turn::Nothing if self.turns.is_starting(line) || self.turns.is_stopping(line) => return,
+            Turn::Low if self.turns.is_stopping(line) => found.severity = Some(Severity::Low),
             _ => {}
         }
         if let Some(threshold) = rule.threshold {
@@ -412,40 +396,6 @@ impl Scanner {
             copy: None,
         });
     }
-
-    /// Notes that the host starts or stops.
-    fn turn(&mut self, line: &Line<'_>) {
-        if line.tag == "kernel" && line.text.starts_with(BOOT) {
-            (self.booted, self.stopping) = (line.time, None);
-        }
-        let stops = STOPS.iter().any(|(from, start, words)| {
-            let rest = line.text.strip_prefix(start).filter(|_| line.is_from(from));
-            let rest = rest.map(|rest| rest.split_once(".target - ").map_or(rest, |(_, name)| name));
-            words
-                .iter()
-                .any(|word| rest.and_then(|rest| rest.strip_prefix(word)).is_some_and(|rest| rest.starts_with(['.', ' '])))
-        });
-        if stops {
-            self.stopping = line.time;
-        }
-    }
-
-    fn booting(&self, line: &Line<'_>) -> bool {
-        match (line.stamp, line.time) {
-            (Some(stamp), _) => stamp < BOOTING as u64 * 1_000_000,
-            (None, Some(time)) => [self.booted, self.context.booted].into_iter().any(|since| within(since, time, BOOTING)),
-            _ => false,
-        }
-    }
-
-    fn is_stopping(&self, line: &Line<'_>) -> bool {
-        line.time.is_some_and(|time| within(self.stopping, time, STOPPING))
-    }
-}
-
-/// Whether `time` is less than so many seconds after `since`.
-fn within(since: Option<Timestamp>, time: Timestamp, seconds: i64) -> bool {
-    since.is_some_and(|since| (0..seconds).contains(&(time.as_second() - since.as_second())))
 }
 
 impl Block {

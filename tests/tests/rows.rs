@@ -53,34 +53,20 @@ fn yields(run: &Run, host: &Path) -> BTreeMap<String, Vec<Member>> {
     yields
 }
 
-/// DIAG
-fn diag(id: &str, members: &[Member]) {
-    let words =
-        |text: &str| text.split([' ', '\t', '\n', ',']).filter(|word| !word.is_empty()).map(str::to_owned).collect::<Vec<_>>();
-    for (before, after) in members {
-        let (b, a) = (words(before), words(after));
-        let kept = b.iter().zip(&a).filter(|(b, a)| b == a).count();
-        let lines = before.lines().zip(after.lines()).filter(|(b, a)| b == a).count();
-        eprintln!(
-            "DIAG {id} words {} {} kept {kept} lines {} {} same {lines}",
-            b.len(),
-            a.len(),
-            before.lines().count(),
-            after.lines().count()
-        );
-    }
-    if members.is_empty() {
-        eprintln!("DIAG {id} none");
-    }
-}
+/// Rows whose members bear names of people or of things in them: what comes out is under another name.
+const RENAMED: &[&str] = &["operations.user_histories", "storage.iscsi_nodes"];
 
-/// Whether all lines are there, and some word of them as it went in.
-fn is_itself(members: &[Member]) -> bool {
+/// Whether there is a file that can be compared, and in each all lines are there with most words as they went in: the redactor
+/// hides a few.
+fn is_itself(id: &str, members: &[Member]) -> bool {
     let words =
         |text: &str| text.split([' ', '\t', '\n', ',']).filter(|word| !word.is_empty()).map(str::to_owned).collect::<Vec<_>>();
-    let kept = |(before, after): &Member| words(before).iter().zip(words(after)).any(|(before, after)| *before == after);
-    members.iter().all(|(before, after)| before.lines().count() == after.lines().count())
-        && (members.is_empty() || members.iter().any(kept))
+    let whole = |(before, after): &Member| {
+        let (before_words, after_words) = (words(before), words(after));
+        let kept = before_words.iter().zip(&after_words).filter(|(before, after)| before == after).count();
+        before.lines().count() == after.lines().count() && !before_words.is_empty() && kept * 2 >= before_words.len()
+    };
+    members.iter().all(whole) && (!members.is_empty() || RENAMED.contains(&id))
 }
 
 #[test]
@@ -92,11 +78,11 @@ fn every_row_of_the_catalogue_is_replayed_from_a_host_of_the_tests() {
         let run = collect(&format!("rows-{preset}"), &recorded, NOW, &["--preset", preset, "--perf-seconds", "0"]);
         assert!(matches!(run.code(), 0 | 1), "{}", String::from_utf8_lossy(&run.output.stderr));
         let yields = yields(&run, &recorded);
-        for (id, members) in &yields {
-            diag(id, members);
-        }
-        let changed: Vec<_> = yields.iter().filter(|(_, members)| !is_itself(members)).collect();
-        assert!(changed.is_empty(), "records that came out with other lines, or with no word as it went in: {changed:#?}");
+        let changed: Vec<_> = yields.iter().filter(|(id, members)| !is_itself(id, members)).collect();
+        assert!(
+            changed.is_empty(),
+            "records that cannot be compared, or came out with other lines or few words as they went in: {changed:#?}"
+        );
         seen.extend(yields.into_keys());
     }
     for host in HOSTS {

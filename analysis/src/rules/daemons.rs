@@ -203,7 +203,13 @@ pub(crate) static RULES: &[Rule] = &[
     Rule::line(
         &KUBELET_UNHEALTHY,
         "kubelet",
-        &["PLEG is not healthy", "attempting to reclaim ", "Recording NodeNotReady event", "event=\"NodeNotReady\""],
+        &[
+            "PLEG is not healthy",
+            "attempting to reclaim ",
+            "Recording NodeNotReady event",
+            "event=\"NodeNotReady\"",
+            "status is now: NodeNotReady",
+        ],
         |text| {
             let known = [
                 ("PLEG is not healthy", "PLEG is not healthy"),

@@ -79,7 +79,7 @@ pub(crate) static RULES: &[Rule] = &[
     Rule::block(
         &ATA_ERROR,
         "kernel",
-        &[": exception Emask ", ": failed command: ", ": COMRESET failed ", ": disabled"],
+        &[": exception Emask ", ": failed command: ", ": COMRESET failed ", ": disabled", ": qc timeout ("],
         |text| {
             let mut found = Found::about(port(text)?);
             ata(&mut found, text);
@@ -221,6 +221,7 @@ fn ata(found: &mut Found, text: &str) {
     let what = cut::after(text, ": failed command: ").or_else(|| cut::between(text, ": error: {", "}"));
     let what = what.or_else(|| text.ends_with(": disabled").then_some("disabled"));
     let what = what.or_else(|| text.contains(": COMRESET failed ").then_some("COMRESET failed"));
+    let what = what.or_else(|| text.contains(": qc timeout (").then_some("command timeout"));
     if found.get("what").is_none() {
         found.set("what", what);
     }

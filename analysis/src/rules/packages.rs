@@ -33,7 +33,8 @@ pub(crate) static DNF: &[Rule] = &[
             let what = rest.strip_prefix("Error: ").unwrap_or(rest).trim();
             // dnf's own words for a conflict stand on the next line.
             let mut found = graded(if what.is_empty() { "Error" } else { what });
-            found.settled = !(what.is_empty() || what.ends_with(':') && *start == "Error: ");
+            let goes_on = what.ends_with(':') && *start == "Error: ";
+            found.settled = !what.is_empty() && !goes_on;
             Some(found)
         },
         |found, text| {

@@ -2,8 +2,11 @@
 //!
 //! In: lines of process 1. Out: what was found. Units whose process failed are in `process`.
 
-use super::{Flow, Found, Kind, Rule, Words, process::SERVICE_FAILED};
-use crate::{alerts::Severity, cut};
+use super::{
+    Flow, Found, Kind, Rule, Turn, Words,
+    process::{EXITS, SERVICE_FAILED, service},
+};
+use crate::alerts::Severity;
 
 static EMERGENCY_MODE: Kind = Kind {
     name: "emergency_mode",
@@ -49,13 +52,24 @@ pub(crate) static RULES: &[Rule] = &[
             if chain { Flow::More } else { Flow::Over }
         },
     ),
-    Rule::line(&SERVICE_FAILED, "systemd[1]", &[": Watchdog timeout ("], |text| {
-        Some(Found::about(cut::before(text, ": Watchdog timeout (")?).with("result", Some("watchdog")))
-    }),
-    Rule::line(&SERVICE_FAILED, "systemd[1]", &[" timed out. Killing", " timed out. Terminating"], |text| {
-        let (unit, what) = text.split_once(": ")?;
-        what.starts_with("State '").then(|| Found::about(unit).with("result", Some("timeout")).at(Severity::Medium))
-    }),
+    Rule {
+        turn: Turn::Low,
+        ..Rule::block(
+            &SERVICE_FAILED,
+            "systemd[1]",
+            &[": Watchdog timeout (", " timed out. Killing", " timed out. Terminating", " timed out. Stopping"],
+            |text| {
+                let (unit, what) = text.split_once(": ").filter(|(unit, _)| !unit.contains(' '))?;
+                let watchdog = what.starts_with("Watchdog timeout (");
+                Some(if watchdog {
+                    Found::about(unit).with("result", Some("watchdog"))
+                } else {
+                    timed_out(unit).at(Severity::Medium)
+                })
+            },
+            ending,
+        )
+    },
     Rule::block(&SERVICE_FAILED, "systemd[1]", &["Caught <", "Freezing execution"], process_one, |_, text| {
         if process_one(text).is_some() { Flow::More } else { Flow::Over }
     }),
@@ -67,6 +81,18 @@ pub(crate) static RULES: &[Rule] = &[
         |_, text| if emergency(text).is_some() { Flow::More } else { Flow::Over },
     ),
 ];
+
+/// systemd kills the processes of the unit, then tells of their end and of the unit's.
+fn ending(found: &mut Found, text: &str) -> Flow {
+    let rest = text.strip_prefix(found.subject.as_str()).and_then(|rest| rest.strip_prefix(": "));
+    let Some(rest) = rest.filter(|_| !found.settled) else { return service(found, text) };
+    let failed = rest.starts_with("Failed with result '");
+    if failed && found.severity == Some(Severity::Medium) {
+        found.severity = None;
+    }
+    let own = failed || rest.starts_with("Killing process") || EXITS.iter().any(|exit| rest.starts_with(exit));
+    if own { Flow::More } else { service(found, text) }
+}
 
 fn timed_out(unit: &str) -> Found {
     Found::about(unit).with("result", Some("timeout"))

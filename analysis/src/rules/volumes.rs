@@ -33,6 +33,9 @@ const POOL: &[(&str, Severity)] = &[
     ("metadata operation '", Severity::Critical),
 ];
 
+/// Percent of a pool or snapshot in use.
+const NEARLY: f64 = 80.0;
+
 /// What md says of one array, and how bad it is.
 const ARRAY: &[(&str, Severity)] = &[
     ("Cannot continue operation", Severity::Critical),
@@ -221,5 +224,7 @@ fn pool(text: &str) -> Option<Found> {
 fn monitored(text: &str) -> Option<Found> {
     let text = text.trim_start().strip_prefix("WARNING: ")?;
     let name = text.strip_prefix("Thin pool ").or_else(|| text.strip_prefix("Snapshot "))?;
-    Some(Found::about(cut::word(name)?).with("what", Some(text)))
+    // dmeventd warns from 80 on; a line below it says that there is room again.
+    let used: f64 = cut::between(text, " is now ", "%")?.parse().ok()?;
+    (used >= NEARLY).then(|| Found::about(name.split(' ').next().unwrap_or(name)).with("what", Some(text)))
 }
