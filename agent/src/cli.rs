@@ -8,7 +8,8 @@ use oediag_protocol::{id::ReceiptId, text::Line, time::Time};
 
 use crate::{
     address::Address,
-    values::{self, Around, Moment, Size},
+    values::{self, Size},
+    when::{Around, Moment},
 };
 
 /// The whole command line.
@@ -77,6 +78,8 @@ pub enum Command {
     Cat(Cat),
     /// The alerts of a bundle.
     Alerts(Bundle),
+    /// What was done on the host of a bundle.
+    Operations(Bundle),
     /// Whether a bundle is whole and who signed it.
     Verify(Verify),
     /// The redactor as a filter.
@@ -94,9 +97,9 @@ pub enum Command {
 /// What to collect; the options `collect` and `plan` share.
 #[derive(Debug, Clone, Args)]
 pub struct Selection {
-    /// A named set of topics and limits.
-    #[arg(long, value_name = "NAME", default_value = "standard")]
-    pub preset: Preset,
+    /// Named sets of topics and limits; several are a union.
+    #[arg(long, value_name = "NAME", value_delimiter = ',', default_value = "standard")]
+    pub preset: Vec<Preset>,
     /// Only these topics.
     #[arg(long, value_name = "TOPIC", value_delimiter = ',')]
     pub topic: Vec<String>,
@@ -107,16 +110,16 @@ pub struct Selection {
     #[arg(long, value_name = "ID|TOPIC", value_delimiter = ',')]
     pub skip: Vec<String>,
     /// Begin of the window.
-    #[arg(long, value_name = "2h|TIME", conflicts_with = "around")]
+    #[arg(long, value_name = "2h|TIME", conflicts_with = "around", allow_hyphen_values = true)]
     pub since: Option<Moment>,
     /// End of the window.
-    #[arg(long, value_name = "TIME", conflicts_with = "around")]
+    #[arg(long, value_name = "TIME", conflicts_with = "around", allow_hyphen_values = true)]
     pub until: Option<Moment>,
     /// Window around a time.
     #[arg(long, value_name = "TIME±30m")]
     pub around: Option<Around>,
     /// Most bytes of the packed bundle.
-    #[arg(long, value_name = "SIZE", default_value = "512M")]
+    #[arg(long, value_name = "SIZE", default_value = "512M", value_parser = values::bundle_size)]
     pub max_bytes: Size,
     /// Most bytes read for one item.
     #[arg(long, value_name = "SIZE", default_value = "64M")]
@@ -156,7 +159,7 @@ pub struct Collect {
 }
 
 /// A named set of topics and limits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum Preset {
     Quick,

@@ -45,6 +45,7 @@ impl Invocation {
 
     fn to_json(&self, value: &impl Serialize) -> Result<String, Failure> {
         serde_json::to_string_pretty(value)
+            .map(|json| term::escape_json(&json))
             .map_err(|error| Failure::new(Kind::Usage, text!(self.texts, "error-output")).because(error))
     }
 

@@ -21,6 +21,7 @@ pub mod texts;
 pub mod trust;
 pub mod values;
 pub mod view;
+pub mod when;
 
 use std::{
     ffi::OsString,
@@ -71,6 +72,7 @@ fn dispatch(command: &Command, given: &Invocation) -> Result<u8, Failure> {
         Command::Ls(options) => cmd::ls::run(options, given),
         Command::Cat(options) => cmd::cat::run(options, given),
         Command::Alerts(options) => cmd::alerts::run(options, given),
+        Command::Operations(options) => cmd::operations::run(options, given),
         Command::Verify(options) => cmd::verify::run(options, given),
         Command::Redact(options) => cmd::redact::run(options, given),
         Command::Enroll(options) => cmd::enroll::run(options, given),

@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use oediag_analysis::{Alert, AlertsJson, Facts};
+use oediag_analysis::{Alert, AlertsJson, Facts, Operation, OperationsJson};
 use oediag_protocol::{
     bundle::{
         manifest::{Item, ItemKind, Manifest},
@@ -22,7 +22,7 @@ use oediag_protocol::{
     sshsig::MAX_SIGNATURE,
 };
 
-/// Most bytes of `facts.json` and `alerts.json` each.
+/// Most bytes of `facts.json`, `alerts.json` and `operations.json` each.
 const MAX_RECORD: usize = 8 << 20;
 
 /// Why a bundle cannot be used.
@@ -76,6 +76,8 @@ pub struct OnDisk {
     pub facts: Facts,
     /// What was found in its texts; empty when the run was cut short.
     pub alerts: Vec<Alert>,
+    /// What was done on the host, oldest first; empty when the run was cut short.
+    pub operations: Vec<Operation>,
 }
 
 impl OnDisk {
@@ -100,6 +102,7 @@ impl OnDisk {
             closing,
             facts: record(&documents, name::FACTS)?.unwrap_or_default(),
             alerts: record::<AlertsJson>(&documents, name::ALERTS)?.map(|json| json.alerts).unwrap_or_default(),
+            operations: record::<OperationsJson>(&documents, name::OPERATIONS)?.map(|json| json.operations).unwrap_or_default(),
         })
     }
 
@@ -137,6 +140,7 @@ fn documents(file: File) -> Result<(Documents, Vec<Item>), OpenError> {
             name::MANIFEST => (name::MANIFEST, MAX_MANIFEST),
             name::FACTS => (name::FACTS, MAX_RECORD),
             name::ALERTS => (name::ALERTS, MAX_RECORD),
+            name::OPERATIONS => (name::OPERATIONS, MAX_RECORD),
             name::SUMS => (name::SUMS, sums::MAX_BYTES),
             name::SUMS_SIG => (name::SUMS_SIG, MAX_SIGNATURE),
             _ => continue,

@@ -1,24 +1,22 @@
-//! From the options of `collect` and `plan` to the collector's request. In: [`cli::Selection`], the host's present.
+//! From the options of `collect` and `plan` to the collector's request. In: [`cli::Selection`], the host's present and zone.
 //! Out: a request in which every limit and the window are plain numbers, and the host to ask.
 
 use jiff::Timestamp;
 use oediag_collector::{
     catalogue::{self, Source, site},
+    cost::{self, Cost, Costs},
     host::Host,
     plan::{Plan, Request},
     redact::Harvest,
     state::State,
 };
-use oediag_protocol::{
-    bundle::manifest::{Limits, Window},
-    time::Time,
-};
+use oediag_protocol::bundle::manifest::{Estimate, Limits, Window};
 
 use crate::{
     cli::{Preset, Selection},
     failure::{Failure, Kind},
     invocation::{Invocation, home},
-    text,
+    text, when,
 };
 
 impl Preset {
@@ -38,7 +36,8 @@ impl Preset {
     /// Seconds of performance samples without `--perf-seconds`: enough for a rate in every preset, a minute where load is the matter.
     pub fn perf_seconds(self) -> u64 {
         match self {
-            Self::Quick | Self::Crash => 3,
+            Self::Quick => 1,
+            Self::Crash => 3,
             Self::Standard | Self::Net | Self::Disk => 10,
             Self::Deep | Self::Perf => 60,
         }
@@ -66,22 +65,28 @@ pub fn harvest(host: &Host) -> Harvest {
 }
 
 /// What is asked of the host.
-pub fn request(selection: &Selection, now: Time, given: &Invocation) -> Result<Request, Failure> {
-    let window = window(selection, now);
-    if let Window { since: Some(since), until: Some(until) } = window
+pub fn request(selection: &Selection, host: &Host, given: &Invocation) -> Result<Request, Failure> {
+    let window =
+        when::window(selection.since.as_ref(), selection.until.as_ref(), selection.around.as_ref(), host.now(), &host.zone());
+    if let Window { since: Some(since), until: Some(until), .. } = window
         && until < since
     {
         let sentence = text!(given.texts, "error-window", since = since.to_string(), until = until.to_string());
         return Err(Failure::new(Kind::Usage, sentence));
     }
+    let mut presets = selection.preset.clone();
+    presets.sort_unstable();
+    presets.dedup();
     Ok(Request {
-        preset: selection.preset.name().to_owned(),
+        presets: presets.iter().map(|preset| preset.name().to_owned()).collect(),
         topics: selection.topic.clone(),
         sources: selection.source.clone(),
         skip: selection.skip.clone(),
         window,
         limits: Limits { bytes: selection.max_bytes.0, item_bytes: selection.max_item_bytes.0, seconds: selection.max_seconds },
-        perf_seconds: selection.perf_seconds.unwrap_or(selection.preset.perf_seconds()),
+        perf_seconds: selection
+            .perf_seconds
+            .unwrap_or_else(|| presets.iter().map(|preset| preset.perf_seconds()).max().unwrap_or(0)),
     })
 }
 
@@ -104,14 +109,13 @@ pub fn plan(request: &Request, rows: &[&'static Source], host: &Host, given: &In
     })
 }
 
-fn window(selection: &Selection, now: Time) -> Window {
-    match selection.around {
-        Some(around) => {
-            let (since, until) = around.window();
-            Window { since: Some(since), until: Some(until) }
-        }
-        None => {
-            Window { since: selection.since.map(|moment| moment.at(now)), until: selection.until.map(|moment| moment.at(now)) }
-        }
-    }
+/// What a run of the plan on this machine is expected to take.
+pub fn estimate(plan: &Plan, tasks: &[Cost], costs: &Costs) -> Estimate {
+    cost::estimate(plan, tasks, costs, std::thread::available_parallelism().map_or(2, usize::from))
+}
+
+/// What the sources took in earlier runs on this machine, which says nothing of another root; makes no folder.
+pub fn costs(host: &Host, given: &Invocation) -> Costs {
+    let state = State::locate(given.state.as_deref(), &home()).ok().filter(|_| host.is_live());
+    state.map(|state| state.costs()).unwrap_or_default()
 }

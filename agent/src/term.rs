@@ -82,6 +82,20 @@ pub fn escape_lines(bytes: &[u8]) -> String {
     safe
 }
 
+/// Makes JSON safe for a terminal: what [`escape`] would show otherwise becomes `\uXXXX`, which means the same to every reader
+/// of JSON. Such characters stand in strings only; C0 is escaped there already.
+pub fn escape_json(json: &str) -> String {
+    let mut safe = String::with_capacity(json.len());
+    for c in json.chars() {
+        if matches!(c, '\u{7f}'..='\u{9f}') || invisible(c) {
+            safe.extend(c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")));
+        } else {
+            safe.push(c);
+        }
+    }
+    safe
+}
+
 /// Characters that show nothing and change how others show: bidi controls, zero-width characters, separators, tags, BOM.
 fn invisible(c: char) -> bool {
     matches!(c,

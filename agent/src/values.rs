@@ -1,6 +1,5 @@
-//! The values of options as types: sizes, lengths of time, moments. In: one word of the command line.
-//! Out: a number with a unit, or an error that says how the word should look. Reads no clock: a moment
-//! such as "2 h ago" stays relative until [`Moment::at`] is told what time it is.
+//! The values of options as types: sizes, lengths of time, ids. In: one word of the command line.
+//! Out: a number with a unit, or an error that says how the word should look. Moments and windows: [`crate::when`].
 
 use std::{fmt, str::FromStr};
 
@@ -11,40 +10,25 @@ use oediag_protocol::{consent::MAX_RETENTION_DAYS, id::ReceiptId, text::Line, ti
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Size(pub u64);
 
-/// A length of time in whole seconds: `90`, `90s`, `30m`, `2h`, `3d`, `1w`, or several of them as in `1h30m`.
+/// A length of time in whole seconds: `90`, `90s`, `30m`, `2h`, `3d`, `1w`, or several of them as in `1h30m`;
+/// `min`, `hours` and the like are read too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Span(pub u64);
-
-/// A moment: so long ago, or an RFC 3339 time with its offset from UTC.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Moment {
-    /// This many seconds before the examined host's present.
-    Ago(u64),
-    /// At this time.
-    At(Time),
-}
-
-/// A window around a moment: `2026-11-23T09:00:00+08:00±30m`; `+-` is read as `±`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Around {
-    /// The middle of the window.
-    pub middle: Time,
-    /// Seconds before and after the middle.
-    pub reach: u64,
-}
 
 /// What was wrong with a value. The text shown to people is the message [`ValueError::message`] names, in their language.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ValueError {
     /// Not a [`Size`].
     Size,
+    /// Too small for a bundle.
+    Bundle,
     /// Not a [`Span`].
     Span,
     /// Not an RFC 3339 time.
     Time,
-    /// Not a [`Moment`].
+    /// Not a [`crate::when::Moment`].
     Moment,
-    /// Not an [`Around`].
+    /// Not an [`crate::when::Around`].
     Around,
     /// Not a number of seconds of at least 1.
     Seconds,
@@ -71,6 +55,7 @@ impl ValueError {
     pub fn message(&self) -> &'static str {
         match self {
             Self::Size => "value-size",
+            Self::Bundle => "value-bundle",
             Self::Span => "value-span",
             Self::Time => "value-time",
             Self::Moment => "value-moment",
@@ -124,21 +109,31 @@ impl FromStr for Span {
         while !rest.is_empty() {
             let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
             let number: u64 = rest[..digits].parse().map_err(|_| ValueError::Span)?;
-            let unit = match rest.as_bytes().get(digits) {
-                None if rest.len() == text.len() => 1,
-                Some(b's') => 1,
-                Some(b'm') => 60,
-                Some(b'h') => 3600,
-                Some(b'd') => 86_400,
-                Some(b'w') => 604_800,
+            let letters = rest[digits..].bytes().take_while(u8::is_ascii_alphabetic).count();
+            let unit = match &rest[digits..digits + letters] {
+                "" if digits == text.len() => 1,
+                "s" | "sec" | "second" | "seconds" => 1,
+                "m" | "min" | "minute" | "minutes" => 60,
+                "h" | "hr" | "hour" | "hours" => 3600,
+                "d" | "day" | "days" => 86_400,
+                "w" | "week" | "weeks" => 604_800,
                 _ => return Err(ValueError::Span),
             };
             total = number.checked_mul(unit).and_then(|part| total.checked_add(part)).ok_or(ValueError::Span)?;
-            rest = rest.get(digits + 1..).unwrap_or_default();
+            rest = &rest[digits + letters..];
         }
         // A century: far beyond any log, and sums with a present stay in range.
         if total == 0 || total > 3_155_760_000 { Err(ValueError::Span) } else { Ok(Self(total)) }
     }
+}
+
+/// Fewest bytes of a bundle: what closes it takes a quarter of that.
+const SMALLEST_BUNDLE: u64 = 1 << 20;
+
+/// Reads the most bytes that a bundle may have.
+pub fn bundle_size(text: &str) -> Result<Size, ValueError> {
+    let size: Size = text.parse()?;
+    if size.0 < SMALLEST_BUNDLE { Err(ValueError::Bundle) } else { Ok(size) }
 }
 
 /// Reads an RFC 3339 time with its offset (`Z` or `+08:00`); fractions of a second are dropped.
@@ -190,45 +185,6 @@ pub fn seconds_or_none(text: &str) -> Result<u64, ValueError> {
     if text == "0" { Ok(0) } else { seconds(text) }
 }
 
-impl FromStr for Moment {
-    type Err = ValueError;
-
-    fn from_str(text: &str) -> Result<Self, ValueError> {
-        if let Ok(Span(ago)) = text.parse() {
-            return Ok(Self::Ago(ago));
-        }
-        time(text).map(Self::At).map_err(|_| ValueError::Moment)
-    }
-}
-
-impl Moment {
-    /// The moment as a time, given the examined host's present.
-    pub fn at(self, now: Time) -> Time {
-        match self {
-            Self::Ago(seconds) => Time(now.0.saturating_sub(seconds as i64).max(0)),
-            Self::At(time) => time,
-        }
-    }
-}
-
-impl FromStr for Around {
-    type Err = ValueError;
-
-    fn from_str(text: &str) -> Result<Self, ValueError> {
-        let (middle, reach) = text.split_once('±').or_else(|| text.split_once("+-")).ok_or(ValueError::Around)?;
-        let middle = time(middle.trim_end()).map_err(|_| ValueError::Around)?;
-        let Span(reach) = reach.trim_start().parse().map_err(|_| ValueError::Around)?;
-        Ok(Self { middle, reach })
-    }
-}
-
-impl Around {
-    /// Beginning and end of the window.
-    pub fn window(self) -> (Time, Time) {
-        (Time(self.middle.0.saturating_sub(self.reach as i64).max(0)), Time(self.middle.0.saturating_add(self.reach as i64)))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -252,10 +208,24 @@ mod tests {
     }
 
     #[test]
+    fn a_bundle_has_a_least_size() {
+        assert_eq!(bundle_size("1M"), Ok(Size(1 << 20)));
+        assert_eq!(bundle_size("1023K"), Err(ValueError::Bundle));
+        assert_eq!(bundle_size("lots"), Err(ValueError::Size));
+    }
+
+    #[test]
     fn spans() {
-        for (text, seconds) in
-            [("90", 90), ("90s", 90), ("30m", 1800), ("2h", 7200), ("1h30m", 5400), ("3d", 259_200), ("1w", 604_800)]
-        {
+        for (text, seconds) in [
+            ("90", 90),
+            ("90s", 90),
+            ("30m", 1800),
+            ("2h", 7200),
+            ("1h30m", 5400),
+            ("3d", 259_200),
+            ("1w", 604_800),
+            ("1hour30min", 5400),
+        ] {
             assert_eq!(text.parse(), Ok(Span(seconds)), "{text}");
         }
         for text in ["", "0", "0h", "h", "2", "2x", "1h30", "-2h", "2 h", "2h ", "99999999999w", "时"]
@@ -263,27 +233,6 @@ mod tests {
             .filter(|text| *text != "2")
         {
             assert_eq!(text.parse::<Span>(), Err(ValueError::Span), "{text}");
-        }
-    }
-
-    #[test]
-    fn moments() {
-        let now = Time::parse("2026-11-23T02:00:00Z").expect("a time");
-        let at = |text: &str| text.parse::<Moment>().map(|moment| moment.at(now).to_string());
-        assert_eq!(at("2h").as_deref(), Ok("2026-11-23T00:00:00Z"));
-        assert_eq!(at("2026-11-23T09:00:00+08:00").as_deref(), Ok("2026-11-23T01:00:00Z"));
-        assert_eq!(at("2026-11-23T09:00:00"), Err(ValueError::Moment));
-        assert_eq!(at("yesterday"), Err(ValueError::Moment));
-    }
-
-    #[test]
-    fn windows() {
-        for text in ["2026-11-23T09:00:00+08:00±30m", "2026-11-23T01:00:00Z+-30m", "2026-11-23T01:00:00Z ± 30m"] {
-            let (from, to) = text.parse::<Around>().expect(text).window();
-            assert_eq!((from.to_string().as_str(), to.to_string().as_str()), ("2026-11-23T00:30:00Z", "2026-11-23T01:30:00Z"));
-        }
-        for text in ["", "±", "2026-11-23T01:00:00Z", "±30m", "2026-11-23T01:00:00Z±", "2026-11-23T01:00:00Z±x"] {
-            assert_eq!(text.parse::<Around>(), Err(ValueError::Around), "{text}");
         }
     }
 }

@@ -34,9 +34,9 @@ pub struct Text {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Evidence {
-    /// Path of the member inside the bundle.
+    /// Path of the member inside the bundle; for a row of a database of the host `PATH#TABLE`, see [`crate::shown_in`].
     pub path: String,
-    /// First line, counted from 1 in the (inflated) member.
+    /// First line, counted from 1 in the (inflated) member; for a database the row's id.
     pub line: u64,
     /// Last line, at least `line`.
     pub end: u64,
@@ -54,6 +54,12 @@ pub struct Alert {
     pub first: Option<String>,
     /// Last time seen, like `first`.
     pub last: Option<String>,
+    /// When a recovery said that the last of the events was over, like `first`; the key is absent when nothing said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended: Option<String>,
+    /// Whether this is a check of the host's state when it was examined, and no event a log told of; absent when false.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub state: bool,
     /// How many events were folded; an event seen in two members counts once.
     pub count: u64,
     /// Where to look, at most 20 ranges, ordered by path and line.

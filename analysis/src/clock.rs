@@ -15,6 +15,20 @@ const YEARS_BACK: i16 = 8;
 /// `Nov 10 09:41:07` at the start of `text`: the newest such moment not later than a day after `context.latest`.
 /// Gives the moment and what follows the stamp.
 pub(crate) fn traditional<'a>(text: &'a str, context: &Context) -> Option<(Timestamp, &'a str)> {
+    let (stamp, rest) = yearless(text)?;
+    Some((stamp.newest(context.latest.checked_add(24.hours()).ok()?, &context.zone)?, rest))
+}
+
+/// A stamp without a year.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Yearless {
+    month: i8,
+    day: i8,
+    time: civil::Time,
+}
+
+/// `Nov 10 09:41:07` at the start of `text`: the stamp and what follows.
+pub(crate) fn yearless(text: &str) -> Option<(Yearless, &str)> {
     let stamp = text.get(..15)?;
     let month = MONTHS.iter().position(|name| stamp.starts_with(name))? as i8 + 1;
     let bytes = stamp.as_bytes();
@@ -22,18 +36,35 @@ pub(crate) fn traditional<'a>(text: &'a str, context: &Context) -> Option<(Times
         return None;
     }
     let day = number(stamp.get(4..6)?.trim_start())?;
-    let time = civil::time(number(&stamp[7..9])?, number(&stamp[10..12])?, number(&stamp[13..15])?, 0);
-    let newest = context.latest.checked_add(24.hours()).ok()?;
-    let year = newest.to_zoned(context.zone.clone()).year();
-    let moment = (year - YEARS_BACK..=year).rev().find_map(|year| {
-        let date = civil::Date::new(year, month, day).ok()?;
-        let moment = context.zone.to_timestamp(date.to_datetime(time)).ok()?;
-        (moment <= newest).then_some(moment)
-    })?;
-    Some((moment, &text[15..]))
+    let time = civil::Time::new(number(&stamp[7..9])?, number(&stamp[10..12])?, number(&stamp[13..15])?, 0).ok()?;
+    Some((Yearless { month, day, time }, &text[15..]))
 }
 
-fn number(text: &str) -> Option<i8> {
+impl Yearless {
+    /// The stamp's month, day and time of another moment.
+    pub(crate) fn of(moment: Timestamp, zone: &TimeZone) -> Self {
+        let moment = zone.to_datetime(moment);
+        Self { month: moment.month(), day: moment.day(), time: moment.time() }
+    }
+
+    /// The newest such moment that is not later than `newest`.
+    pub(crate) fn newest(self, newest: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
+        let year = zone.to_datetime(newest).year();
+        (year - YEARS_BACK..=year).rev().find_map(|year| {
+            let date = civil::Date::new(year, self.month, self.day).ok()?;
+            let moment = zone.to_timestamp(date.to_datetime(self.time)).ok()?;
+            (moment <= newest).then_some(moment)
+        })
+    }
+}
+
+/// The number of a month's English short name at the start of `text`, and what follows it.
+pub(crate) fn month(text: &str) -> Option<(i8, &str)> {
+    let at = MONTHS.iter().position(|name| text.starts_with(name))?;
+    Some((at as i8 + 1, &text[3..]))
+}
+
+pub(crate) fn number(text: &str) -> Option<i8> {
     let value: i8 = text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())??;
     (value <= 59).then_some(value)
 }

@@ -5,18 +5,23 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
 use crate::{
     alerts::{Alert, Evidence, Severity, Text},
-    facts::Facts,
+    facts::{Facts, Partial},
     findings::{Entry, Findings, RANGES},
+    operations::{self, Operation, OperationKind},
+    state,
+    tap::{Context, is_state},
 };
 
 /// Alerts kept; the rest is counted by kind.
 const ALERTS: usize = 500;
 /// Two members tell of the same event when their times differ by no more seconds than this.
 const SAME: i64 = 2;
+/// Kinds whose log lines tell of a state that comes and goes by itself: once it is over there is nothing to do.
+const PASSING: &[&str] = &["clock_unsynced"];
 /// Repeats of the same subject within so many seconds of each other are one alert.
 const REPEAT: i64 = 24 * 3600;
 
@@ -29,6 +34,10 @@ pub struct Conclusion {
     pub left_out: BTreeMap<String, u64>,
     /// What the host is.
     pub facts: Facts,
+    /// What was done on the host, at most 5,000 records, oldest first.
+    pub operations: Vec<Operation>,
+    /// Operations that found no room, counted by kind.
+    pub operations_left_out: BTreeMap<OperationKind, u64>,
 }
 
 /// Draws the conclusion from the findings of all members of one bundle.
@@ -37,26 +46,43 @@ pub fn conclude(mut findings: Vec<Findings>) -> Conclusion {
     let zone = findings.first().map_or(TimeZone::UTC, |first| first.zone.clone());
     let mut left_out: BTreeMap<String, u64> = BTreeMap::new();
     let mut groups: BTreeMap<(&'static str, String), BTreeSet<Seen>> = BTreeMap::new();
-    let mut facts = Facts::default();
+    let mut recoveries: Recoveries = BTreeMap::new();
+    let mut facts = Partial::default();
+    let mut done = Vec::new();
     let latest = findings.iter().map(|findings| findings.latest).max();
+    for one in &mut findings {
+        facts = std::mem::take(&mut facts).or(std::mem::take(&mut one.facts));
+    }
+    let names = Names::of_running(&facts, latest);
+    if let Some(latest) = latest {
+        let context = Context { latest, zone: zone.clone(), booted: None };
+        findings.extend(state::conntrack(&facts.facts, &context));
+    }
     for one in findings {
         for (kind, count) in one.left_out {
             *left_out.entry(kind.to_owned()).or_default() += count;
         }
-        for entry in one.entries.into_values().flatten() {
-            let seen = Seen::new(&one.path, &entry);
+        for (kind, known) in one.recoveries {
+            for (subject, time) in known {
+                let subject = names.of(&subject, Some(time)).map_or(subject.clone(), str::to_owned);
+                recoveries.entry((kind, subject)).or_default().insert(time);
+            }
+        }
+        for mut entry in one.entries.into_values().flatten() {
+            names.give(&mut entry);
+            let place = if one.tables { format!("{}#{}", one.path, entry.from) } else { one.path.clone() };
+            let seen = Seen::new(place, one.state, &entry);
             groups.entry((entry.kind.name, entry.subject)).or_default().insert(seen);
         }
-        facts = facts.or(one.facts);
-    }
-    if let Some(latest) = latest {
-        facts.complete(latest, &zone);
+        done.push((one.path, one.operations));
     }
     let mut episodes: Vec<Episode> = groups
         .into_iter()
         .flat_map(|((kind, subject), seen)| {
             episodes(seen).into_iter().map(move |episode| Episode { kind, subject: subject.clone(), ..episode })
         })
+        .map(|episode| Episode { ended: episode.recovered(&recoveries), ..episode })
+        .filter(|episode| !episode.has_passed())
         .collect();
     episodes.sort_by(|a, b| {
         let newest = b.last.cmp(&a.last).then_with(|| b.first.cmp(&a.first));
@@ -65,8 +91,42 @@ pub fn conclude(mut findings: Vec<Findings>) -> Conclusion {
     for episode in episodes.drain(ALERTS.min(episodes.len())..) {
         *left_out.entry(episode.kind.to_owned()).or_default() += episode.count;
     }
-    Conclusion { alerts: episodes.into_iter().map(|episode| episode.alert(&zone)).collect(), left_out, facts }
+    let (operations, operations_left_out) = operations::merge(done, &zone);
+    let facts = latest.map(|latest| facts.complete(latest, &zone, &operations)).unwrap_or_default();
+    let alerts = episodes.into_iter().map(|episode| episode.alert(&zone)).collect();
+    Conclusion { alerts, left_out, facts, operations, operations_left_out }
 }
+
+/// Names of block devices by number. A number may have been another device's before the boot.
+#[derive(Debug)]
+struct Names {
+    by_number: BTreeMap<String, String>,
+    since: Option<Timestamp>,
+}
+
+impl Names {
+    fn of_running(facts: &Partial, latest: Option<Timestamp>) -> Self {
+        let seconds = facts.facts.uptime_seconds.and_then(|seconds| i64::try_from(seconds).ok());
+        let since = latest.zip(seconds).and_then(|(latest, seconds)| latest.checked_sub(SignedDuration::from_secs(seconds)).ok());
+        Self { by_number: facts.hidden.devices.clone(), since }
+    }
+
+    fn of(&self, number: &str, time: Option<Timestamp>) -> Option<&str> {
+        self.by_number.get(number).filter(|_| time >= self.since && self.since.is_some()).map(String::as_str)
+    }
+
+    /// Gives an event of a number the name that other sources have for it.
+    fn give(&self, entry: &mut Entry) {
+        let Some(name) = self.of(&entry.subject, entry.first).map(str::to_owned) else { return };
+        for text in [&mut entry.summary.en, &mut entry.summary.zh] {
+            *text = text.replacen(&entry.subject, &name, 1);
+        }
+        entry.subject = name;
+    }
+}
+
+/// When events of a kind and subject were over.
+type Recoveries = BTreeMap<(&'static str, String), BTreeSet<Timestamp>>;
 
 /// An entry with its member. The order of the fields is the order in which entries are folded: by time, then place.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -81,13 +141,15 @@ struct Seen {
     severity: Severity,
     summary: Text,
     advice: (&'static str, &'static str),
+    alias: Option<String>,
+    state: bool,
 }
 
 impl Seen {
-    fn new(path: &str, entry: &Entry) -> Self {
+    fn new(path: String, state: bool, entry: &Entry) -> Self {
         Self {
             first: entry.first,
-            path: path.to_owned(),
+            path,
             from: entry.from,
             ranges: entry.ranges.clone(),
             last: entry.last,
@@ -96,6 +158,8 @@ impl Seen {
             severity: entry.severity,
             summary: entry.summary.clone(),
             advice: (entry.kind.advice.en, entry.kind.advice.zh),
+            alias: entry.alias.clone(),
+            state,
         }
     }
 }
@@ -115,6 +179,9 @@ struct Episode {
     summary: Text,
     advice: (&'static str, &'static str),
     evidence: Vec<Evidence>,
+    aliases: BTreeSet<String>,
+    state: bool,
+    ended: Option<Timestamp>,
 }
 
 /// The alerts of one kind and subject, from entries sorted by time.
@@ -156,7 +223,7 @@ fn seconds_between(earlier: Option<Timestamp>, later: Option<Timestamp>) -> Opti
 
 impl Episode {
     fn new(seen: Seen) -> Self {
-        let Seen { first, path, from, ranges, last, stamp, count, severity, summary, advice } = seen;
+        let Seen { first, path, from, ranges, last, stamp, count, severity, summary, advice, alias, state } = seen;
         let evidence = ranges.into_iter().map(|(line, end)| Evidence { path: path.clone(), line, end }).collect();
         Self {
             kind: "",
@@ -170,7 +237,25 @@ impl Episode {
             summary,
             advice,
             evidence,
+            aliases: alias.into_iter().collect(),
+            state,
+            ended: None,
         }
+    }
+
+    /// The first recovery after the last event.
+    fn recovered(&self, recoveries: &Recoveries) -> Option<Timestamp> {
+        // Some sources have whole seconds only.
+        let last = Timestamp::from_second(self.last?.as_second()).ok()?;
+        let names = self.aliases.iter().chain([&self.subject]);
+        let known = names.filter_map(|name| recoveries.get(&(self.kind, name.clone())));
+        known.filter_map(|times| times.range(last..).next().copied()).min()
+    }
+
+    /// Whether it is over, and of a kind of which only what lasts is told.
+    fn has_passed(&self) -> bool {
+        let lasts = self.evidence.iter().any(|evidence| is_state(&evidence.path));
+        PASSING.contains(&self.kind) && self.ended.is_some() && !lasts
     }
 
     /// Whether another member tells of this very event.
@@ -204,6 +289,8 @@ impl Episode {
         self.stamps.extend(other.stamps);
         self.tellers.extend(other.tellers);
         self.evidence.extend(other.evidence);
+        self.aliases.extend(other.aliases);
+        self.state &= other.state;
     }
 
     fn alert(self, zone: &TimeZone) -> Alert {
@@ -215,6 +302,8 @@ impl Episode {
             severity: self.severity,
             first: time(self.first),
             last: time(self.last),
+            ended: time(self.ended),
+            state: self.state,
             count: self.count,
             evidence: capped(self.evidence),
             summary: self.summary,

@@ -27,8 +27,8 @@ pub(crate) enum Dialect {
     Audit,
     /// `ipmitool sel elist`; the BMC's zone is unknown, so no time.
     Sel,
-    /// One JSON object of gala-gopher in a line.
-    Gopher,
+    /// mcelog's blocks; a line of each has the time.
+    Mcelog,
 }
 
 /// Where the zero of printk's clock lies.
@@ -64,29 +64,29 @@ impl<'a> Line<'a> {
             }
             Dialect::Boot => plain(None, "boot", text),
             Dialect::Sel => plain(None, "sel", text),
+            Dialect::Mcelog => plain(None, "mcelog", text),
             Dialect::Sentry => {
                 let (time, text) = clock::civil(text, &context.zone)?;
                 plain(Some(time), "sentry", text.strip_prefix(" - ")?)
             }
-            Dialect::Dnf => {
-                let (time, text) = clock::iso(text)?;
-                plain(Some(time), "dnf", text.strip_prefix(' ')?)
-            }
+            // A message of several lines has one stamp.
+            Dialect::Dnf => match clock::iso(text) {
+                Some((time, text)) => plain(Some(time), "dnf", text.strip_prefix(' ')?),
+                None => plain(None, "dnf", text),
+            },
             Dialect::Audit => {
                 let millis = cut::between(text, "msg=audit(", ":")?;
                 plain(epoch(millis), "audit", text)
             }
-            Dialect::Gopher => {
-                let millis: Option<i64> =
-                    cut::after(text, "\"Timestamp\":").and_then(|rest| cut::digits(rest.trim_start())?.parse().ok());
-                plain(millis.and_then(|millis| Timestamp::from_millisecond(millis).ok()), "gopher", text)
-            }
         }
     }
 
-    /// Whether the line was written by `speaker`: the kernel, a tag with its process id such as `systemd[1]`, or a
-    /// program with any process id.
+    /// Whether the line was written by `speaker`: the kernel, a tag with its process id such as `systemd[1]`, a program
+    /// with any process id, or, when it is empty, anybody: a PAM module speaks through every program.
     pub(crate) fn is_from(&self, speaker: &str) -> bool {
+        if speaker.is_empty() {
+            return true;
+        }
         let exact = speaker == "kernel" || speaker.ends_with(']');
         let rest = self.tag.strip_prefix(speaker);
         rest.is_some_and(|rest| rest.is_empty() || (!exact && rest.starts_with('[') && rest.ends_with(']')))
@@ -171,7 +171,7 @@ fn sysmonitor<'a>(text: &'a str, context: &Context) -> Option<(Option<Timestamp>
 }
 
 /// Seconds and milliseconds since 1970: `1762885809.077`.
-fn epoch(text: &str) -> Option<Timestamp> {
+pub(crate) fn epoch(text: &str) -> Option<Timestamp> {
     let (seconds, millis) = text.split_once('.')?;
     let whole: i64 = seconds.parse().ok()?;
     Timestamp::from_millisecond(whole.checked_mul(1000)?.checked_add(millis.parse().ok()?)?).ok()

@@ -10,13 +10,16 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind, Input};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
+    alerts::Severity,
     clock,
     findings::{Event, Findings},
     head::{Dialect, Line, Zero},
     lines,
-    rules::{self, Flow, Found, Rule},
+    moments::Moments,
+    rules::{self, Flow, Found, Rule, Turn},
     tally::{Burst, Tally},
     tap::Context,
+    turns::Turns,
 };
 
 /// Lines of other speakers between two lines of a block.
@@ -25,17 +28,16 @@ const FOREIGN: u32 = 1000;
 const PAUSE: i64 = 30;
 /// Lines of one block; the task table of an OOM report has one per process.
 const BLOCK: u32 = 50_000;
-/// Links settle in the first seconds after the boot.
-const BOOTING: i64 = 300;
+/// Blocks open at once for lines of one speaker: the oldest ends when one more begins.
+const OPEN: usize = 8;
 /// The mark before a warning's headline, so that the evidence starts with it.
 const CUT_HERE: &str = "------------[ cut here ]------------";
-
 /// Rules of one kind of member, with their automaton.
 #[derive(Debug)]
 struct Book {
     rules: Vec<&'static Rule>,
     anchors: AhoCorasick,
-    /// The rule of each anchor; one more anchor than that is [`CUT_HERE`].
+    /// The rule of each anchor; those after them are [`CUT_HERE`] and the marks of [`Turns`].
     owners: Vec<usize>,
 }
 
@@ -51,6 +53,7 @@ impl Book {
         let rows = rules.iter().enumerate().flat_map(|(owner, rule)| rule.anchors.iter().map(move |anchor| (owner, *anchor)));
         let (owners, mut anchors): (Vec<usize>, Vec<&str>) = rows.unzip();
         anchors.push(CUT_HERE);
+        anchors.extend(Turns::marks());
         let anchors = AhoCorasick::builder().kind(Some(AhoCorasickKind::DFA)).build(anchors);
         #[expect(clippy::expect_used, reason = "the anchors are constants, and far below the limits of an automaton")]
         let anchors = anchors.expect("an automaton over a few hundred constant strings");
@@ -65,18 +68,25 @@ impl Book {
                 rules::crash::RULES,
                 rules::hardware::RULES,
                 rules::storage::RULES,
+                rules::devices::RULES,
+                rules::adapters::RULES,
+                rules::volumes::RULES,
+                rules::remote::RULES,
+                rules::limits::RULES,
                 rules::network::RULES,
                 rules::process::RULES,
+                rules::units::RULES,
+                rules::daemons::RULES,
                 rules::access::RULES,
             ])
         });
         static SYSMONITOR: LazyLock<Book> = LazyLock::new(|| Book::new(&[rules::sysmonitor::RULES]));
         static BOOT: LazyLock<Book> = LazyLock::new(|| Book::new(&[rules::process::BOOT]));
-        static SENTRY: LazyLock<Book> = LazyLock::new(|| Book::new(&[rules::storage::SENTRY]));
+        static SENTRY: LazyLock<Book> = LazyLock::new(|| Book::new(&[rules::sentry::LOG]));
         static DNF: LazyLock<Book> = LazyLock::new(|| Book::new(&[rules::packages::DNF]));
         static AUDIT: LazyLock<Book> = LazyLock::new(|| Book::new(&[rules::access::AUDIT]));
-        static SEL: LazyLock<Book> = LazyLock::new(|| Book::new(&[rules::hardware::SEL]));
-        static GOPHER: LazyLock<Book> = LazyLock::new(|| Book::new(&[rules::storage::GOPHER]));
+        static SEL: LazyLock<Book> = LazyLock::new(|| Book::new(&[rules::bmc::SEL]));
+        static MCELOG: LazyLock<Book> = LazyLock::new(|| Book::new(&[rules::mcelog::MCELOG]));
         match dialect {
             Dialect::Syslog | Dialect::Kmsg => &SYSTEM,
             Dialect::Sysmonitor => &SYSMONITOR,
@@ -85,7 +95,7 @@ impl Book {
             Dialect::Dnf => &DNF,
             Dialect::Audit => &AUDIT,
             Dialect::Sel => &SEL,
-            Dialect::Gopher => &GOPHER,
+            Dialect::Mcelog => &MCELOG,
         }
     }
 }
@@ -100,6 +110,7 @@ struct Block {
     time: Option<Timestamp>,
     last: Option<Timestamp>,
     stamp: Option<u64>,
+    ended: Option<Timestamp>,
     line: u64,
     end: u64,
     foreign: u32,
@@ -118,8 +129,12 @@ pub(crate) struct Scanner {
     crash: Option<(Timestamp, Option<u64>)>,
     number: u64,
     cut_here: Option<u64>,
+    turns: Turns,
+    /// Blocks that may go on, the one that got a line last at the end.
     open: Vec<Block>,
     tallies: Vec<(usize, Tally)>,
+    /// The years of stamps that have none, and the beginning of the last stamp it was shown.
+    years: Option<(Moments, [u8; 7])>,
     findings: Findings,
 }
 
@@ -133,9 +148,18 @@ impl Scanner {
             crash: crash.map(|moment| (moment, None)),
             number: 0,
             cut_here: None,
+            turns: Turns::new(context.booted),
             open: Vec::new(),
             tallies: Vec::new(),
+            years: matches!(dialect, Dialect::Syslog | Dialect::Sysmonitor).then(|| (Moments::new(path, context, None), [0; 7])),
             findings: Findings::new(path, &context.zone, context.latest),
+        }
+    }
+
+    /// Says when a stamp before the first line was written, or the first one where it has no year.
+    pub(crate) fn starts_at(&mut self, moment: Timestamp, path: &str) {
+        if let Some((moments, _)) = &mut self.years {
+            *moments = Moments::new(path, &self.context, Some(moment));
         }
     }
 
@@ -147,15 +171,18 @@ impl Scanner {
                 let Some(hit) = self.book.anchors.find(Input::new(batch).span(at..batch.len())) else { break };
                 let start = memchr::memrchr(b'\n', &batch[at..hit.start()]).map_or(at, |end| at + end + 1);
                 self.number += newlines(&batch[at..start]);
+                self.count_years(&batch[at..start]);
                 at = start;
             }
             let (line, length) = lines::first(&batch[at..]);
+            self.count_years(&batch[at..at + length]);
             at += length;
             self.number += 1;
             self.line(line);
         }
         if at < batch.len() {
             self.number += newlines(&batch[at..]);
+            self.count_years(&batch[at..]);
         }
         if self.crash.is_some() {
             self.note_clock(batch);
@@ -180,6 +207,20 @@ impl Scanner {
         self.findings
     }
 
+    /// Follows the months, line by line: between two lines that anybody reads there may lie a year.
+    fn count_years(&mut self, lines: &[u8]) {
+        let Some((moments, last)) = &mut self.years else { return };
+        for line in lines::each(lines) {
+            let Some(begin) = line.first_chunk::<7>() else { continue };
+            // The month is the first word of a stamp without a year, and ends at the seventh byte of one with a year.
+            let same = if begin[4] == b'-' { begin == last } else { begin[..3] == last[..3] };
+            if !same && moments.of(line).is_some() {
+                *last = *begin;
+                self.context.latest = moments.limit();
+            }
+        }
+    }
+
     /// Remembers printk's clock of the last line that has one. Every line of a crash log is asked, so that the answer does
     /// not depend on where the chunks were cut; such logs are small.
     fn note_clock(&mut self, batch: &[u8]) {
@@ -196,29 +237,42 @@ impl Scanner {
         let Some(line) = Line::read(self.dialect, &text, &self.context, self.zero) else {
             return self.pass_by(None);
         };
-        if let Some(at) = self.open.iter().position(|block| block.tag == line.tag) {
-            let mut block = self.open.swap_remove(at);
-            let flow = if block.goes_on(&line) {
-                block.rule.follow.map_or(Flow::Over, |follow| follow(&mut block.found, line.text))
-            } else {
-                Flow::Over
-            };
-            if flow != Flow::Over {
-                block.end = self.number;
-                block.last = line.time.or(block.last);
-                block.length += 1;
-                block.foreign = 0;
-            }
-            match flow {
-                Flow::More => self.open.push(block),
-                Flow::Last | Flow::Over => self.close(block),
-            }
-            if flow != Flow::Over {
+        // From the newest on: what follows directly belongs to what was just said.
+        for at in (0..self.open.len()).rev() {
+            if self.open[at].tag == line.tag && self.go_on(at, &line) {
                 return self.pass_by(Some(line.tag));
             }
         }
         self.pass_by(Some(line.tag));
         self.start(raw, &text, &line);
+    }
+
+    /// Shows a line to the open block at `at`; whether the line belongs to it.
+    fn go_on(&mut self, at: usize, line: &Line<'_>) -> bool {
+        let mut block = self.open.remove(at);
+        let flow = if block.goes_on(line) {
+            block.rule.follow.map_or(Flow::Over, |follow| follow(&mut block.found, line.text))
+        } else {
+            Flow::Over
+        };
+        if matches!(flow, Flow::More | Flow::Last) {
+            block.end = self.number;
+            block.last = line.time.or(block.last);
+        }
+        let taken = !matches!(flow, Flow::Over | Flow::Other);
+        if taken {
+            block.length += 1;
+            block.foreign = 0;
+        }
+        if block.found.over {
+            block.ended = line.time;
+        }
+        match flow {
+            Flow::Other if !block.found.over => self.open.insert(at, block),
+            Flow::More | Flow::Aside if !block.found.over => self.open.push(block),
+            _ => self.close(block),
+        }
+        taken
     }
 
     /// Counts a line for the blocks of other speakers, and ends those that waited too long.
@@ -239,7 +293,8 @@ impl Scanner {
         for hit in self.book.anchors.find_overlapping_iter(text) {
             match self.book.owners.get(hit.pattern().as_usize()) {
                 Some(owner) => candidates.push(*owner),
-                None => self.cut_here = Some(self.number),
+                None if line.text.starts_with(CUT_HERE) => self.cut_here = Some(self.number),
+                None => self.turns.note(line),
             }
         }
         candidates.sort_unstable();
@@ -250,23 +305,31 @@ impl Scanner {
             let found = line.is_from(rule.from).then(|| (rule.read)(line.text))??;
             Some((at, rule, found))
         });
-        let Some((at, rule, found)) = found else { return };
-        if rule.boot_noise && self.booting(line) {
-            return;
+        let Some((at, rule, mut found)) = found else { return };
+        match rule.turn {
+            Turn::Nothing if self.turns.is_starting(line) || self.turns.is_stopping(line) => return,
+            Turn::Low if self.turns.is_stopping(line) => found.severity = Some(Severity::Low),
+            _ => {}
         }
         if let Some(threshold) = rule.threshold {
             if !self.tallies.iter().any(|(known, _)| *known == at) {
                 self.tallies.push((at, Tally::default()));
             }
             let tally = self.tallies.iter_mut().find(|(known, _)| *known == at).map(|(_, tally)| tally);
-            if let (Some(tally), Some(time)) = (tally, line.time)
-                && let Some(burst) = tally.add(&found.subject, time, self.number, found.weight, threshold)
-            {
-                self.burst(at, &burst);
+            if let (Some(tally), Some(time)) = (tally, line.time) {
+                for burst in tally.add(&found.subject, time, self.number, found.weight, threshold) {
+                    self.burst(at, &burst);
+                }
             }
             return;
         }
-        let time = event_time(&found).or(line.time);
+        if rule.recovery {
+            if let Some(time) = line.time {
+                self.findings.recover(found.kind.unwrap_or(rule.kind), found.subject, time);
+            }
+            return;
+        }
+        let time = line.time;
         // Without printk's clock, equal kernel lines of one second are as likely repeats as copies.
         let copy = (line.tag != "kernel" || line.stamp.is_some()) && self.dialect == Dialect::Syslog;
         let head = self.cut_here.take().filter(|mark| self.number - mark <= 3);
@@ -277,24 +340,35 @@ impl Scanner {
             time,
             last: time,
             stamp: line.stamp,
+            ended: None,
             line: head.unwrap_or(self.number),
             end: self.number,
             foreign: 0,
             length: 1,
             copy: copy.then(|| raw.to_vec()),
         };
-        if rule.follow.is_some() { self.open.push(block) } else { self.close(block) }
+        if rule.follow.is_none() {
+            return self.close(block);
+        }
+        self.open.push(block);
+        let mut alike = (0..self.open.len()).rev().filter(|at| self.open[*at].tag == line.tag);
+        if let Some(oldest) = alike.nth(OPEN) {
+            let block = self.open.remove(oldest);
+            self.close(block);
+        }
     }
 
     fn close(&mut self, block: Block) {
         if block.found.sure {
+            let late = event_time(&block.found);
             self.findings.add(Event {
                 kind: block.rule.kind,
                 from: block.rule.from,
                 found: block.found,
-                time: block.time,
-                last: block.last,
+                time: late.or(block.time),
+                last: late.or(block.last),
                 stamp: block.stamp,
+                ended: block.ended,
                 line: block.line,
                 end: block.end,
                 copy: block.copy.as_deref(),
@@ -303,27 +377,24 @@ impl Scanner {
     }
 
     fn burst(&mut self, rule: usize, burst: &Burst) {
+        let kind = self.book.rules[rule].kind;
+        if self.findings.covers(kind, &burst.subject, burst.first.0, burst.last.0) {
+            return;
+        }
         let found = Found::about(&burst.subject).with("failures", Some(&burst.count.to_string()));
         self.findings.add(Event {
-            kind: self.book.rules[rule].kind,
+            kind,
             from: self.book.rules[rule].from,
             found,
             time: Some(burst.first.0),
             last: Some(burst.last.0),
             stamp: None,
+            ended: None,
             // Other programs' lines lie between the first and the last: the first one is the evidence, the count says the rest.
             line: burst.first.1,
             end: burst.first.1,
             copy: None,
         });
-    }
-
-    fn booting(&self, line: &Line<'_>) -> bool {
-        match (line.stamp, line.time, self.context.booted) {
-            (Some(stamp), ..) => stamp < BOOTING as u64 * 1_000_000,
-            (None, Some(time), Some(booted)) => (0..BOOTING).contains(&(time.as_second() - booted.as_second())),
-            _ => false,
-        }
     }
 }
 
@@ -336,9 +407,13 @@ impl Block {
     }
 }
 
-/// rasdaemon writes when the error happened into its line, which may come much later.
-fn event_time(found: &Found) -> Option<Timestamp> {
+/// rasdaemon and mcelog write when the error happened into their lines, which may come much later: a date with a zone, or
+/// seconds since 1970.
+pub(crate) fn event_time(found: &Found) -> Option<Timestamp> {
     let when = found.get("when")?;
+    if let Ok(seconds) = when.parse() {
+        return Timestamp::from_second(seconds).ok();
+    }
     let mut parts = when.split(' ');
     let stamp = format!("{}T{}{}", parts.next()?, parts.next()?, parts.next()?);
     clock::iso(&stamp).map(|(time, _)| time)

@@ -9,11 +9,13 @@ use jiff::Timestamp;
 
 /// Subjects watched at once; beyond it the quiet ones are forgotten, then new ones are not watched.
 const SUBJECTS: usize = 1024;
+/// The most events one line stands for: the number in `message repeated n times` is whatever the line says.
+pub(crate) const REPEATS: u64 = 10_000;
 
 /// How many events within how many seconds make a burst; it ends after as long a pause.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Threshold {
-    pub events: usize,
+    pub events: u64,
     pub seconds: i64,
 }
 
@@ -26,46 +28,75 @@ pub(crate) struct Burst {
     pub last: (Timestamp, u64),
 }
 
+/// One event or more of a line.
+#[derive(Clone, Copy, Debug)]
+struct Seen {
+    time: Timestamp,
+    line: u64,
+    weight: u64,
+}
+
 #[derive(Debug, Default)]
 struct Watched {
-    recent: VecDeque<(Timestamp, u64)>,
-    count: u64,
-    hot: Option<((Timestamp, u64), (Timestamp, u64))>,
+    /// Fewer than make a burst.
+    recent: VecDeque<Seen>,
+    /// A burst's first and last line, and its events.
+    hot: Option<(Seen, Seen, u64)>,
+}
+
+impl Watched {
+    fn last(&self) -> Option<Timestamp> {
+        self.hot.map(|(_, last, _)| last).or(self.recent.back().copied()).map(|last| last.time)
+    }
+
+    fn burst(&self, subject: &str) -> Option<Burst> {
+        let (first, last, count) = self.hot?;
+        Some(Burst { subject: subject.to_owned(), count, first: (first.time, first.line), last: (last.time, last.line) })
+    }
 }
 
 /// The subjects of one rule in one member.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
     watched: BTreeMap<String, Watched>,
+    /// The second in which room was last sought: once in a second is enough.
+    swept: Option<i64>,
 }
 
 impl Tally {
-    /// Takes `weight` events of a subject; gives the burst that ended before them, if any.
-    pub(crate) fn add(&mut self, subject: &str, time: Timestamp, line: u64, weight: u64, threshold: Threshold) -> Option<Burst> {
+    /// Takes `weight` events of a subject; gives the bursts that ended before them.
+    pub(crate) fn add(&mut self, subject: &str, time: Timestamp, line: u64, weight: u64, threshold: Threshold) -> Vec<Burst> {
         let soon = |earlier: Timestamp| (time.as_second() - earlier.as_second()).abs() <= threshold.seconds;
+        let mut ended = Vec::new();
         if !self.watched.contains_key(subject) && self.watched.len() >= SUBJECTS {
-            self.watched.retain(|_, watched| watched.hot.is_some() || watched.recent.back().is_some_and(|(time, _)| soon(*time)));
+            if self.swept != Some(time.as_second()) {
+                self.swept = Some(time.as_second());
+                self.watched.retain(|subject, watched| {
+                    let keep = watched.last().is_some_and(soon);
+                    ended.extend(watched.burst(subject).filter(|_| !keep));
+                    keep
+                });
+            }
             if self.watched.len() >= SUBJECTS {
-                return None;
+                return ended;
             }
         }
+        let seen = Seen { time, line, weight: weight.min(REPEATS) };
         let watched = self.watched.entry(subject.to_owned()).or_default();
-        let mut ended = None;
-        if let Some((first, last)) = watched.hot {
-            if soon(last.0) {
-                watched.count += weight;
-                watched.hot = Some((first, (time, line)));
-                return None;
+        if let Some((_, last, count)) = &mut watched.hot {
+            if soon(last.time) {
+                *last = seen;
+                *count = count.saturating_add(seen.weight);
+                return ended;
             }
-            ended = Some(Burst { subject: subject.to_owned(), count: watched.count, first, last });
+            ended.extend(watched.burst(subject));
             *watched = Watched::default();
         }
-        watched.recent.retain(|(earlier, _)| soon(*earlier));
-        let copies = usize::try_from(weight).unwrap_or(usize::MAX).min(threshold.events);
-        watched.recent.extend(std::iter::repeat_n((time, line), copies));
-        if let (Some(first), true) = (watched.recent.front(), watched.recent.len() >= threshold.events) {
-            watched.hot = Some((*first, (time, line)));
-            watched.count = watched.recent.len() as u64;
+        watched.recent.retain(|earlier| soon(earlier.time));
+        watched.recent.push_back(seen);
+        let count = watched.recent.iter().fold(0, |count: u64, seen| count.saturating_add(seen.weight));
+        if let (Some(first), true) = (watched.recent.front(), count >= threshold.events) {
+            watched.hot = Some((*first, seen, count));
             watched.recent.clear();
         }
         ended
@@ -73,9 +104,6 @@ impl Tally {
 
     /// The bursts still going on at the end of the member.
     pub(crate) fn finish(self) -> impl Iterator<Item = Burst> {
-        self.watched.into_iter().filter_map(|(subject, watched)| {
-            let (first, last) = watched.hot?;
-            Some(Burst { subject, count: watched.count, first, last })
-        })
+        self.watched.into_iter().filter_map(|(subject, watched)| watched.burst(&subject))
     }
 }

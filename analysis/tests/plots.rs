@@ -57,6 +57,8 @@ fn alert(severity: Severity, first: &str, last: &str, words: &str) -> Alert {
         severity,
         first: Some(first.to_owned()),
         last: Some(last.to_owned()),
+        ended: None,
+        state: false,
         count: 1,
         evidence: vec![Evidence { path: "var/log/messages".to_owned(), line: 1, end: 1 }],
         summary: text(words),
@@ -72,6 +74,9 @@ fn alerts_have_lanes() {
         alert(Severity::High, "never", "", "without a time"),
     ];
     insta::assert_snapshot!("timeline", timeline(&alerts, &zone(), Lang::En).replace('>', ">\n"));
+    let over = Alert { ended: Some("2026-11-11T08:00:00+08:00".to_owned()), ..alerts[0].clone() };
+    let (lasting, brief) = (timeline(&[over, alerts[1].clone()], &zone(), Lang::En), timeline(&alerts[..2], &zone(), Lang::En));
+    assert!(lasting.contains("(over ") && !brief.contains("(over ") && lasting != brief);
     assert_eq!(timeline(&alerts[2..], &zone(), Lang::En), "");
 }
 
@@ -113,15 +118,18 @@ proptest! {
 }
 
 /// First lines, in the order of `MEMBERS`.
-const HEADERS: [&str; 8] = [
+const HEADERS: [&str; 11] = [
     "time,cpu,user,nice,system,idle,iowait,irq,softirq,steal",
     "time,load1,load5,load15,running,tasks",
     "time,available_kb,free_kb,swap_total_kb,swap_free_kb",
     "time,pgpgin_kbs,pswpin_s,procs_running,ctxt_s",
     "time,resource,kind,avg10,avg60,stalled_ms",
+    "time,cpu,run_pct,wait_pct,slices_s",
     "time,disk,reads_s,writes_s,read_kbs,write_kbs,await_ms,util_pct,queue",
     "time,interface,rx_bytes_s,rx_packets_s,rx_errs_s,rx_drops_s,tx_bytes_s,tx_packets_s,tx_errs_s,tx_drops_s",
-    "time,rank_by,pid,comm,cpu_pct,rss_kb,read_kbs,write_kbs",
+    "time,active_opens_s,retrans_segs_s,timeouts_s,listen_drops_s",
+    "time,kind,name,per_second,busiest_cpu,busiest_per_second",
+    "time,rank_by,pid,comm,cpu_pct,rss_kb,read_kbs,write_kbs,process",
 ];
 
 fn times() -> impl Strategy<Value = String> {

@@ -11,6 +11,8 @@ use std::{
 
 use nix::sys::statvfs::{Statvfs, fstatvfs};
 
+use crate::failpoint;
+
 /// Bytes set aside for the manifest, the sums and the signatures of a bundle that met a full disk.
 pub(crate) const RESERVE: u64 = 1 << 20;
 /// Free space that is left to others: the smaller of 1 GiB and a tenth of the file system (`security.md` §10).
@@ -38,9 +40,11 @@ impl Reserve {
     pub(crate) fn take(path: &Path) -> io::Result<Self> {
         let mut file = create(path)?;
         let reserve = Self(path.to_owned());
+        failpoint::at("reserve.made")?;
         if nix::fcntl::posix_fallocate(&file, 0, RESERVE as i64).is_err() {
             file.write_all(&vec![0; RESERVE as usize])?;
         }
+        failpoint::at("reserve.taken")?;
         Ok(reserve)
     }
 }
@@ -54,10 +58,12 @@ impl Drop for Reserve {
 
 /// Makes a new file, mode 0600, that did not exist and is no link.
 pub fn create(path: &Path) -> io::Result<File> {
+    failpoint::at("disk.create")?;
     OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(path)
 }
 
 /// Makes a rename or a new file in `folder` outlive a power cut.
 pub fn sync_folder(folder: &Path) -> io::Result<()> {
+    failpoint::at("disk.sync_folder")?;
     File::open(folder)?.sync_all()
 }

@@ -94,7 +94,7 @@ pub(crate) fn outcome(reason: Reason) -> Outcome {
         | Reason::DiskFull
         | Reason::Panicked => Outcome::Failed,
         Reason::TimeLimit => Outcome::TimedOut,
-        Reason::ItemLimit => Outcome::Truncated,
+        Reason::ItemLimit | Reason::Changed => Outcome::Truncated,
         _ => Outcome::Skipped,
     }
 }

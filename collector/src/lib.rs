@@ -1,11 +1,14 @@
-//! The examination of a host: host < catalogue < plan < redact < bundle < gather.
+//! The examination of a host: host < catalogue < window < plan < redact < bundle < gather.
 //!
 //! In: a request, a host (live or a folder that looks like one), a place for the bundle. Out: a signed,
 //! redacted bundle and its manifest. Blocking code on threads; no network, ever.
 
+pub mod budget;
 pub mod bundle;
 pub mod catalogue;
+pub mod cost;
 pub mod disk;
+mod failpoint;
 pub mod gather;
 pub mod host;
 pub mod item;
@@ -13,3 +16,4 @@ pub mod plan;
 pub mod redact;
 pub mod start;
 pub mod state;
+pub mod window;

@@ -7,28 +7,31 @@ use std::{
     collections::HashSet,
     os::unix::ffi::OsStrExt as _,
     path::{Path, PathBuf},
+    time::{Duration, Instant},
 };
 
-use oediag_protocol::bundle::manifest::{Limits, Reason, Window};
+use oediag_analysis::Context;
+use oediag_protocol::bundle::manifest::{self, Limits, Reason};
 
 use crate::{
-    catalogue::{self, Depth, Over, Probe, Source, Topic, When},
-    host::{Host, Refusal},
+    catalogue::{self, Depth, Over, Preset, Probe, Source, Topic, When},
+    host::{Cancel, Host, Refusal},
+    window::{self, Found, Question, Window},
 };
 
 /// What somebody wants to know, in names of the catalogue only.
 #[derive(Clone, Debug)]
 pub struct Request {
-    /// A named set of topics and rows.
-    pub preset: String,
-    /// Only these topics; empty: those of the preset.
+    /// Named sets of topics and rows; their union.
+    pub presets: Vec<String>,
+    /// Only these topics; empty: those of the presets.
     pub topics: Vec<String>,
     /// These rows whatever their preset; with no topics named, only these.
     pub sources: Vec<String>,
     /// Not these rows or topics.
     pub skip: Vec<String>,
-    /// The time of interest.
-    pub window: Window,
+    /// The time of interest; logs are read for it by their own stamps.
+    pub window: manifest::Window,
     /// What the run may cost.
     pub limits: Limits,
     /// Seconds of sampling.
@@ -80,6 +83,8 @@ pub enum Look {
         path: PathBuf,
         /// Size in bytes, where a file has one.
         size: Option<u64>,
+        /// Whether it was not found out what a window of time leaves of it.
+        unsought: bool,
     },
     /// Runs a program, or reads what was recorded of it.
     Command {
@@ -124,6 +129,11 @@ impl Task {
         }
     }
 
+    /// Whether a window of time was asked for and it could not be found out what it leaves of this file.
+    pub fn unsought(&self) -> bool {
+        matches!(self.look, Look::File { unsought: true, .. })
+    }
+
     /// Whether anything will be read or run.
     pub fn applies(&self) -> bool {
         !matches!(self.look, Look::Absent { .. })
@@ -141,6 +151,8 @@ pub fn describe(probe: &Probe) -> String {
     }
 }
 
+/// How long the logs are looked into for a plan, all together.
+const LOOKING: Duration = Duration::from_secs(10);
 /// The program behind journal rows.
 const JOURNALCTL: &str = "/usr/bin/journalctl";
 
@@ -166,12 +178,36 @@ impl Plan {
         }
         Ok(Self { tasks, request: request.clone() })
     }
+
+    /// Looks into the logs: those without a line in the window are left out, the others have the size of their part. A run
+    /// finds the same as it reads them. What cannot be read, and what there is no time for, is left as it is, and says so.
+    #[must_use]
+    pub fn within(mut self, host: &Host, cancel: &Cancel) -> Self {
+        if let Some(looks) = self.windowed(host, cancel) {
+            for (task, look) in self.tasks.iter_mut().zip(looks) {
+                task.look = look.unwrap_or_else(|| std::mem::replace(&mut task.look, Look::Native));
+            }
+        }
+        self
+    }
+
+    /// What a window leaves of each task, where it leaves something else; none without a window. Takes [`LOOKING`] at most.
+    pub(crate) fn windowed(&self, host: &Host, cancel: &Cancel) -> Option<Vec<Option<Look>>> {
+        let window = Window::of(&self.request.window)?;
+        let until = Instant::now() + LOOKING;
+        let context = Context { latest: host.now(), zone: host.zone(), booted: None };
+        let go_on = || Instant::now() < until && !cancel.is_cancelled();
+        Some(self.tasks.iter().map(|task| within(task, window, self.request.limits, host, &context, &go_on)).collect())
+    }
 }
 
 /// Which rows are wanted.
 struct Selection {
+    presets: Vec<&'static Preset>,
+    /// Only these, where some are named.
     topics: Vec<Topic>,
-    depth: Depth,
+    /// How deep the presets go together.
+    deepest: Depth,
     named: Vec<String>,
     only_named: bool,
     skip: Vec<String>,
@@ -182,7 +218,8 @@ impl Selection {
         let ids: Vec<&str> = rows.iter().map(|row| row.id).collect();
         let topics: Vec<&str> = Topic::ALL.iter().map(|topic| topic.name()).collect();
         let presets: Vec<&str> = catalogue::PRESETS.iter().map(|preset| preset.name).collect();
-        let preset = catalogue::preset(&request.preset).ok_or_else(|| unknown("preset", &request.preset, &presets))?;
+        let find = |name: &String| catalogue::preset(name).ok_or_else(|| unknown("preset", name, &presets));
+        let chosen = request.presets.iter().map(find).collect::<Result<Vec<_>, _>>()?;
         let parse = |name: &String| Topic::parse(name).ok_or_else(|| unknown("topic", name, &topics));
         let wanted = request.topics.iter().map(parse).collect::<Result<Vec<_>, _>>()?;
         if let Some(name) = request.sources.iter().find(|name| !ids.contains(&name.as_str())) {
@@ -194,12 +231,9 @@ impl Selection {
         }
         Ok(Self {
             only_named: wanted.is_empty() && !request.sources.is_empty(),
-            topics: match (wanted.is_empty(), preset.topics.is_empty()) {
-                (false, _) => wanted,
-                (true, false) => preset.topics.to_vec(),
-                (true, true) => Topic::ALL.to_vec(),
-            },
-            depth: preset.depth,
+            deepest: chosen.iter().map(|preset| preset.depth).max().unwrap_or(Depth::Quick),
+            presets: chosen,
+            topics: wanted,
             named: request.sources.clone(),
             skip: request.skip.clone(),
         })
@@ -208,8 +242,12 @@ impl Selection {
     fn takes(&self, source: &Source) -> bool {
         let skipped = self.skip.iter().any(|name| name == source.id || name == source.topic.name());
         let named = self.named.iter().any(|name| name == source.id);
-        let of_topic = !self.only_named && source.depth <= self.depth && self.topics.contains(&source.topic);
-        !skipped && (named || of_topic)
+        let asked = if self.topics.is_empty() {
+            self.presets.iter().any(|preset| preset.takes(source))
+        } else {
+            source.depth <= self.deepest && self.topics.contains(&source.topic)
+        };
+        !skipped && (named || (!self.only_named && asked))
     }
 }
 
@@ -256,17 +294,19 @@ fn expand(source: &'static Source, request: &Request, host: &Host, seen: &mut Ha
         Probe::File(path) => {
             let path = PathBuf::from(path);
             if seen.insert(path.clone()) {
-                tasks.push(file(source, path, host, request));
+                tasks.push(file(source, path, host));
             } else {
                 tasks.push(absent(source, Some(path), Reason::Duplicate));
             }
         }
         Probe::Glob { pattern, newest } => {
-            let found = host.expand(pattern, *newest);
+            // Which of many logs have the window, their content tells.
+            let all = request.window != manifest::Window::default() && window::applies(source, Path::new(pattern));
+            let found = host.expand(pattern, if all { 0 } else { *newest });
             let mut duplicates = 0;
             for path in found.files {
                 if seen.insert(path.clone()) {
-                    tasks.push(file(source, path, host, request));
+                    tasks.push(file(source, path, host));
                 } else {
                     duplicates += 1;
                 }
@@ -305,20 +345,50 @@ fn recorded(source: &'static Source, host: &Host) -> Option<Task> {
         _ => return None,
     };
     let found = !host.is_live() && host.exists(&path);
-    found.then(|| Task { source, look: Look::File { size: size(host, &path), path } })
+    found.then(|| Task { source, look: Look::File { size: size(host, &path), path, unsought: false } })
 }
 
-fn file(source: &'static Source, path: PathBuf, host: &Host, request: &Request) -> Task {
+fn file(source: &'static Source, path: PathBuf, host: &Host) -> Task {
     match host.open(&path) {
         Err(refusal) => Task { source, look: Look::Absent { path: Some(path), refusal } },
-        // Only logs and the like grow old; a configuration file of last year is today's configuration.
-        Ok(open) if source.topic == Topic::Logs && request.window.since.is_some_and(|since| open.mtime.as_second() < since.0) => {
-            absent(source, Some(path), Reason::OutsideWindow)
-        }
         Ok(open) => {
             let size = (open.size > 0).then_some(open.size);
-            Task { source, look: Look::File { path, size } }
+            Task { source, look: Look::File { path, size, unsought: false } }
         }
+    }
+}
+
+/// What a window of time leaves of a task; none when it changes nothing.
+fn within(task: &Task, window: Window, limits: Limits, host: &Host, context: &Context, go_on: &dyn Fn() -> bool) -> Option<Look> {
+    let Look::File { path, size, .. } = &task.look else { return None };
+    if !window::applies(task.source, path) {
+        return None;
+    }
+    let absent = |refusal| Some(Look::Absent { path: Some(path.clone()), refusal });
+    let unsought = Some(Look::File { path: path.clone(), size: *size, unsought: true });
+    if !go_on() {
+        return unsought;
+    }
+    let mut open = match host.open(path) {
+        Ok(open) => open,
+        Err(refusal) => return absent(refusal),
+    };
+    let question = Question {
+        path: &path.to_string_lossy(),
+        window,
+        changed: open.mtime,
+        context,
+        cap: task.source.cap(limits.item_bytes),
+        gzip: window::is_gzip(path),
+        go_on,
+    };
+    let size = open.size;
+    match window::look(&mut open, size, &question) {
+        Err(_) => unsought,
+        Ok(Found::NoStamps) => None,
+        Ok(Found::Nothing) => absent(refusal(Reason::OutsideWindow)),
+        Ok(Found::OutOfReach) => absent(refusal(Reason::ItemLimit)),
+        Ok(Found::Part(part)) => Some(Look::File { path: path.clone(), size: Some(part.bytes), unsought: false }),
     }
 }
 
@@ -327,14 +397,22 @@ fn size(host: &Host, path: &Path) -> Option<u64> {
 }
 
 fn command(source: &'static Source, argv: &[&str], device: Option<String>, host: &Host) -> Task {
-    let argv: Vec<String> =
+    let mut argv: Vec<String> =
         argv.iter().map(|word| device.as_ref().map_or_else(|| (*word).to_owned(), |device| word.replace("{}", device))).collect();
     let refusal = if host.is_live() {
-        argv.first().and_then(|program| host.program(program).err())
-    } else if host.recorded(source.id, device.as_deref()).is_none() {
-        Some(refusal(Reason::NotRecorded))
-    } else {
+        match host.call(argv.clone()) {
+            Ok(call) => {
+                argv = call;
+                None
+            }
+            Err(refusal) => Some(refusal),
+        }
+    } else if let Some(recorded) = host.recorded(source.id, device.as_deref()) {
+        // What was run there, which may not be what would be run today.
+        argv = if recorded.argv.is_empty() { argv } else { recorded.argv };
         None
+    } else {
+        Some(refusal(Reason::NotRecorded))
     };
     match refusal {
         Some(refusal) => Task { source, look: Look::Absent { path: None, refusal } },
@@ -346,6 +424,9 @@ fn command(source: &'static Source, argv: &[&str], device: Option<String>, host:
 fn devices(source: &Source, over: Over, host: &Host) -> Vec<String> {
     let mut devices = host.devices(over);
     if !host.is_live() {
+        devices.extend(host.recorded_devices(source.id));
+        devices.sort_unstable();
+        devices.dedup();
         devices.retain(|device| host.recorded(source.id, Some(device)).is_some());
     }
     devices

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use hmac::{Hmac, Mac as _};
 use oediag_protocol::{
-    bundle::manifest::{Agent, Clock, Os, Start},
+    bundle::manifest::{Agent, Clock, Estimate, Os, Start},
     digest::Sha256,
     id::BundleId,
     time::Time,
@@ -55,6 +55,7 @@ pub fn start(
     started: Time,
     about: About,
     catalogue_sha256: Sha256,
+    estimate: Estimate,
 ) -> Start {
     let mut counts = Counts::default();
     let mut text = |path: &str| {
@@ -76,14 +77,15 @@ pub fn start(
         agent: Agent { name: "oediag".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned(), catalogue_sha256 },
         os,
         started,
-        clock: Clock { synced: None, boot_id, zone: host.zone_name() },
+        clock: Clock { synced: host.clock_synced(), boot_id, zone: host.zone_name() },
         request_id: None,
         case: about.case,
         severity: about.severity,
-        preset: request.preset.clone(),
-        window: request.window,
+        preset: request.presets.join(","),
+        window: request.window.clone(),
         limits: request.limits,
         derived_from: None,
+        estimate: Some(estimate),
     }
 }
 

@@ -19,7 +19,14 @@ use oediag_protocol::{
 };
 use zeroize::Zeroizing;
 
-use crate::disk;
+use crate::{cost::Costs, disk, failpoint};
+
+/// What the names of drafts begin with; the name of what they become and the pid of who makes them follow, each after a dot.
+const DRAFT: &str = ".oediag-draft";
+/// The kernel gives no larger pid (`PID_MAX_LIMIT`).
+const MAX_PID: u32 = 1 << 22;
+/// Most bytes of the figures of earlier runs.
+const COSTS_BYTES: u64 = 1 << 20;
 
 /// Why the state cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -109,9 +116,13 @@ impl State {
         Ok(state)
     }
 
-    /// Takes the lock that lets one run at a time work.
+    /// Takes the lock that lets one run at a time work, and removes what killed runs left half made.
     pub fn lock(&self) -> Result<Lock, StateError> {
-        lock(self.data.join("lock"))
+        let lock = lock(self.data.join("lock"))?;
+        for folder in [&self.data, &self.config, &self.keys(), &self.data.join("agent")] {
+            remove_drafts(folder);
+        }
+        Ok(lock)
     }
 
     /// The host's key and id; made at first use.
@@ -212,6 +223,20 @@ impl State {
         &self.data
     }
 
+    /// What the sources took in earlier runs; as if there had been none when that cannot be read.
+    pub fn costs(&self) -> Costs {
+        saved(&self.costs_file(), COSTS_BYTES).ok().flatten().map(|bytes| Costs::parse(&bytes)).unwrap_or_default()
+    }
+
+    /// Keeps what the sources took, for the plans to come.
+    pub fn keep_costs(&self, costs: &Costs) -> Result<(), StateError> {
+        save(&self.costs_file(), &costs.text())
+    }
+
+    fn costs_file(&self) -> PathBuf {
+        self.data.join("costs.json")
+    }
+
     /// The key that signs HTTP requests and nothing else; made at first use, as carefully as the host's own.
     pub fn transport_key(&self) -> Result<Signer, StateError> {
         let folder = self.data.join("agent");
@@ -254,10 +279,11 @@ pub enum Home {
 fn lock(path: PathBuf) -> Result<Lock, StateError> {
     let io = |source| StateError::Io { path: path.clone(), doing: "taking the lock", source };
     let mut options = File::options();
-    options.create(true).truncate(false).write(true).mode(0o600).custom_flags(OFlag::O_NOFOLLOW.bits());
+    options.create(true).truncate(false).write(true).mode(0o600).custom_flags((OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK).bits());
+    // A FIFO in its place does not hold us up.
     let file = options.open(&path).map_err(io)?;
     match file.try_lock() {
-        Ok(()) => Ok(Lock(file)),
+        Ok(()) => failpoint::at("state.locked").map_err(io).map(|()| Lock(file)),
         Err(fs::TryLockError::WouldBlock) => Err(StateError::Busy { path }),
         Err(fs::TryLockError::Error(source)) => Err(io(source)),
     }
@@ -302,7 +328,8 @@ fn secret(path: &Path) -> Result<Option<Zeroizing<String>>, StateError> {
 }
 
 fn make_folder(folder: &Path) -> Result<(), StateError> {
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|source| StateError::Io {
+    let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
+    made.and_then(|()| failpoint::at("state.folder")).map_err(|source| StateError::Io {
         path: folder.to_owned(),
         doing: "making the folder",
         source,
@@ -343,7 +370,11 @@ fn private(path: &Path) -> Result<(), StateError> {
 
 /// Puts a new file in place whole or not at all; never over one that is there.
 fn place(path: &Path, content: &[u8]) -> Result<(), StateError> {
-    put(path, content, |from, to| fs::hard_link(from, to).and_then(|()| fs::remove_file(from)))
+    put(path, content, |from, to| {
+        fs::hard_link(from, to)?;
+        failpoint::at("state.linked")?;
+        fs::remove_file(from)
+    })
 }
 
 /// Puts a file in place whole or not at all, over an older one.
@@ -353,15 +384,21 @@ fn replace(path: &Path, content: &[u8]) -> Result<(), StateError> {
 
 fn put(path: &Path, content: &[u8], publish: impl Fn(&Path, &Path) -> io::Result<()>) -> Result<(), StateError> {
     // A name of this process alone: two runs may make the same file at once.
-    let draft = path.with_extension(format!("new.{}", std::process::id()));
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let draft = path.with_file_name(format!("{DRAFT}.{name}.{}", std::process::id()));
     let write = || {
         if draft.symlink_metadata().is_ok() {
             fs::remove_file(&draft)?;
         }
         let mut file = disk::create(&draft)?;
+        failpoint::at("state.draft")?;
+        failpoint::writing("state.write", content, |half| (&file).write_all(half))?;
         file.write_all(content)?;
+        failpoint::at("state.written")?;
         file.sync_all()?;
+        failpoint::at("state.synced")?;
         publish(&draft, path)?;
+        failpoint::at("state.published")?;
         path.parent().map_or(Ok(()), disk::sync_folder)
     };
     write().map_err(|source| {
@@ -369,6 +406,28 @@ fn put(path: &Path, content: &[u8], publish: impl Fn(&Path, &Path) -> io::Result
         fs::remove_file(&draft).unwrap_or_default();
         StateError::Io { path: path.to_owned(), doing: "making it", source }
     })
+}
+
+/// Removes drafts of processes that are no more: one may hold half a key. One whose pid is in use again stays until later.
+/// The folders are the customer's too: only what [`put`] can have made is removed.
+fn remove_drafts(folder: &Path) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for path in entries.flatten().map(|entry| entry.path()) {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let Some(pid) = drafted_by(&name) else { continue };
+        let made_by_us =
+            fs::symlink_metadata(&path).is_ok_and(|meta| meta.is_file() && meta.uid() == nix::unistd::geteuid().as_raw());
+        if made_by_us && !Path::new("/proc").join(pid.to_string()).exists() {
+            fs::remove_file(&path).unwrap_or_default();
+        }
+    }
+}
+
+/// The pid in the name of a draft.
+fn drafted_by(name: &str) -> Option<u32> {
+    let (of, pid) = name.strip_prefix(DRAFT)?.strip_prefix('.')?.rsplit_once('.')?;
+    let digits = !pid.starts_with('0') && pid.bytes().all(|byte| byte.is_ascii_digit());
+    pid.parse().ok().filter(|pid| digits && !of.is_empty() && *pid <= MAX_PID)
 }
 
 fn random<const N: usize>(path: &Path) -> Result<[u8; N], StateError> {

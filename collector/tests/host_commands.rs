@@ -9,7 +9,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use oediag_collector::host::{Call, Cancel, Flow, Host, Ran, Stream};
+use nix::{
+    sys::{
+        signal::{Signal, kill},
+        wait::waitpid,
+    },
+    unistd::Pid,
+};
+use oediag_collector::host::{Call, Cancel, Flow, Host, Ran, Stream, adopt_orphans};
 use oediag_protocol::bundle::manifest::Reason;
 
 const MANY: u64 = 1 << 20;
@@ -227,12 +234,15 @@ fn what_is_no_trusted_program_is_not_run() {
 #[test]
 fn a_child_has_our_environment_and_limits_only() {
     let done = run_with(&["/usr/bin/env".to_owned()], Duration::from_secs(5), MANY, &Cancel::default());
-    let mut lines: Vec<&str> = done.out.lines().collect();
+    // Where `ss` is told to read tables instead of loading modules, which depends on the machine.
+    let mut lines: Vec<&str> = done.out.lines().filter(|line| !line.starts_with("PROC_NET_")).collect();
     lines.sort_unstable();
+    let mark = format!("OEDIAG_STARTED_BY={}", std::process::id());
     let want = [
         "HOME=/",
         "LANG=C",
         "LC_ALL=C",
+        mark.as_str(),
         "PAGER=cat",
         "PATH=/usr/sbin:/usr/bin:/sbin:/bin",
         "SYSTEMD_COLORS=0",
@@ -252,4 +262,153 @@ fn files_cannot_be_written() {
     assert_eq!(done.out, "went on\n");
     assert_eq!(fs::metadata(&target).map_or(0, |facts| facts.len()), 0);
     drop(fs::remove_file(target));
+}
+
+/// Whether a process with exactly these words runs.
+fn runs(words: &[&str]) -> bool {
+    pid_of(words).is_some()
+}
+
+fn pid_of(words: &[&str]) -> Option<Pid> {
+    let line = words.iter().flat_map(|word| [word.as_bytes(), b"\0"].concat()).collect::<Vec<_>>();
+    let mut processes = fs::read_dir("/proc").expect("proc").flatten();
+    let found = processes.find(|entry| fs::read(entry.path().join("cmdline")).is_ok_and(|read| read == line))?;
+    found.file_name().to_str()?.parse().ok().map(Pid::from_raw)
+}
+
+/// A length of sleep that no other test asks for.
+fn mark() -> String {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    format!("{}.{}", 700 + std::process::id() % 200, 100 + NEXT.fetch_add(1, Ordering::Relaxed))
+}
+
+/// Waits for the end of what may have been started by a program of another test, and so is ended a little later.
+fn gone(words: &[&str]) -> bool {
+    (0..600).any(|_| {
+        std::thread::sleep(Duration::from_millis(100));
+        // Each sweep follows a program.
+        run(":", 5, MANY);
+        !runs(words)
+    })
+}
+
+/// T57: children that left the session, twice removed, deaf to TERM, and 10 GiB of output.
+#[test]
+fn t57_what_leaves_its_session_ends_with_its_program() {
+    adopt_orphans();
+    let marks = [mark(), mark(), mark()];
+    let [one, two, three] = &marks;
+    let done = run(
+        &format!(
+            "setsid sleep {one} &\n(setsid sh -c '(setsid sleep {two} &) ; exit' &)\n\
+             (trap '' TERM HUP; exec setsid sleep {three} >/dev/null 2>&1 </dev/null) &\n\
+             sleep 0.5; trap '' TERM; yes 0123456789abcdef | head -c 10737418240"
+        ),
+        20,
+        100_000,
+    );
+    assert!(done.ran.cut && !done.ran.stuck, "{:?}", done.ran);
+    assert_eq!(done.out.len(), 100_000);
+    assert!(done.took < soon(8), "{:?}", done.took);
+    for mark in &marks {
+        assert!(gone(&["sleep", mark]), "sleep {mark} is alive");
+    }
+}
+
+/// T57: a crowd that goes on making children while it is ended.
+#[test]
+fn t57_a_crowd_is_ended() {
+    adopt_orphans();
+    let mark = mark();
+    let done = run(
+        &format!(
+            "for i in 1 2 3 4 5 6 7 8 9 10; do setsid sh -c 'setsid sleep {mark} & setsid sleep {mark} & wait' & done; sleep 1"
+        ),
+        20,
+        MANY,
+    );
+    assert_eq!(done.ran.exit, Some(0));
+    assert!(gone(&["sleep", &mark]));
+}
+
+/// Children of this process that `Host::run` did not start stay.
+#[test]
+fn other_children_of_ours_stay() {
+    adopt_orphans();
+    let mut child = std::process::Command::new("sleep").arg("600").spawn().expect("sleep is there");
+    run("setsid sleep 0.1 & sleep 0.3", 5, MANY);
+    assert!(child.try_wait().expect("it can be asked").is_none(), "it still runs");
+    child.kill().expect("it can be ended");
+    child.wait().expect("it ends");
+}
+
+/// So do those that began a session of their own: a shell that starts something and then becomes oediag leaves it to oediag
+/// as a child, and so does, in a container, every process whose parent ends.
+#[test]
+fn other_children_of_ours_stay_in_sessions_of_their_own_too() {
+    let begin = |words: &[&str]| {
+        let mut setsid = std::process::Command::new("setsid");
+        setsid.args(words).spawn().expect("setsid is there")
+    };
+    let marks = [mark(), mark(), mark()];
+    let [before, after, orphan] = &marks;
+    let mut children = vec![begin(&["sleep", before])];
+    adopt_orphans();
+    children.push(begin(&["sleep", after]));
+    let script = format!("sleep {orphan} </dev/null >/dev/null 2>&1 & exit");
+    begin(&["sh", "-c", &script]).wait().expect("it ends and leaves its child to us");
+    run("setsid sleep 0.1 & sleep 0.3", 5, MANY);
+    for mark in &marks {
+        assert!(runs(&["sleep", mark]), "sleep {mark} was ended");
+    }
+    for mut child in children {
+        child.kill().expect("it can be ended");
+        child.wait().expect("it ends");
+    }
+    let orphan = pid_of(&["sleep", orphan]).expect("it runs");
+    kill(orphan, Signal::SIGKILL).expect("it can be ended");
+    waitpid(orphan, None).expect("it was left to us");
+}
+
+#[test]
+fn arguments_that_name_what_is_never_read_are_refused() {
+    let host = Host::live().expect("live");
+    let call = |words: &[&str]| host.call(words.iter().map(|word| (*word).to_owned()).collect());
+    assert_eq!(call(&["/usr/bin/cat", "/etc/shadow"]).expect_err("refused").reason, Reason::NeverCollected);
+    assert_eq!(call(&["/usr/bin/dd", "if=/proc/kcore"]).expect_err("refused").reason, Reason::NeverCollected);
+    assert_eq!(call(&["/usr/bin/sh", "-c", "cat /etc/hosts /etc/shadow"]).expect_err("refused").reason, Reason::NeverCollected);
+    for words in [
+        ["/usr/bin/md5sum", "etc/shadow", "/etc/../etc/shadow"],
+        ["/usr/bin/cat", "/etc/hosts", "/dev/../etc/shadow"],
+        ["/usr/bin/cat", "-n", "./etc/./ssh/../shadow"],
+        ["/usr/bin/grep", "root", "-f/etc/shadow"],
+    ] {
+        assert_eq!(call(&words).expect_err("refused").reason, Reason::NeverCollected, "{words:?}");
+    }
+    assert_eq!(call(&["/usr/bin/cat", "/etc/hosts"]).expect("it may run"), ["/usr/bin/cat", "/etc/hosts"]);
+    assert_eq!(call(&["/usr/bin/oediag-no-such"]).expect_err("refused").reason, Reason::NotInstalled);
+}
+
+/// The package manager runs as a user that nobody is, who may read everything and write nothing.
+#[test]
+fn the_package_database_is_asked_without_the_right_to_write() {
+    let rpm = "/usr/bin/rpm";
+    if Host::live().expect("live").program(rpm).is_err() || !nix::unistd::geteuid().is_root() {
+        println!("needs root and rpm; not run");
+        return;
+    }
+    let asked = |expression: &str| {
+        let words = [rpm, "--eval", expression].map(str::to_owned);
+        run_with(&words, Duration::from_secs(20), MANY, &Cancel::default())
+    };
+    assert_eq!(asked("%(id -u)").out.trim(), "65533");
+    assert_eq!(asked("%(id -G)").out.trim(), "65533");
+    // CAP_DAC_READ_SEARCH and nothing else, where this machine has it to give.
+    let mask = asked("%(grep CapEff /proc/self/status)").out;
+    assert!(["CapEff:\t0000000000000004", "CapEff:\t0000000000000000"].contains(&mask.trim()), "{mask}");
+    let target = std::env::temp_dir().join(format!("oediag-rpm-{}", std::process::id()));
+    fs::write(&target, "").expect("it can be made");
+    let done = asked(&format!("%(echo x >> {})", target.display()));
+    assert_eq!(fs::metadata(&target).expect("it is there").len(), 0, "{}", done.err);
+    fs::remove_file(target).expect("remove");
 }

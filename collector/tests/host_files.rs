@@ -7,7 +7,7 @@
 use std::{
     ffi::OsStr,
     fs::{self, Permissions},
-    io::Read,
+    io::{Read, Seek, SeekFrom},
     os::unix::{
         ffi::OsStrExt,
         fs::{PermissionsExt, chown, lchown, symlink},
@@ -98,7 +98,22 @@ fn reasons(refused: &[(PathBuf, Refusal)]) -> Vec<(&str, Reason)> {
 }
 
 #[test]
-fn what_is_not_a_regular_file_never_blocks() {
+fn devices_that_a_bundle_recorded_have_their_own_names() {
+    let tree = Tree::new();
+    let long = format!("{}~0123abcd", "n".repeat(71));
+    for name in ["cciss%21c0d0", "sda", "50%25", long.as_str()] {
+        tree.file(&format!("oediag/commands/storage.smart/{name}/stdout"), name);
+    }
+    let host = tree.host();
+    let devices = host.recorded_devices("storage.smart");
+    assert_eq!(devices, ["50%", "cciss!c0d0", &long, "sda"]);
+    for device in devices {
+        assert!(host.recorded("storage.smart", Some(&device)).is_some_and(|recorded| recorded.stdout.is_some()), "{device}");
+    }
+}
+
+#[test]
+fn t52_what_is_not_a_regular_file_never_blocks() {
     let tree = Tree::new();
     tree.file("var/log/a.log", "a");
     mkfifo(&tree.at("var/log/b.log"), Mode::S_IRWXU).expect("FIFO");
@@ -256,18 +271,28 @@ fn the_newest_are_kept() {
 }
 
 #[test]
-fn folders_of_many_entries_are_cut() {
+fn t55_folders_of_many_entries_are_cut() {
     let tree = Tree::new();
-    tree.dir("many");
-    for number in 0..=10_000 {
-        fs::write(tree.at(&format!("many/{number}")), "").expect("file");
+    tree.dir("many").dir("wide");
+    let count = 100_000;
+    for number in 0..count {
+        fs::File::create(tree.at(&format!("many/{number}"))).expect("file");
     }
+    for number in 0..200 {
+        tree.file(&format!("wide/{number}/x/f"), "");
+    }
+    let begun = Instant::now();
     let found = tree.host().expand("/many/*", 0);
     assert_eq!((found.files.len(), found.cut), (10_000, true));
+    assert_eq!(tree.host().expand("/many/*", 5).files.len(), 5);
+    let found = tree.host().expand("/wide/*/*/*", 0);
+    assert_eq!((found.files.len(), found.cut), (200, false));
+    println!("t55: {count} entries, cut at 10000, in {:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_secs(30), "{:?}", begun.elapsed());
 }
 
 #[test]
-fn deep_folders_are_cut() {
+fn t55_deep_folders_are_cut() {
     let tree = Tree::new();
     let deep = "d/".repeat(200);
     tree.file(&format!("top/{deep}end"), "").file("top/1/2/3/4/5/6/7/8/in", "").file("top/1/2/3/4/5/6/7/8/9/out", "");
@@ -338,6 +363,72 @@ fn only_so_much_is_read_of_a_file_that_grows() {
     assert_eq!(file.tail(100).expect("seek"), (1 << 20) - 100);
     fs::write(tree.at("log"), "").expect("shrink");
     assert_eq!(file.read_to_end(&mut bytes).expect("read"), 0);
+}
+
+/// T53: a log that is turned while it is read goes on being the old one; one that is cut says so.
+#[test]
+fn t53_files_that_turn_or_shrink_while_they_are_read() {
+    let tree = Tree::new();
+    let old = "old\n".repeat(50_000);
+    tree.file("log", &old).file("cut", &old);
+    let mut file = tree.host().open(Path::new("/log")).expect("opens");
+    let mut begin = vec![0; 1000];
+    file.read_exact(&mut begin).expect("read");
+    fs::rename(tree.at("log"), tree.at("log.1")).expect("turn");
+    tree.file("log", "new\n");
+    let mut rest = Vec::new();
+    let shrank = file.shrank();
+    file.read_to_end(&mut rest).expect("read");
+    assert_eq!([begin, rest].concat(), old.as_bytes());
+    assert!(!shrank.load(Ordering::Relaxed));
+
+    let mut file = tree.host().open(Path::new("/cut")).expect("opens");
+    let shrank = file.shrank();
+    file.read_exact(&mut [0; 1000]).expect("read");
+    fs::write(tree.at("cut"), "n").expect("cut");
+    assert_eq!(file.read_to_end(&mut Vec::new()).expect("read"), 0);
+    assert!(shrank.load(Ordering::Relaxed));
+
+    // Read twice, as for a window of time: what counts is where the last reading began.
+    let mut file = tree.host().open(Path::new("/log.1")).expect("opens");
+    let shrank = file.shrank();
+    file.seek(SeekFrom::Start(199_000)).expect("seek");
+    assert_eq!(file.read_to_end(&mut Vec::new()).expect("read"), 1000);
+    assert!(!shrank.load(Ordering::Relaxed), "its end is its end");
+    file.rewind().expect("seek");
+    assert_eq!(file.read_to_end(&mut Vec::new()).expect("read"), 200_000);
+    file.rewind().expect("seek");
+    fs::File::options().write(true).open(tree.at("log.1")).expect("opens").set_len(100_000).expect("cut");
+    assert_eq!(file.read_to_end(&mut Vec::new()).expect("read"), 100_000);
+    assert!(shrank.load(Ordering::Relaxed), "it was cut before the second reading");
+}
+
+/// What the kernel lets be written only has no reading side; root could open it all the same.
+#[test]
+fn files_of_the_kernel_without_a_reading_side_are_refused() {
+    let host = Host::live().expect("live");
+    for path in ["/proc/self/clear_refs", "/proc/sys/vm/compact_memory", "/proc/sysrq-trigger", "/sys/bus/pci/rescan"] {
+        let link = Path::new(path).to_str().expect("UTF-8").replace("self", &std::process::id().to_string());
+        if !Path::new(&link).exists() {
+            continue;
+        }
+        assert_eq!(host.open(Path::new(&link)).expect_err(&link).reason, Reason::NeverCollected, "{link}");
+    }
+}
+
+/// No row asks for what is never read.
+#[test]
+fn rows_stay_off_the_never_lists() {
+    for row in oediag_collector::catalogue::all() {
+        let (paths, arguments): (Vec<&str>, &[&str]) = match row.probe {
+            oediag_collector::catalogue::Probe::File(path) => (vec![path], &[]),
+            oediag_collector::catalogue::Probe::Command(argv) => (Vec::new(), &argv[1..]),
+            _ => continue,
+        };
+        for path in paths.iter().chain(arguments) {
+            assert_eq!(oediag_collector::host::never_handed(path), None, "{}: {path}", row.id);
+        }
+    }
 }
 
 #[test]
@@ -419,6 +510,18 @@ fn clock_and_zone_are_the_hosts() {
     let copy = Tree::new();
     copy.file("etc/localtime", "../usr/share/zoneinfo/Asia/Shanghai");
     assert_eq!(copy.host().zone_name().as_deref(), Some("Asia/Shanghai"));
+    for (link, name, hour) in [
+        ("../usr/share/zoneinfo/Asia/Beijing", "Asia/Shanghai", "11:00"),
+        ("../usr/share/zoneinfo/Asia/Macao", "Asia/Macau", "11:00"),
+        ("/usr/share/zoneinfo/posix/Asia/Tokyo", "Asia/Tokyo", "12:00"),
+        ("/usr/share/zoneinfo/right/Europe/Berlin", "Europe/Berlin", "04:00"),
+    ] {
+        let tree = Tree::new();
+        tree.dir("etc").link("etc/localtime", link);
+        let host = Host::at(&tree.0, Some(now)).expect("root");
+        assert_eq!(host.zone_name().as_deref(), Some(name), "{link}");
+        assert_eq!(host.now().to_zoned(host.zone()).strftime("%H:%M").to_string(), hour, "{link}");
+    }
     assert_eq!(Tree::new().host().zone_name(), None);
 }
 

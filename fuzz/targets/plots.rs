@@ -1,11 +1,11 @@
-//! Plots of samples and of alerts. In: a byte that chooses the member, then its content.
+//! Plots of samples, of sysstat's reports and of alerts. In: a byte that chooses the member, then its content.
 #![no_main]
 
 use jiff::tz::TimeZone;
 use libfuzzer_sys::fuzz_target;
 use oediag_analysis::{
     AlertsJson, Lang,
-    plots::{MEMBERS, draw, plots, timeline},
+    plots::{History, MEMBERS, draw, plots, timeline},
 };
 use oediag_fuzz::members::chosen;
 use oediag_protocol::json;
@@ -17,6 +17,12 @@ fuzz_target!(|data: &[u8]| {
     let Some((choice, content)) = data.split_first() else { return };
     let lang = if *choice < 128 { Lang::En } else { Lang::Zh };
     for plot in plots(chosen(MEMBERS, *choice), content, lang) {
+        neutral(&draw(&plot, &TimeZone::UTC, lang));
+    }
+    let mut history = History::new(TimeZone::UTC, lang);
+    history.read(b"Linux 5.10 (h) \t11/22/2026 \t_x86_64_\t(2 CPU)\n\n");
+    history.read(content);
+    for plot in history.plots() {
         neutral(&draw(&plot, &TimeZone::UTC, lang));
     }
     if let Ok(found) = json::parse::<AlertsJson>(content, content.len()) {

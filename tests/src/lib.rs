@@ -24,16 +24,26 @@ pub fn oediag() -> &'static Path {
     BINARY.get_or_init(|| built("oediag"))
 }
 
+/// `oediag` with places where a test can kill it or fail its writes, named in `FAILPOINTS`. Built if need be.
+pub fn oediag_failpoints() -> &'static Path {
+    static BINARY: OnceLock<PathBuf> = OnceLock::new();
+    BINARY.get_or_init(|| build("oediag-failpoints", &["--workspace", "--features", "oediag-tests/failpoints"]))
+}
+
 /// A program of this build; its package has the same name. Built if need be: `cargo test --workspace` has built all
 /// programs before the first test runs, and says so through `cargo xtask test`.
 pub fn built(program: &str) -> PathBuf {
+    build(program, &["--package", program])
+}
+
+fn build(program: &str, package: &[&str]) -> PathBuf {
     let test = std::env::current_exe().expect("a test knows its own path");
     let folder = test.parent().and_then(Path::parent).expect("tests lie in target/PROFILE/deps");
-    if std::env::var_os("OEDIAG_BUILT").is_some() {
+    if std::env::var_os("OEDIAG_BUILT").is_some() && folder.join(program).exists() {
         return folder.join(program);
     }
     let mut build = Command::new(env!("CARGO"));
-    build.args(["build", "--quiet", "--package", program, "--bin", program]);
+    build.args(["build", "--quiet", "--bin", program]).args(package);
     if folder.ends_with("release") {
         build.arg("--release");
     }
@@ -97,7 +107,12 @@ pub fn run(state: &Path, arguments: &[&str]) -> Output {
 
 /// The same, not started yet.
 pub fn command(state: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(oediag());
+    command_of(oediag(), state, arguments)
+}
+
+/// The same with another build of the program.
+pub fn command_of(program: &Path, state: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(program);
     command.args(arguments).arg("--state").arg(state).env("LANG", "C.UTF-8").stdin(Stdio::null());
     command
 }

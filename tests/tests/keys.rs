@@ -78,6 +78,37 @@ fn one_run_at_a_time_works_in_a_state() {
 }
 
 #[test]
+fn a_run_removes_drafts_of_its_own_and_nothing_of_the_customer() {
+    let work = folder("drafts");
+    let (state, out) = (work.join("state"), work.join("out"));
+    fs::create_dir(&out).expect("the folder can be made");
+    assert!(matches!(collect(&state, &out).0, 0 | 1));
+    // No process has a pid this large; the last of these is what a killed run leaves.
+    let (etc, pid) = (state.join("etc"), 1_u32 << 22);
+    let theirs = [
+        "agent.toml.new.20251130".to_owned(),
+        format!("host_id.new.{pid}"),
+        format!(".oediag-draft.{pid}"),
+        format!(".oediag-draft.host_id.{}", pid + 1),
+        ".oediag-draft.host_id.+4194304".to_owned(),
+        format!(".oediag-draft.host_id.{pid}.bak"),
+    ];
+    for name in &theirs {
+        fs::write(etc.join(name), "theirs").expect("the file can be written");
+    }
+    let link = etc.join(format!(".oediag-draft.link.{pid}"));
+    std::os::unix::fs::symlink("host_id", &link).expect("the link can be made");
+    let ours = [etc.join(format!(".oediag-draft.host_id.{pid}")), state.join(format!(".oediag-draft.redact.key.{pid}"))];
+    for path in &ours {
+        fs::write(path, "half").expect("the file can be written");
+    }
+    assert!(matches!(collect(&state, &out).0, 0 | 1));
+    assert!(theirs.iter().all(|name| etc.join(name).exists()), "{:?}", theirs.map(|name| etc.join(name).exists()));
+    assert!(link.is_symlink());
+    assert!(ours.iter().all(|path| !path.exists()));
+}
+
+#[test]
 fn t26_folders_of_others_are_refused_and_may_be_read_by_them() {
     let work = folder("t26-folders");
     let (state, out) = (work.join("state"), work.join("out"));
@@ -121,6 +152,6 @@ fn first_runs_at_once_make_one_redaction_key() {
         }
         assert!(!String::from_utf8_lossy(&outputs[0].stdout).contains("alice"));
         let drafts = fs::read_dir(&state).expect("the state can be read").filter_map(Result::ok);
-        assert!(drafts.filter(|entry| entry.file_name().to_string_lossy().contains("new")).count() == 0, "no drafts stay");
+        assert!(drafts.filter(|entry| entry.file_name().to_string_lossy().contains("draft")).count() == 0, "no drafts stay");
     }
 }

@@ -101,6 +101,7 @@ fn rows_of_the_customer_s_own_are_refused_as_a_whole_when_one_is_wrong() {
         ("[[source]]\nid = \"mine\"\ntopic = \"logs\"\nen = \"\"\nzh = \"\"\nprivacy = \"facts\"\nfile = \"/x\"\n", "site."),
         ("[[source]]\nid = \"site.a\"\ntopic = \"logs\"\nen = \"\"\nzh = \"\"\nprivacy = \"facts\"\nfile = \"/x/../etc/shadow\"\n", "absolute"),
         ("[[source]]\nid = \"site.a\"\ntopic = \"logs\"\nen = \"\"\nzh = \"\"\nprivacy = \"facts\"\nshell = \"rm -rf /\"\n", "shell"),
+        ("[[source]]\nid = \"site.a\"\ntopic = \"logs\"\nen = \"\"\nzh = \"\"\nprivacy = \"facts\"\ncommand = [\"/usr/bin/md5sum\", \"--tag=/etc/../etc/shadow\"]\n", "no argument"),
         ("this is not toml", "test.toml"),
     ]
     .into_iter()

@@ -1,7 +1,8 @@
-//! What developers run beside cargo: `cargo xtask demo | test | fuzz | tidy | docs`.
+//! What developers run beside cargo: `cargo xtask demo | test | fuzz | tidy | docs | coverage`.
 //!
 //! In: one subcommand. Out: what the started programs print, and their verdict as the exit code. No shell is involved.
 
+mod coverage;
 mod demo;
 mod docs;
 mod fuzz;
@@ -45,6 +46,12 @@ enum Task {
     Tidy,
     /// Write docs/sources.md and docs/sources.zh-CN.md anew from the catalogue.
     Docs,
+    /// Compare the catalogue with what another collector takes; write docs/coverage.md and docs/coverage.zh-CN.md.
+    Coverage {
+        /// Write nothing; fail when the pages are old.
+        #[arg(long)]
+        check: bool,
+    },
 }
 
 fn main() -> ExitCode {
@@ -63,6 +70,7 @@ fn main() -> ExitCode {
         },
         Task::Tidy => tidy::run(),
         Task::Docs => docs::run(),
+        Task::Coverage { check } => coverage::run(check),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

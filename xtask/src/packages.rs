@@ -23,6 +23,9 @@ const NEEDS: &[Need] = &[
     Need { program: "python3", debian: "python3", openeuler: "python3" },
     Need { program: "mkfs.ext4", debian: "e2fsprogs", openeuler: "e2fsprogs" },
     Need { program: "mount", debian: "mount", openeuler: "util-linux" },
+    Need { program: "strace", debian: "strace", openeuler: "strace" },
+    Need { program: "dnf", debian: "dnf", openeuler: "dnf" },
+    Need { program: "rpm", debian: "rpm", openeuler: "rpm" },
     Need { program: "chromium", debian: "chromium", openeuler: "chromium" },
     Need { program: "git", debian: "git", openeuler: "git" },
 ];

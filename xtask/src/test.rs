@@ -9,6 +9,16 @@ pub(crate) fn run(long: bool) -> Result<()> {
     packages::install()?;
     run::shown(&mut run::cargo(&["fmt", "--all", "--check"]))?;
     run::shown(&mut run::cargo(&["clippy", "--quiet", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
+    // Beside the program that is shipped, under a name of its own.
+    run::shown(&mut run::cargo(&[
+        "build",
+        "--quiet",
+        "--workspace",
+        "--features",
+        "oediag-tests/failpoints",
+        "--bin",
+        "oediag-failpoints",
+    ]))?;
     let mut tests = run::cargo(&["test", "--workspace", "--no-fail-fast"]);
     tests.env("OEDIAG_BUILT", "1");
     if let Some(folder) = peers::install() {

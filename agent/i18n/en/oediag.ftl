@@ -14,10 +14,11 @@ usage-no-value = { $argument } needs a value.
 usage-not-one-of = { $argument } cannot be { $value }; it is one of { $values }.
 usage-value = { $argument } cannot be { $value }: { $wanted }.
 value-size = a size is a number with K, M, G or T, such as 512M
-value-span = a length of time is a number with s, m, h, d or w, such as 2h
+value-bundle = a bundle needs at least 1M: what explains and signs it takes a part of that
+value-span = a length of time is a number with s, m, h, d or w, such as 2h or 1h30m
 value-time = a time has a date, a clock time and an offset, such as 2026-11-23T09:00:00+08:00
-value-moment = give a length of time such as 2h, or a time such as 2026-11-23T09:00:00+08:00
-value-around = give a time, ± and a length of time, such as 2026-11-23T09:00:00+08:00±30m
+value-moment = give a time such as "2026-11-23 09:00" (in the host's zone) or 2026-11-23T09:00:00+08:00, a length of time before now such as 2h, or now, today or yesterday; a number alone needs a unit (90s), an @ before it (@1767147080, seconds since 1970) or the form of a date (2026-11-23)
+value-around = give a time, ± or +- or a comma, and a length of time, such as "2026-11-23 09:00±30m" or 2026-11-23T09:00:00+08:00+-30m
 value-seconds = a number of seconds of at least 1, such as 60
 value-case = the id of a case has at most 64 letters, digits and - . _ / #, such as INC-20391
 
@@ -54,6 +55,7 @@ hint-ls = `oediag ls` lists every member and source.
 hint-signers = Give the host's public key with --allowed-signers FILE; the host keeps it as allowed_signers in its configuration folder.
 note-unverified = Note: this bundle was not verified ({ $why }). `oediag verify` checks it.
 why-no-key = no key is known here that could vouch for it
+note-costs = What the sources took could not be kept for later estimates: { $error }
 note-trouble = note: the bundle could not be written to its end: { $error }
 note-recovered = A run that was cut short left { $path }; it was closed and signed with { $items } items.
 note-nothing-recovered = A run that was cut short ({ $name }) had nothing whole yet; its leftovers were removed.
@@ -101,6 +103,7 @@ reason-redaction-failed = left out: redaction failed
 reason-too-many = too many entries
 reason-older-file = older than the newest files this row takes
 reason-outside-window = outside the time window
+reason-changed = changed while it was read; what came before is kept
 reason-duplicate = already read for another source
 reason-panicked = fault in oediag itself
 
@@ -192,6 +195,33 @@ card-case = Case
 card-host = Host
 card-machine = Machine
 card-state = State
+card-system = System
+card-health = Health
+card-operations = Operations
+card-disks = { $count ->
+    [one] 1 disk ({ $size })
+   *[other] { $count } disks ({ $size })
+  }
+card-interfaces = { $up } of { $all } interfaces up
+card-patches = { $count ->
+    [one] 1 hot patch
+   *[other] { $count } hot patches
+  }
+card-containers = { $count ->
+    [one] 1 container
+   *[other] { $count } containers
+  }
+card-failed-units = failed units: { $units }
+card-no-failed-units = no failed units
+card-clock-synced = clock synchronised
+card-clock-adrift = clock NOT synchronised
+card-kdump-armed = kdump armed
+card-kdump-off = kdump NOT armed
+card-firewall-on = firewall on
+card-firewall-off = no firewall
+card-boot-shutdown = booted after a shutdown
+card-boot-crash = booted after a kernel crash
+card-boot-unclean = booted after a loss of power, a reset or a hang
 card-collected = Collected
 card-window = Window
 card-alerts = Alerts
@@ -201,6 +231,12 @@ card-bundle = Bundle
 card-check = Check
 card-incomplete = NOT COMPLETE: { $reason }
 card-no-alerts = none found
+card-cut = CUT to fit { $limit }, from { $count ->
+    [one] 1 source
+   *[other] { $count } sources
+  }: { $sources }
+card-expected = Expected
+card-expected-real = { $read } of data, { $packed } packed, { $time } s; real: { $real_read }, { $real_packed }, { $real_time } s
 card-more-alerts = and { $count } more: oediag alerts { $path }
 card-more-gaps = and { $count } more: oediag ls { $path }
 card-no-redaction = nothing had to be replaced
@@ -208,13 +244,17 @@ card-redaction-total = { $count ->
     [one] 1 value
    *[other] { $count } values
   }
-card-nothing-sent = Nothing was sent. To look inside: oediag ls, cat, alerts { $path }
+card-nothing-sent = Nothing was sent. To look inside: oediag ls, cat, alerts, operations { $path }
 card-up = up { $span }
 card-load = load { $load }
 card-taint = kernel tainted: { $flags }
 card-cpus = { $count } CPUs
 card-memory = { $size } memory
 card-from-to = { $from } to { $to }
+card-window-whole = { $count ->
+    [one] 1 log whole (no time stamps)
+   *[other] { $count } logs whole (no time stamps)
+  }
 card-begin = the beginning
 card-end = now
 card-other-kinds = others { $count }
@@ -225,10 +265,13 @@ span-days = { $count ->
   }
 span-hours = { $count } h
 span-minutes = { $count } min
+span-seconds = { $count } s
 
 # Tables.
 table-id = SOURCE
 table-what = WHAT
+table-topic = TOPIC
+table-time = TIME
 table-data = DATA
 table-preset = PRESET
 table-size = SIZE
@@ -237,8 +280,10 @@ table-member = MEMBER
 table-reads = READS OR RUNS
 table-why = WHY NOT
 sources-count = { $count } sources. PRESET is the smallest of quick, standard and deep that asks for it. DATA is what may be in it before redaction: technical facts; identifiers (names, addresses, serial numbers); free text (anything); credentials (configuration that may hold them). `oediag plan` shows what would be read here.
-plan-count = { $tasks } things to read or run, about { $size } known beforehand; { $skipped } left out. Nothing was run.
+plan-count = { $tasks } things to read or run; { $skipped } left out. Nothing was run.
 plan-skipped = Left out:
+plan-estimate = In all about { $read } of data, a bundle of { $packed }, and { $time }: what is done side by side counts once. Figures come from file sizes and from earlier runs on this host; `collect` shows what became of them.
+plan-unsought = { $what } (not looked into: the window may leave less of it)
 plan-samples = Performance is sampled for { $seconds } s.
 ls-count = { $members } members, { $size }; { $absent } sources gave none.
 alerts-count = { $alerts } alerts in { $groups } groups.
@@ -248,7 +293,42 @@ alerts-seen = { $count ->
     [one] once
    *[other] { $count } times
   }
+alerts-ended = over { $time }
+alerts-state = when collected
 alerts-between = { $first } to { $last }
+
+# Operation records.
+operations-count = { $records ->
+    [one] 1 record
+   *[other] { $records } records
+  }: { $kinds }
+operations-none = This bundle has no operation records.
+table-when = TIME
+table-who = WHO
+table-from = FROM
+table-kind = KIND
+table-done = WHAT
+table-result = RESULT
+table-place = WHERE
+operation-login = logins
+operation-login-failed = failed logins
+operation-logout = logouts
+operation-sudo = sudo commands
+operation-su = su sessions
+operation-command = commands
+operation-package = package changes
+operation-unit = unit changes
+operation-cron = scheduled runs
+operation-config-changed = files changed
+operation-reboot = boots
+operation-shutdown = shutdowns
+operation-crash = crashes
+operation-account = account changes
+operation-time-changed = clock changes
+operation-firewall = firewall changes
+operation-selinux = SELinux changes
+operation-ok = ok
+operation-failed = failed
 
 # Verify.
 verify-good = The bundle is whole and unchanged.

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use oediag_collector::{
     bundle::{self, Destination, NoBundle, Opened, Recovered, deflate},
     catalogue::{self, Source},
+    cost::{self, Costs},
     gather::{self, Job},
     host::{self, Cancel, Host},
     plan::Plan,
@@ -18,7 +19,7 @@ use oediag_collector::{
     state::{Identity, State, StateError},
 };
 use oediag_protocol::{
-    bundle::manifest::{Item, Manifest, Outcome, Reason},
+    bundle::manifest::{Estimate, Item, Manifest, Outcome, Reason, Window},
     time::Time,
 };
 use serde::Serialize;
@@ -36,7 +37,7 @@ use crate::{
 pub fn run(options: &Collect, given: &Invocation) -> Result<u8, Failure> {
     let texts = &given.texts;
     let host = selection::host(&options.selection, given)?;
-    let request = selection::request(&options.selection, host.now().into(), given)?;
+    let request = selection::request(&options.selection, &host, given)?;
     let rows = selection::rows(given)?;
     let plan = selection::plan(&request, &rows, &host, given)?;
     let state = given.state(Kind::NoBundle)?;
@@ -44,6 +45,7 @@ pub fn run(options: &Collect, given: &Invocation) -> Result<u8, Failure> {
     let _lock = state.lock().map_err(|error| unusable(error, given))?;
     let identity = state.identity().map_err(|error| unusable(error, given))?;
     recover(&destination, &state, &identity, given);
+    host::adopt_orphans();
     if nix::unistd::geteuid().is_root() {
         host::lower_priority();
     } else if host.is_live() {
@@ -53,19 +55,39 @@ pub fn run(options: &Collect, given: &Invocation) -> Result<u8, Failure> {
     on_signal(&cancel);
     let fixed = fixed_moment(given)?;
     let level = level(options);
-    let (redactor, opened) = begin(options, &plan, &rows, &host, &state, &identity, &destination, fixed, given)?;
+    // A reproducible run must not depend on runs before it.
+    let mut known = if fixed.is_some() { Costs::default() } else { selection::costs(&host, given) };
+    let costs = cost::of_tasks(&plan, &known);
+    let estimate = selection::estimate(&plan, &costs, &known);
+    let (redactor, opened) = begin(options, &plan, &rows, &host, &state, &identity, &destination, fixed, estimate, given)?;
     let progress = Progress::new(texts, given.progress);
-    let job = Job { plan, host: &host, identity: &identity, redactor: &redactor, opened, level, fixed, abandon };
+    let job = Job { plan, host: &host, identity: &identity, redactor: &redactor, opened, costs: &costs, level, fixed, abandon };
     let finished = gather::collect(job, &|event| progress.take(event), &cancel);
     progress.done();
     let finished = finished.map_err(|error| no_bundle(error, given))?;
     if !finished.trouble.is_empty() {
         term::note(&text!(texts, "note-trouble", error = term::escape(&finished.trouble.join(": "))));
     }
-    let json = CollectJson { path: &finished.path, bytes: finished.bytes, manifest: &finished.manifest };
+    // Figures of another host, or of a part of its logs, would mislead.
+    if host.is_live() && fixed.is_none() && request.window == Window::default() {
+        known.learn(&finished.manifest, finished.bytes, request.perf_seconds);
+        if let Err(error) = state.keep_costs(&known) {
+            term::note(&text!(texts, "note-costs", error = term::escape(&error.to_string())));
+        }
+    }
+    let compared = cost::compared(&finished.manifest);
+    let json = CollectJson { path: &finished.path, bytes: finished.bytes, compared, manifest: &finished.manifest };
     given.show(&json, |page| {
-        let (manifest, facts, alerts) = (&finished.manifest, &finished.conclusion.facts, &finished.conclusion.alerts[..]);
-        card::lines(&Card { manifest, facts, alerts, path: &finished.path, bytes: finished.bytes }, page)
+        let conclusion = &finished.conclusion;
+        let card = Card {
+            manifest: &finished.manifest,
+            facts: &conclusion.facts,
+            alerts: &conclusion.alerts,
+            operations: &conclusion.operations,
+            path: &finished.path,
+            bytes: finished.bytes,
+        };
+        card::lines(&card, page)
     })?;
     Ok(if has_gaps(&finished.manifest) { exit::GAPS } else { exit::OK })
 }
@@ -85,6 +107,7 @@ fn abandon() {
 struct CollectJson<'a> {
     path: &'a Path,
     bytes: u64,
+    compared: Vec<cost::Compared>,
     manifest: &'a Manifest,
 }
 
@@ -99,6 +122,7 @@ fn begin(
     identity: &Identity,
     destination: &Destination,
     fixed: Option<Time>,
+    estimate: Estimate,
     given: &Invocation,
 ) -> Result<(Redactor, Opened), Failure> {
     let key = state.redaction_key().map_err(|error| unusable(error, given))?;
@@ -109,8 +133,17 @@ fn begin(
     let severity = options.severity.map(|severity| format!("{severity:?}"));
     let about = About { case: options.case.clone(), severity };
     let started = fixed.unwrap_or_else(|| host.now().into());
-    let start =
-        start::start(host, identity, &plan.request, &redactor, id, started, about, catalogue::sha256(rows.iter().copied()));
+    let start = start::start(
+        host,
+        identity,
+        &plan.request,
+        &redactor,
+        id,
+        started,
+        about,
+        catalogue::sha256(rows.iter().copied()),
+        estimate,
+    );
     let tasks = plan.tasks.iter().map(|task| task.source.id.to_owned()).collect();
     let opened = bundle::begin(destination, start, tasks, identity, level(options)).map_err(|error| no_bundle(error, given))?;
     Ok((redactor, opened))

@@ -6,6 +6,7 @@ pub mod collect;
 pub mod consent;
 pub mod enroll;
 pub mod ls;
+pub mod operations;
 pub mod plan;
 pub mod redact;
 pub mod show;

@@ -21,7 +21,14 @@ pub fn run(options: &Bundle, given: &Invocation) -> Result<u8, Failure> {
     let json = ShowJson { path: &bundle.path, bytes: bundle.bytes, manifest: &bundle.manifest, facts: &bundle.facts, alerts };
     given.show(&json, |page| {
         card::lines(
-            &Card { manifest: &bundle.manifest, facts: &bundle.facts, alerts, path: &bundle.path, bytes: bundle.bytes },
+            &Card {
+                manifest: &bundle.manifest,
+                facts: &bundle.facts,
+                alerts,
+                operations: &bundle.operations,
+                path: &bundle.path,
+                bytes: bundle.bytes,
+            },
             page,
         )
     })?;

@@ -28,7 +28,8 @@ pub fn lines(alerts: &[Alert], page: &Page<'_>) -> Vec<String> {
         lines.push(String::new());
         lines.push(format!("{}  {}", mark(alert.severity, page), page.bold(&term::escape(said(&alert.summary, texts)))));
         let mut about = vec![term::escape(&alert.kind), text!(texts, "alerts-seen", count = alert.count)];
-        about.extend(when(alert, texts));
+        about.extend(if alert.state { Some(text!(texts, "alerts-state")) } else { when(alert, texts) });
+        about.extend(alert.ended.as_deref().map(|ended| text!(texts, "alerts-ended", time = term::escape(ended))));
         lines.push(format!("    {}", page.paint.tone(Tone::Dim, &about.join(comma(texts)))));
         for place in alert.evidence.iter().take(PLACES) {
             let end = if place.end > place.line { format!("-{}", place.end) } else { String::new() };
@@ -118,6 +119,10 @@ mod tests {
                 "    > Look at memory use.",
             ]
         );
+        let over = Alert { ended: Some("2026-11-23T09:30:00+08:00".to_owned()), ..sample::alert(Severity::Low, "x", "x", 1) };
+        assert!(lines(&[over], &page)[3].ends_with(" to 2026-11-23T09:00:00+08:00, over 2026-11-23T09:30:00+08:00"));
+        let state = Alert { state: true, first: None, last: None, ..sample::alert(Severity::Low, "x", "x", 1) };
+        assert_eq!(lines(&[state], &page)[3], "    x, once, when collected");
         assert_eq!(lines(&[], &page), ["No alerts were found in this bundle."]);
     }
 

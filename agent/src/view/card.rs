@@ -3,10 +3,10 @@
 
 use std::path::Path;
 
-use oediag_analysis::{Alert, Facts, Severity};
-use oediag_protocol::bundle::manifest::{Item, Manifest, Outcome, Reason};
+use oediag_analysis::{Alert, Facts, Operation, Severity, Why};
+use oediag_protocol::bundle::manifest::{Item, ItemKind, Manifest, Outcome, Reason, Window};
 
-use super::{Page, alerts, by_count, colon, comma, looked_for, moment, span, tone};
+use super::{Page, alerts, by_count, colon, comma, looked_for, moment, operations, seconds, span, tone};
 use crate::{
     term::{self, Tone},
     text,
@@ -16,6 +16,8 @@ use crate::{
 pub const LINES: usize = 23;
 /// Most columns of the card.
 pub const COLUMNS: usize = 100;
+/// Columns of a label.
+const LABEL: usize = 11;
 /// Alerts the card names when there is room for everything else.
 const ALERTS: usize = 6;
 
@@ -28,6 +30,8 @@ pub struct Card<'a> {
     pub facts: &'a Facts,
     /// The alerts, most severe first.
     pub alerts: &'a [Alert],
+    /// What was done on the host, oldest first.
+    pub operations: &'a [Operation],
     /// Where the bundle lies.
     pub path: &'a Path,
     /// Its packed size in bytes.
@@ -38,7 +42,10 @@ pub struct Card<'a> {
 pub fn lines(card: &Card<'_>, page: &Page<'_>) -> Vec<String> {
     let page = &Page { columns: page.columns.min(COLUMNS), ..*page };
     let mut head = host(card, page);
-    let tail = closing(card, page);
+    let mut tail = closing(card, page);
+    if !card.operations.is_empty() {
+        tail.insert(0, labelled("card-operations", &operations::summary(card.operations, page.texts), page));
+    }
     let gaps = gaps(card.manifest);
     // Gaps get at least two lines, alerts what is left of the screen.
     let room = LINES.saturating_sub(head.len() + tail.len() + 3);
@@ -66,7 +73,28 @@ fn list<const N: usize>(label: &str, parts: [Option<String>; N], page: &Page<'_>
 
 /// A line below a label.
 fn indented(text: &str) -> String {
-    format!("{}{text}", " ".repeat(11))
+    format!("{}{text}", " ".repeat(LABEL))
+}
+
+/// How many logs are whole, though a window was asked for: their lines have no time stamps that we know.
+fn whole(manifest: &Manifest) -> usize {
+    manifest.items.iter().filter(|item| item.window.is_some_and(|window| !window.applied)).count()
+}
+
+/// The window of time that was asked for, with the words it was asked for and the number of logs it could not be applied to; no line without one.
+pub(super) fn window(window: &Window, whole: usize, zone: Option<&str>, page: &Page<'_>) -> Option<String> {
+    if window.since.is_none() && window.until.is_none() {
+        return None;
+    }
+    let from = window.since.map_or_else(|| text!(page.texts, "card-begin"), |time| moment(time, zone));
+    let to = window.until.map_or_else(|| text!(page.texts, "card-end"), |time| moment(time, zone));
+    let mut ends = text!(page.texts, "card-from-to", from = from, to = to);
+    if whole > 0 {
+        ends = format!("{ends}{}{}", comma(page.texts), text!(page.texts, "card-window-whole", count = whole));
+    }
+    let told = window.asked.as_deref().map(|asked| format!("{ends} ({})", term::escape(asked)));
+    let told = told.filter(|told| term::width(told) + LABEL <= page.columns);
+    Some(labelled("card-window", &told.unwrap_or(ends), page))
 }
 
 fn host(card: &Card<'_>, page: &Page<'_>) -> Vec<String> {
@@ -76,6 +104,7 @@ fn host(card: &Card<'_>, page: &Page<'_>) -> Vec<String> {
     let preset = term::escape(&start.preset);
     let title = text!(texts, "card-title", version = version, bundle = start.bundle_id.short(), preset = preset);
     let mut lines = vec![page.bold(&term::cut(&title, page.columns))];
+    lines.extend(cut(card, page));
     let case: Vec<String> = start.case.iter().chain(&start.severity).map(|part| term::escape(part)).collect();
     if !case.is_empty() {
         lines.push(labelled("card-case", &case.join(comma), page));
@@ -104,19 +133,88 @@ fn host(card: &Card<'_>, page: &Page<'_>) -> Vec<String> {
             .map(|taint| text!(texts, "card-taint", flags = term::escape(&taint.join(" ")))),
     ];
     lines.extend(list("card-state", state, page));
+    lines.extend(list("card-system", system(facts, page), page));
+    lines.extend(list("card-health", health(facts, page), page));
     let zone = start.clock.zone.as_deref();
     let took = card.manifest.ended.0.saturating_sub(start.started.0).max(0);
     lines.push(labelled("card-collected", &format!("{}{comma}{took} s", moment(start.started, zone)), page));
-    if start.window.since.is_some() || start.window.until.is_some() {
-        let from = start.window.since.map_or_else(|| text!(texts, "card-begin"), |time| moment(time, zone));
-        let to = start.window.until.map_or_else(|| text!(texts, "card-end"), |time| moment(time, zone));
-        lines.push(labelled("card-window", &text!(texts, "card-from-to", from = from, to = to), page));
-    }
+    lines.extend(window(&start.window, whole(card.manifest), zone, page));
     if !card.manifest.complete {
         let reason = card.manifest.incomplete_reason.map(|reason| texts.reason(reason)).unwrap_or_default();
         lines.push(page.paint.tone(Tone::Bad, &text!(texts, "card-incomplete", reason = reason)));
     }
     lines
+}
+
+/// What the limit of the bundle left no room for: a line at the top, never silence.
+fn cut(card: &Card<'_>, page: &Page<'_>) -> Option<String> {
+    let items = card.manifest.items.iter().filter(|item| item.reason == Some(Reason::BundleLimit));
+    let mut ids: Vec<&str> = items.map(|item| item.id.as_str()).collect();
+    ids.dedup();
+    let limit = term::bytes(card.manifest.start.limits.bytes);
+    let sources = term::escape(&ids.join(comma(page.texts)));
+    let line = text!(page.texts, "card-cut", limit = limit, count = ids.len(), sources = sources);
+    (!ids.is_empty()).then(|| page.paint.tone(Tone::Bad, &term::cut(&line, page.columns)))
+}
+
+/// What was expected before the run, beside what became of it; the topics are in the manifest and in `--json`.
+fn expected(card: &Card<'_>, page: &Page<'_>) -> Option<String> {
+    let (manifest, texts) = (card.manifest, page.texts);
+    let estimate = manifest.start.estimate.as_ref()?;
+    let read = |number: u64| term::bytes(number);
+    let of_topics = estimate.topics.iter().map(|topic| topic.bytes).fold(0, u64::saturating_add);
+    let of_sources = manifest.items.iter().filter(|item| item.kind != ItemKind::Record).map(|item| item.bytes).sum();
+    let took = manifest.ended.0.saturating_sub(manifest.start.started.0).max(0);
+    let line = text!(
+        texts,
+        "card-expected-real",
+        read = read(of_topics),
+        packed = read(estimate.packed),
+        time = seconds(estimate.ms),
+        real_read = read(of_sources),
+        real_packed = read(card.bytes),
+        real_time = took
+    );
+    Some(labelled("card-expected", &line, page))
+}
+
+/// What the host is made of.
+fn system(facts: &Facts, page: &Page<'_>) -> [Option<String>; 6] {
+    let texts = page.texts;
+    [
+        facts.virtualization.as_deref().filter(|kind| *kind != "none").map(term::escape),
+        facts.disks.as_ref().filter(|disks| !disks.is_empty()).map(|disks| {
+            let bytes = disks.values().filter_map(|disk| disk.bytes).fold(0, u64::saturating_add);
+            text!(texts, "card-disks", count = disks.len(), size = term::bytes(bytes))
+        }),
+        facts.interfaces.as_ref().filter(|all| !all.is_empty()).map(|all| {
+            let up = all.values().filter(|one| one.state.as_deref() == Some("up")).count();
+            text!(texts, "card-interfaces", up = up, all = all.len())
+        }),
+        facts.hot_patches.as_ref().filter(|all| !all.is_empty()).map(|all| text!(texts, "card-patches", count = all.len())),
+        facts.containers.filter(|count| *count > 0).map(|count| text!(texts, "card-containers", count = count)),
+        facts.firewall.map(|on| texts.named(if on { "card-firewall-on" } else { "card-firewall-off" })),
+    ]
+}
+
+/// What should be in order on every host.
+fn health(facts: &Facts, page: &Page<'_>) -> [Option<String>; 4] {
+    let texts = page.texts;
+    [
+        facts.boots.as_ref().and_then(|boots| boots.first()?.why).map(|why| {
+            texts.named(match why {
+                Why::Shutdown => "card-boot-shutdown",
+                Why::Crash => "card-boot-crash",
+                Why::Unclean => "card-boot-unclean",
+            })
+        }),
+        facts.clock_synced.map(|synced| texts.named(if synced { "card-clock-synced" } else { "card-clock-adrift" })),
+        facts.kdump_armed.map(|armed| texts.named(if armed { "card-kdump-armed" } else { "card-kdump-off" })),
+        facts.failed_units.as_ref().map(|units| match units.len() {
+            0 => texts.named("card-no-failed-units"),
+            _ => text!(texts, "card-failed-units", units = term::escape(&units.join(" "))),
+        }),
+    ]
 }
 
 /// The heading and at most `most` lines of alerts.
@@ -214,13 +312,15 @@ fn gap_lines(card: &Card<'_>, gaps: &[Gap<'_>], most: usize, page: &Page<'_>) ->
 fn closing(card: &Card<'_>, page: &Page<'_>) -> Vec<String> {
     let texts = page.texts;
     let path = term::escape(&card.path.display().to_string());
-    vec![
-        labelled("card-redacted", &redacted(card.manifest, page), page),
+    let mut lines = vec![labelled("card-redacted", &redacted(card.manifest, page), page)];
+    lines.extend(expected(card, page));
+    lines.extend([
         // Paths are to be copied: never cut.
         format!("{} {path}{}{}", page.bold(&term::pad(&text!(texts, "card-bundle"), 10)), comma(texts), term::bytes(card.bytes)),
         format!("{} oediag verify {path}", page.bold(&term::pad(&text!(texts, "card-check"), 10))),
         text!(texts, "card-nothing-sent", path = path),
-    ]
+    ]);
+    lines
 }
 
 /// How many values were replaced, and of which kinds as far as the line has room.
@@ -247,6 +347,8 @@ fn redacted(manifest: &Manifest, page: &Page<'_>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use oediag_analysis::{Boot, Disk};
+
     use super::*;
     use crate::{
         cli::Language,
@@ -265,6 +367,11 @@ mod tests {
             uptime_seconds: Some(270_000),
             load: Some([0.31, 0.2, 0.11]),
             selinux: Some("enforcing".into()),
+            disks: Some([("sda".to_owned(), Disk { bytes: Some(4 << 40), ..Disk::default() })].into()),
+            firewall: Some(true),
+            boots: Some(vec![Boot { time: "2026-11-20T08:00:00+08:00".into(), why: Some(Why::Crash) }]),
+            clock_synced: Some(false),
+            failed_units: Some(vec!["kdump.service".into()]),
             ..Facts::default()
         }
     }
@@ -281,7 +388,7 @@ mod tests {
         let alerts: Vec<_> = (0..alerts).map(|_| alert(Severity::High, "oom_kill", "OOM killer killed java", 2)).collect();
         let texts = Texts::new(language);
         let path = Path::new("/var/lib/oediag/bundles/oediag-9f9f9f9f-20261123T010203Z-b7b7b7b7.tar.gz");
-        let card = Card { manifest: &manifest, facts: &facts(), alerts: &alerts, path, bytes: 4_400_000 };
+        let card = Card { manifest: &manifest, facts: &facts(), alerts: &alerts, operations: &[], path, bytes: 4_400_000 };
         lines(&card, &Page { texts: &texts, paint: Paint(paint), columns: 200 })
     }
 
@@ -315,6 +422,8 @@ Case       C-20261123-7, P1
 Host       openEuler 22.03 (LTS-SP3)  5.10.0-182.0.0.95.oe2203sp3.x86_64  x86_64  (9f9f9f9f)
 Machine    Huawei TaiShan 200, Kunpeng-920, 96 CPUs, 256 GiB memory
 State      up 3 days 3 h, load 0.31 0.20 0.11, SELinux enforcing
+System     1 disk (4.0 TiB), firewall on
+Health     booted after a kernel crash, clock NOT synchronised, failed units: kdump.service
 Collected  2026-11-23 09:02:03 +08:00, 67 s
 Alerts     2 high
   high      OOM killer killed java ×2  var/log/messages:442
@@ -326,7 +435,7 @@ Items      1 collected, 1 cut, 1 failed, 10 skipped
 Redacted   418 values: IPv4 addresses 212, odd_kind 105, user names 98, passwords 3
 Bundle     /var/lib/oediag/bundles/oediag-9f9f9f9f-20261123T010203Z-b7b7b7b7.tar.gz, 4.2 MiB
 Check      oediag verify /var/lib/oediag/bundles/oediag-9f9f9f9f-20261123T010203Z-b7b7b7b7.tar.gz
-Nothing was sent. To look inside: oediag ls, cat, alerts /var/lib/oediag/bundles/oediag-9f9f9f9f-20261123T010203Z-b7b7b7b7.tar.gz"
+Nothing was sent. To look inside: oediag ls, cat, alerts, operations /var/lib/oediag/bundles/oediag-9f9f9f9f-20261123T010203Z-b7b7b7b7.tar.gz"
         );
     }
 

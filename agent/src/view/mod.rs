@@ -5,6 +5,7 @@ pub mod alerts;
 pub mod card;
 pub mod consent;
 pub mod ls;
+pub mod operations;
 pub mod plan;
 pub mod preview;
 pub mod sources;
@@ -93,6 +94,11 @@ fn span(seconds: u64, texts: &Texts) -> String {
     }
 }
 
+/// Seconds with one digit behind the point: `0.3`, `12.0`.
+fn seconds(ms: u64) -> String {
+    format!("{}.{}", ms / 1000, ms % 1000 / 100)
+}
+
 /// What stands between two parts of a list in this language.
 pub(crate) fn comma(texts: &Texts) -> &'static str {
     match texts.language {
@@ -125,29 +131,14 @@ pub(crate) mod sample {
 
     pub(crate) fn item(id: &str, path: Option<&str>, outcome: Outcome, reason: Option<Reason>) -> Item {
         Item {
-            id: id.to_owned(),
-            kind: ItemKind::File,
             path: path.map(str::to_owned),
             offset: path.map(|_| 512),
             outcome,
             reason,
-            error: vec![],
             src: path.map(|path| format!("/{path}")),
-            src_b64: None,
-            links: vec![],
-            mode: None,
-            owner: None,
-            mtime: None,
-            argv: vec![],
-            exit: None,
-            signal: None,
-            started: None,
-            ms: None,
             bytes_seen: 2048,
             bytes: if path.is_some() { 2048 } else { 0 },
-            sha256: None,
-            truncated: None,
-            redactions: [].into(),
+            ..Item::new(id, ItemKind::File)
         }
     }
 
@@ -174,6 +165,7 @@ pub(crate) mod sample {
                 window: Window::default(),
                 limits: Limits { bytes: 512 << 20, item_bytes: 64 << 20, seconds: 900 },
                 derived_from: None,
+                estimate: None,
             },
             ended: Time(1_795_395_790),
             complete: true,
@@ -203,6 +195,8 @@ pub(crate) mod sample {
             severity,
             first: Some("2026-11-23T08:00:00+08:00".to_owned()),
             last: Some("2026-11-23T09:00:00+08:00".to_owned()),
+            ended: None,
+            state: false,
             count,
             evidence: vec![Evidence { path: "var/log/messages".to_owned(), line: 442, end: 459 }],
             summary: Text { en: summary.to_owned(), zh: format!("中文：{summary}") },

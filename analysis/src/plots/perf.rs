@@ -3,24 +3,17 @@
 //! In: the path and the bytes of a member `oediag/perf/*.csv`, as the samplers of the collector write them.
 //! Out: the plots of that member that have something to show.
 
-use std::collections::HashMap;
-
 use super::{
-    csv::{Csv, moment, number},
-    series::{Plot, Point, Series, Shape, Unit},
+    csv::{Csv, moment},
+    rows::{Column, Filling, Row, column, kib, row},
+    series::{Plot, Shape, Unit},
 };
-use crate::{Lang, cut};
+use crate::Lang;
 
 /// Bytes of a member that are looked at; a caller need read no more.
 pub const MOST_BYTES: usize = 16 << 20;
-/// Most lines of one plot: as many as there are colours.
-const MOST_SERIES: usize = 8;
-/// Most devices, interfaces or processes told apart.
-const MOST_KEYS: usize = 1024;
 /// Most points of one plot.
 const MOST_POINTS: usize = 400_000;
-/// Bytes kept of a name.
-const NAME: usize = 64;
 
 /// The members that have plots, in the order in which they are shown.
 pub const MEMBERS: &[&str] = &[
@@ -29,50 +22,13 @@ pub const MEMBERS: &[&str] = &[
     "oediag/perf/memory.csv",
     "oediag/perf/vmstat.csv",
     "oediag/perf/pressure.csv",
+    "oediag/perf/scheduler.csv",
     "oediag/perf/disks.csv",
     "oediag/perf/network.csv",
+    "oediag/perf/sockets.csv",
+    "oediag/perf/interrupts.csv",
     "oediag/perf/processes.csv",
 ];
-
-/// One plot.
-struct Row {
-    member: &'static str,
-    id: &'static str,
-    /// English and Chinese.
-    title: (&'static str, &'static str),
-    unit: Unit,
-    shape: Shape,
-    /// Columns and the value they must have.
-    only: &'static [(&'static str, &'static str)],
-    /// Columns that name a device or process; each has a line of its own.
-    key: &'static [&'static str],
-    columns: &'static [Column],
-    /// Whether it is worth showing when all is zero.
-    quiet: bool,
-}
-
-/// One line of a plot, or of each device.
-struct Column {
-    name: &'static str,
-    /// English and Chinese.
-    label: (&'static str, &'static str),
-    /// What one of the column is in the unit of the plot.
-    times: f64,
-    /// A column that is taken off.
-    minus: Option<&'static str>,
-}
-
-const fn column(name: &'static str, en: &'static str, zh: &'static str) -> Column {
-    Column { name, label: (en, zh), times: 1.0, minus: None }
-}
-
-const fn kib(name: &'static str, en: &'static str, zh: &'static str) -> Column {
-    Column { name, label: (en, zh), times: 1024.0, minus: None }
-}
-
-const fn row(member: &'static str, id: &'static str, title: (&'static str, &'static str), unit: Unit) -> Row {
-    Row { member, id, title, unit, shape: Shape::Lines, only: &[], key: &[], columns: &[], quiet: true }
-}
 
 const ROWS: &[Row] = &[
     Row {
@@ -144,6 +100,11 @@ const ROWS: &[Row] = &[
         ..row("oediag/perf/pressure.csv", "pressure", ("Pressure: time stalled", "压力（PSI）：停顿时间"), Unit::Percent)
     },
     Row {
+        key: &["cpu"],
+        columns: &[column("wait_pct", "waiting", "等待")],
+        ..row("oediag/perf/scheduler.csv", "cpu-wait", ("Tasks waiting for a CPU", "等待 CPU 的任务时间"), Unit::Percent)
+    },
+    Row {
         key: &["disk"],
         columns: &[column("util_pct", "busy", "繁忙")],
         ..row("oediag/perf/disks.csv", "disk-busy", ("Disks: utilisation", "磁盘：利用率"), Unit::Percent)
@@ -175,6 +136,25 @@ const ROWS: &[Row] = &[
         ..row("oediag/perf/network.csv", "net-trouble", ("Network: errors and drops", "网络：错误与丢弃"), Unit::PerSecond)
     },
     Row {
+        columns: &[
+            column("retrans_segs_s", "retransmissions", "重传"),
+            column("timeouts_s", "timeouts", "超时"),
+            column("failed_opens_s", "failed connections", "建连失败"),
+            column("resets_s", "reset connections", "连接被重置"),
+            column("listen_overflows_s", "listen queue overflows", "监听队列溢出"),
+            column("listen_drops_s", "listen queue drops", "监听队列丢弃"),
+            column("backlog_drops_s", "backlog drops", "积压丢弃"),
+            column("udp_rcvbuf_errors_s", "UDP receive buffer full", "UDP 接收缓冲满"),
+        ],
+        quiet: false,
+        ..row("oediag/perf/sockets.csv", "socket-trouble", ("TCP and UDP: trouble", "TCP 与 UDP：异常"), Unit::PerSecond)
+    },
+    Row {
+        key: &["kind", "name"],
+        columns: &[column("per_second", "per second", "每秒")],
+        ..row("oediag/perf/interrupts.csv", "interrupts", ("Interrupts by line", "各中断源"), Unit::PerSecond)
+    },
+    Row {
         only: &[("rank_by", "cpu")],
         key: &["comm", "pid"],
         columns: &[column("cpu_pct", "CPU", "CPU")],
@@ -201,102 +181,31 @@ pub fn plots(path: &str, bytes: &[u8], lang: Lang) -> Vec<Plot> {
     ROWS.iter().filter(|row| row.member == path).filter_map(|row| plot(row, &csv, lang)).collect()
 }
 
-fn plot(row: &Row, csv: &Csv<'_>, lang: Lang) -> Option<Plot> {
+fn plot(row: &'static Row, csv: &Csv<'_>, lang: Lang) -> Option<Plot> {
     let time = csv.column("time")?;
-    let only: Vec<(usize, &str)> =
-        row.only.iter().map(|(name, value)| Some((csv.column(name)?, *value))).collect::<Option<_>>()?;
-    let key: Vec<usize> = row.key.iter().map(|name| csv.column(name)).collect::<Option<_>>()?;
-    // A column that an older or newer sampler does not have is left out, and the others are shown.
-    let columns: Vec<(&Column, usize, Option<usize>)> = row
-        .columns
-        .iter()
-        .filter_map(|column| {
-            let minus = column.minus.map(|name| csv.column(name));
-            if minus == Some(None) { None } else { Some((column, csv.column(column.name)?, minus.flatten())) }
-        })
-        .collect();
-
-    let mut series: Vec<Series> = Vec::new();
-    let mut places: HashMap<String, usize> = HashMap::new();
-    let (mut count, mut bad_times) = (0, 0);
+    let places = row.places(|name| csv.column(name))?;
+    let mut filling = Filling::new(row, MOST_POINTS, lang);
+    let mut bad_times = 0;
     let mut last = ("", None);
     let unread = csv.each(|cells| {
-        if only.iter().any(|(at, value)| cells[*at] != *value) || count >= MOST_POINTS {
+        if !places.wants(cells) {
             return;
         }
         if last.0 != cells[time] {
             last = (cells[time], moment(cells[time]));
         }
-        let Some(at) = last.1 else {
-            bad_times += 1;
-            return;
-        };
-        let name = key.iter().map(|at| cells[*at]).collect::<Vec<_>>().join(" ");
-        let first = match places.get(&name) {
-            Some(first) => *first,
-            None if places.len() == MOST_KEYS => return,
-            None => {
-                series.extend(columns.iter().map(|(column, ..)| Series {
-                    name: title(row, &name, column, lang),
-                    unit: row.unit,
-                    points: Vec::new(),
-                }));
-                places.insert(name, series.len() - columns.len());
-                series.len() - columns.len()
-            }
-        };
-        for (series, (column, from, minus)) in series[first..].iter_mut().zip(&columns) {
-            let value = match minus {
-                None => number(cells[*from]),
-                Some(minus) => number(cells[*from]).zip(number(cells[*minus])).map(|(all, off)| (all - off).max(0.0)),
-            };
-            series.points.push(Point { at, value: value.map(|value| value * column.times) });
-            count += 1;
+        match last.1 {
+            Some(at) => filling.take(&places, at, cells),
+            None => bad_times += 1,
         }
     });
-    for one in &mut series {
-        // The clock of a host may be set back in the middle.
-        one.points.sort_by_key(|point| point.at);
-    }
-    let (series, left_out) = most_active(series, !row.key.is_empty());
-    let silent = series.iter().all(|series| peak(series) <= 0.0);
-    let worth = !series.is_empty() && (row.quiet || !silent);
-    let title = lang.pick(row.title.0, row.title.1);
-    worth.then(|| Plot { id: row.id, title, shape: row.shape, series, left_out, unread: unread + bad_times })
-}
-
-fn title(row: &Row, key: &str, column: &Column, lang: Lang) -> String {
-    let label = lang.pick(column.label.0, column.label.1);
-    match (key.is_empty(), row.columns.len()) {
-        (true, _) => label.to_owned(),
-        (false, 1) => cut::limited(key, NAME),
-        (false, _) => format!("{} {label}", cut::limited(key, NAME)),
-    }
-}
-
-fn peak(series: &Series) -> f64 {
-    series.mean_and_peak().map_or(0.0, |(_, peak)| peak)
-}
-
-/// Those with a value; of devices those that did something, and of these the ones with the highest peaks. Tells how many are left out.
-fn most_active(mut series: Vec<Series>, devices: bool) -> (Vec<Series>, usize) {
-    series.retain(|series| series.mean_and_peak().is_some());
-    let all = series.len();
-    if devices {
-        let mut ranked: Vec<(f64, Series)> = series.into_iter().map(|series| (peak(&series), series)).collect();
-        ranked.sort_by(|(a, _), (b, _)| b.total_cmp(a));
-        let active = ranked.iter().filter(|(peak, _)| *peak > 0.0).count();
-        ranked.truncate(if active > 0 { active } else { all });
-        series = ranked.into_iter().map(|(_, series)| series).collect();
-    }
-    series.truncate(MOST_SERIES);
-    let left_out = all - series.len();
-    (series, left_out)
+    filling.plot(unread + bad_times)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plots::rows::MOST_SERIES;
 
     #[test]
     fn every_row_is_of_a_listed_member_and_has_its_own_id() {

@@ -78,6 +78,8 @@ pub fn timeline(alerts: &[Alert], zone: &TimeZone, lang: Lang) -> String {
     }
     for (number, alert, first, last) in timed {
         let Some(lane) = LANES.iter().position(|(severity, ..)| *severity == alert.severity) else { continue };
+        // It lasted until it was over, as far as the axis goes.
+        let last = second(&alert.ended).map_or(last, |ended| ended.clamp(last, to.max(last)));
         let width = (x(last) - x(first)).max(LEAST);
         let edge = x(first).min(WIDTH - RIGHT - width);
         svg.open("a", &[("href", &format_args!("#alert-{number}"))]);
@@ -92,7 +94,12 @@ pub fn timeline(alerts: &[Alert], zone: &TimeZone, lang: Lang) -> String {
                 ("rx", &2),
             ],
         );
-        let tip = format!("{}  {}  {}", axis::moment(first, zone), alert.kind, alert.summary.of(lang));
+        let over = second(&alert.ended).map(|ended| {
+            let ended = axis::moment(ended, zone);
+            lang.pick(format!("  (over {ended})"), format!("  （{ended} 已恢复）"))
+        });
+        let over = over.unwrap_or_default();
+        let tip = format!("{}{over}  {}  {}", axis::moment(first, zone), alert.kind, alert.summary.of(lang));
         svg.words("title", &[], &tip[..tip.floor_char_boundary(300)]);
         svg.close();
         svg.close();

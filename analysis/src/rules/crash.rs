@@ -41,6 +41,18 @@ static KERNEL_BUG: Kind = Kind {
     },
 };
 
+static KERNEL_WARNING: Kind = Kind {
+    name: "kernel_warning",
+    severity: Severity::Medium,
+    summary: Words {
+        en: "Kernel warning at {subject}[ in {function}]", zh: "内核警告（WARNING）：{subject}[，位于 {function}]"
+    },
+    advice: Words {
+        en: "The kernel went on, but a check of its own failed: match the place with known defects of this version, and note what happened just before.",
+        zh: "内核继续运行，但自检未通过：用该位置比对此版本的已知缺陷，并查看此前发生的事件。",
+    },
+};
+
 pub(crate) static RULES: &[Rule] = &[
     Rule::block(
         &KERNEL_PANIC,
@@ -74,8 +86,24 @@ pub(crate) static RULES: &[Rule] = &[
             "BUG: Bad rss-counter",
             "BUG: scheduling while atomic",
             "BUG: sleeping function called",
+            "BUG: spinlock ",
+            "BUG kmalloc-",
+            "BUG kmem_cache",
+            "): Redzone overwritten",
+            "): Poison overwritten",
+            "): Object padding overwritten",
+            "): Object already free",
+            "): Freepointer corrupt",
+            "list_del corruption",
+            "list_add corruption",
         ],
         |text| {
+            if let Some(list) = text.get(..19).filter(|list| matches!(*list, "list_del corruption" | "list_add corruption")) {
+                return Some(Found::about(list).with("what", Some(text)));
+            }
+            if let Some((cache, what)) = text.strip_prefix("BUG ").and_then(|rest| rest.split_once("): ")) {
+                return Some(Found::about(cut::word(cache)?).with("what", Some(what)));
+            }
             let what = text.strip_prefix("BUG: ").or_else(|| text.starts_with("kernel BUG at ").then_some(text))?;
             let place = text
                 .strip_prefix("kernel BUG at ")
@@ -84,7 +112,11 @@ pub(crate) static RULES: &[Rule] = &[
         },
         |found, text| {
             locate(found, text);
-            let detail = text.starts_with("page:")
+            // A list found broken stops the kernel on the next line.
+            let list = found.subject.starts_with("list_")
+                && (text.starts_with("kernel BUG at ") || text.ends_with("[ cut here ]------------"));
+            let detail = list
+                || text.starts_with("page:")
                 || text.starts_with("raw: ")
                 || text.starts_with("page dumped because")
                 || text.starts_with("in_atomic()");
@@ -125,6 +157,20 @@ pub(crate) static RULES: &[Rule] = &[
             }
             dump::follow(found, text)
         },
+    ),
+    Rule::block(
+        &KERNEL_WARNING,
+        "kernel",
+        &["WARNING: CPU: ", "WARNING: at "],
+        |text| {
+            let place = text.strip_prefix("WARNING: ").and_then(|rest| {
+                rest.strip_prefix("at ").or_else(|| cut::after(rest, " at ").filter(|_| rest.contains(" PID: ")))
+            })?;
+            let (place, function) = place.split_once(' ').unwrap_or((place, ""));
+            let function = function.split('+').next().filter(|function| !function.is_empty());
+            Some(Found::about(place).with("function", function))
+        },
+        dump::follow,
     ),
 ];
 

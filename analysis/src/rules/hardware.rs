@@ -3,7 +3,7 @@
 use super::{Flow, Found, Kind, Rule, Words};
 use crate::{alerts::Severity, cut};
 
-static MCE: Kind = Kind {
+pub(crate) static MCE: Kind = Kind {
     name: "mce",
     severity: Severity::Medium,
     summary: Words { en: "Machine check[: {what}]", zh: "机器检查异常（MCE）[：{what}]" },
@@ -23,7 +23,7 @@ pub(crate) static EDAC_CE: Kind = Kind {
     },
 };
 
-static EDAC_UE: Kind = Kind {
+pub(crate) static EDAC_UE: Kind = Kind {
     name: "edac_ue",
     severity: Severity::Critical,
     summary: Words {
@@ -61,7 +61,7 @@ static GHES_PCIE: Kind = Kind {
     },
 };
 
-static GHES_PROCESSOR: Kind = Kind {
+pub(crate) static GHES_PROCESSOR: Kind = Kind {
     name: "ghes_processor",
     severity: Severity::Medium,
     summary: Words {
@@ -74,7 +74,7 @@ static GHES_PROCESSOR: Kind = Kind {
     },
 };
 
-static GHES_OTHER: Kind = Kind {
+pub(crate) static GHES_OTHER: Kind = Kind {
     name: "ghes_other",
     severity: Severity::Medium,
     summary: Words {
@@ -87,12 +87,12 @@ static GHES_OTHER: Kind = Kind {
     },
 };
 
-static MEMORY_FAILURE: Kind = Kind {
+pub(crate) static MEMORY_FAILURE: Kind = Kind {
     name: "memory_failure",
     severity: Severity::High,
     summary: Words {
-        en: "Poisoned memory page {subject} ({page}): {action}",
-        zh: "内存页 {subject} 已损坏（{page}），处理结果：{action}",
+        en: "Poisoned memory page {subject}[ ({page}: {action})][; {killed} was killed for it]",
+        zh: "内存页 {subject} 已损坏[（{page}，处理结果：{action}）][；进程 {killed} 因此被终止]",
     },
     advice: Words {
         en: "An uncorrected memory error hit this page: find the DIMM in the EDAC, GHES or BMC log and replace it. Restart the process whose page was lost.",
@@ -113,7 +113,7 @@ static THERMAL: Kind = Kind {
     },
 };
 
-static PCIE_AER: Kind = Kind {
+pub(crate) static PCIE_AER: Kind = Kind {
     name: "pcie_aer",
     severity: Severity::Low,
     summary: Words { en: "PCIe error on {subject}: {what}", zh: "PCIe 错误：{subject}，{what}" },
@@ -123,13 +123,35 @@ static PCIE_AER: Kind = Kind {
     },
 };
 
-static BMC_SEL: Kind = Kind {
-    name: "bmc_sel",
-    severity: Severity::Medium,
-    summary: Words { en: "BMC event log: {subject}", zh: "BMC 事件日志：{subject}" },
+static NMI: Kind = Kind {
+    name: "nmi",
+    severity: Severity::High,
+    summary: Words {
+        en: "The hardware raised a non-maskable interrupt: {what}", zh: "硬件触发不可屏蔽中断（NMI）：{what}"
+    },
     advice: Words {
-        en: "Open the BMC event log for the details of the sensor, and replace the part if the event is uncorrectable or repeats. The time in it is the BMC's clock.",
-        zh: "在 BMC 事件日志中查看该传感器的详情；若为不可纠正或反复出现，更换部件。日志时间为 BMC 时钟。",
+        en: "Look for the same moment in the BMC event log: a PCIe or memory error, or somebody who pressed the NMI button. Compare the BIOS with the vendor's list.",
+        zh: "查看 BMC 事件日志同一时刻的记录：PCIe 或内存错误，或有人触发了 NMI 按钮；并核对 BIOS 版本。",
+    },
+};
+
+static USB_ERROR: Kind = Kind {
+    name: "usb_error",
+    severity: Severity::Low,
+    summary: Words { en: "USB device {subject} does not answer: {what}", zh: "USB 设备 {subject} 无响应：{what}" },
+    advice: Words {
+        en: "Try another port or cable; on a server it is often the BMC's virtual keyboard or media, which a restart of the BMC brings back.",
+        zh: "更换端口或线缆；服务器上多为 BMC 虚拟键盘或介质，重启 BMC 可恢复。",
+    },
+};
+
+static IPMI_ERROR: Kind = Kind {
+    name: "ipmi_error",
+    severity: Severity::Low,
+    summary: Words { en: "The BMC's interface {subject} is in trouble: {what}", zh: "BMC 接口 {subject} 异常：{what}" },
+    advice: Words {
+        en: "ipmitool mc info shows whether the BMC answers; if it does not, restart the BMC and compare its firmware with the vendor's list.",
+        zh: "用 ipmitool mc info 确认 BMC 是否响应；无响应时重启 BMC 并核对其固件版本。",
     },
 };
 
@@ -137,10 +159,12 @@ pub(crate) static RULES: &[Rule] = &[
     Rule::block(
         &GHES_OTHER,
         "kernel",
-        &["[Hardware Error]: Hardware error from APEI", "[Hardware Error]: event severity: "],
+        &["[Hardware Error]: Hardware error from APEI", "[Hardware Error]: event severity: ", "BERT: Error records from "],
         |text| {
-            let sequence = cut::between(text, "{", "}")?;
+            let boot = text.starts_with("BERT: ");
+            let sequence = if boot { "" } else { sequence(text)? };
             let mut found = Found::about("").with("sequence", Some(sequence)).with("severity", Some("unknown"));
+            found.sure = !boot;
             ghes_line(&mut found, text);
             Some(found)
         },
@@ -152,8 +176,13 @@ pub(crate) static RULES: &[Rule] = &[
         &["Machine check events logged", ": Machine Check: ", "Machine Check Exception: "],
         |text| text.contains("[Hardware Error]").then(|| mce_line(Found::about("machine check"), text)),
         |found, text| {
-            if let (Some(memory), "machine check") = (edac(text), found.subject.as_str()) {
-                *found = memory;
+            // The driver of the memory controller takes the event over: its registers again, then the DIMM.
+            if edac_driver(text) {
+                found.settled = true;
+                return Flow::More;
+            }
+            if let Some(memory) = edac(text).filter(|_| found.settled || found.subject == "machine check") {
+                *found = Found { severity: found.severity, ..memory };
                 return Flow::Last;
             }
             if text.starts_with("mce: [Hardware Error]") || text.starts_with("[Hardware Error]") {
@@ -172,17 +201,68 @@ pub(crate) static RULES: &[Rule] = &[
         let when = event.split_whitespace().take(3).collect::<Vec<_>>().join(" ");
         Some(Found::about(label).of(kind).with("what", cut::before(what, " on ")).with("when", Some(&when)))
     }),
-    Rule::line(&MEMORY_FAILURE, "kernel", &["Memory failure: 0x"], |text| {
-        let rest = text.strip_prefix("Memory failure: ")?;
-        let page = cut::between(rest, "recovery action for ", ": ")?;
-        let action = rest.rsplit_once(": ")?.1;
-        let found = Found::about(cut::before(rest, ":")?).with("page", Some(page)).with("action", Some(action));
-        Some(if matches!(action, "Failed" | "Ignored") { found.at(Severity::Critical) } else { found })
-    }),
+    Rule::block(
+        &MEMORY_FAILURE,
+        "kernel",
+        &["Memory failure: 0x"],
+        |text| {
+            let page = cut::before(text.strip_prefix("Memory failure: ")?, ":")?;
+            let known = text.contains(" recovery action for ") || text.contains(" due to hardware memory corruption");
+            let mut found = Found::about(page);
+            memory_failure(&mut found, text);
+            known.then_some(found)
+        },
+        |found, text| {
+            let same = text.strip_prefix("Memory failure: ").and_then(|rest| cut::before(rest, ":")) == Some(&found.subject);
+            if !same {
+                return Flow::Over;
+            }
+            memory_failure(found, text);
+            Flow::More
+        },
+    ),
     Rule::line(&THERMAL, "kernel", &[" temperature above threshold", " temperature is above threshold"], |text| {
         let (cpu, rest) = text.strip_prefix("mce: ").unwrap_or(text).split_once(": ")?;
         cpu.starts_with("CPU").then(|| Found::about(&cut::word(rest).unwrap_or("core").to_lowercase()).with("cpu", Some(cpu)))
     }),
+    Rule::recovery(&THERMAL, "kernel", &[" temperature/speed normal"], |text| {
+        let (cpu, rest) = text.strip_prefix("mce: ").unwrap_or(text).split_once(": ")?;
+        cpu.starts_with("CPU").then(|| Found::about(&cut::word(rest).unwrap_or("core").to_lowercase()))
+    }),
+    Rule::line(&PCIE_AER, "kernel", &["containment event, status:", "AER: device recovery failed"], |text| {
+        let device = cut::last_word(cut::before(text, ": ")?.split(":DPC").next()?)?;
+        let what = if text.contains("recovery failed") { "device recovery failed" } else { "DPC: the link was contained" };
+        text.starts_with("pci").then(|| Found::about(device).with("what", Some(what)).at(Severity::Critical))
+    }),
+    Rule::line(
+        &NMI,
+        "kernel",
+        &["NMI received for unknown reason", "NMI: PCI system error", "NMI: IOCK error", "NMI: Not continuing"],
+        |text| {
+            let starts = ["Uhhuh. NMI received", "NMI: "].iter().any(|start| text.starts_with(start));
+            let what = cut::before(text, " on CPU").unwrap_or(text);
+            starts.then(|| Found::about("nmi").with("what", Some(what)))
+        },
+    ),
+    Rule::line(
+        &USB_ERROR,
+        "kernel",
+        &["device descriptor read/", "device not accepting address", "unable to enumerate USB device"],
+        |text| {
+            let (device, what) = text.strip_prefix("usb ")?.split_once(": ")?;
+            let device = cut::word(device)?;
+            (text.contains(", error -") || what.starts_with("unable")).then(|| Found::about(device).with("what", Some(what)))
+        },
+    ),
+    Rule::line(
+        &IPMI_ERROR,
+        "kernel",
+        &["in invalid state", "BMC returned incorrect response", "IPMI watchdog: response: Error"],
+        |text| {
+            let (device, what) = text.strip_prefix("ipmi_si ")?.split_once(": ")?;
+            Some(Found::about(device).with("what", Some(what)))
+        },
+    ),
     Rule::line(&PCIE_AER, "kernel", &["AER: ", "PCIe Bus Error: severity="], |text| {
         if let Some(severity) = cut::after(text, "PCIe Bus Error: severity=") {
             let device = cut::before(text, ": ").and_then(cut::last_word)?;
@@ -196,30 +276,22 @@ pub(crate) static RULES: &[Rule] = &[
     }),
 ];
 
-/// `ipmitool sel elist`.
-pub(crate) static SEL: &[Rule] = &[Rule::line(&BMC_SEL, "sel", &[" | Asserted"], |text| {
-    let fields: Vec<&str> = text.split('|').map(str::trim).collect();
-    let state = fields.iter().position(|field| *field == "Asserted")?;
-    let (sensor, what) = (fields.get(state.checked_sub(2)?)?, fields.get(state.checked_sub(1)?)?);
-    let has = |words: &[&str]| words.iter().any(|word| what.contains(word));
-    let grave = has(&[
-        "Uncorrectable",
-        "Failure",
-        "failed",
-        "Fault",
-        "IERR",
-        "Non-recoverable",
-        "non-recoverable",
-        "Redundancy Lost",
-        "Fatal",
-    ]);
-    let worth = grave || has(&["Correctable ECC", "Critical", "critical", "Predictive", "lost", "Thermal Trip"]);
-    let found = Found::about(&format!("{sensor} {what}"));
-    worth.then(|| if grave { found.at(Severity::Critical) } else { found })
-})];
+/// `0x1f3c4: recovery action for dirty LRU page: Recovered`, `0x1f3c4: Killing qemu-kvm:123 due to ...`.
+fn memory_failure(found: &mut Found, text: &str) {
+    let action = cut::after(text, "recovery action for ").and_then(|rest| rest.rsplit_once(": "));
+    if let Some((page, action)) = action {
+        found.set("page", Some(page));
+        found.set("action", Some(action));
+        if matches!(action, "Failed" | "Ignored") {
+            found.severity = Some(Severity::Critical);
+        }
+    }
+    let victim = cut::after(text, ": Killing ").or_else(|| cut::after(text, ": Sending SIGBUS to "));
+    found.set("killed", victim.and_then(|rest| cut::before(rest, " due to ")));
+}
 
-fn aer(severity: &str) -> Severity {
-    if severity.starts_with("Corrected") {
+pub(crate) fn aer(severity: &str) -> Severity {
+    if severity.trim_start_matches("Multiple ").starts_with("Corrected") {
         Severity::Low
     } else if severity.contains("Non-Fatal") {
         Severity::High
@@ -257,16 +329,35 @@ fn mce_line(mut found: Found, text: &str) -> Found {
     found
 }
 
+/// `EDAC skx MC2: HANDLING MCE MEMORY ERROR`: a driver's name stands before the controller.
+fn edac_driver(text: &str) -> bool {
+    let mut words = text.split(' ');
+    words.next() == Some("EDAC") && words.next().is_some() && words.next().is_some_and(|word| word.starts_with("MC"))
+}
+
+/// The number that lines of one report share; the records of the previous boot have none.
+fn sequence(text: &str) -> Option<&str> {
+    if text.starts_with("[Hardware Error]: ") {
+        return Some("");
+    }
+    text.strip_prefix('{').and_then(|rest| cut::before(rest, "}[Hardware Error]"))
+}
+
 /// Lines of the same sequence number, then what EDAC and the memory failure code say of the same error.
 fn ghes(found: &mut Found, text: &str) -> Flow {
-    if let Some(sequence) = text.strip_prefix('{').and_then(|rest| cut::before(rest, "}[Hardware Error]")) {
-        if found.get("sequence") != Some(sequence) || text.contains("Hardware error from APEI") {
+    if let Some(sequence) = sequence(text) {
+        if found.get("sequence") != Some(sequence) {
+            return Flow::Other;
+        }
+        let again = text.contains("Hardware error from APEI") || (found.settled && text.contains(": event severity: "));
+        if again {
             return Flow::Over;
         }
         ghes_line(found, text);
+        found.sure |= found.settled;
         return Flow::More;
     }
-    if text.starts_with("EDAC MC") && text.contains("APEI location") {
+    if found.get("section") == Some(MEMORY) && edac(text).is_some() {
         return Flow::More;
     }
     if text.starts_with("Memory failure: ") {
@@ -275,6 +366,9 @@ fn ghes(found: &mut Found, text: &str) -> Flow {
     }
     Flow::Over
 }
+
+/// The section of a report that tells of memory.
+const MEMORY: &str = "memory error";
 
 fn ghes_line(found: &mut Found, text: &str) {
     let detail = cut::after(text, "[Hardware Error]:").unwrap_or(text).trim();
@@ -288,7 +382,7 @@ fn ghes_line(found: &mut Found, text: &str) {
             let section = value.split(',').next().unwrap_or(value);
             found.set("section", Some(section));
             found.kind = Some(match section {
-                "memory error" => &GHES_MEMORY,
+                MEMORY => &GHES_MEMORY,
                 "PCIe error" => &GHES_PCIE,
                 _ if section.contains("processor error") => &GHES_PROCESSOR,
                 _ => &GHES_OTHER,
@@ -301,7 +395,7 @@ fn ghes_line(found: &mut Found, text: &str) {
         _ => {}
     }
     let severity = found.get("severity").unwrap_or_default().to_owned();
-    let memory = found.get("section") == Some("memory error");
+    let memory = found.get("section") == Some(MEMORY);
     found.severity = Some(match severity.as_str() {
         "fatal" => Severity::Critical,
         "recoverable" if memory => Severity::Critical,

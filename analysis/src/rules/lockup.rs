@@ -115,8 +115,12 @@ pub(crate) static RULES: &[Rule] = &[
     Rule::block(
         &RCU_STALL,
         "kernel",
-        &["detected stall on CPU", "detected stalls on CPUs", "detected expedited stalls"],
+        &["detected stall on CPU", "detected stalls on CPUs", "detected expedited stalls", "kthread starved for "],
         |text| {
+            if let Some(jiffies) = cut::after(text, " kthread starved for ").and_then(cut::digits) {
+                let flavour = cut::word(text.strip_prefix("rcu: ").unwrap_or(text))?;
+                return flavour.starts_with("rcu").then(|| Found::about(flavour).with("jiffies", Some(jiffies)));
+            }
             let reports = text.starts_with("rcu: INFO:") || text.starts_with("INFO: rcu");
             let flavour = cut::between(text, "INFO: ", " ").unwrap_or("rcu");
             reports.then(|| Found::about(flavour))

@@ -35,7 +35,8 @@ static PAGE_ALLOC_FAILURE: Kind = Kind {
     name: "page_alloc_failure",
     severity: Severity::Medium,
     summary: Words {
-        en: "Page allocation of order {order} failed in {subject}", zh: "{subject} 申请 {order} 阶连续内存页失败"
+        en: "[Page allocation of order {order} failed or stalled in {subject}][{subject}: {what}]",
+        zh: "[{subject} 申请 {order} 阶连续内存页失败或停顿][{subject}：{what}]",
     },
     advice: Words {
         en: "An order above 3 points to fragmentation: look at /proc/buddyinfo, and consider a larger vm.min_free_kbytes or a smaller ring or MTU of the network driver.",
@@ -52,6 +53,7 @@ pub(crate) static RULES: &[Rule] = &[
             " killed as a result of limit of ",
             "oom-kill:constraint=",
             "Out of memory: Kill",
+            "Out of memory (",
             "Memory cgroup out of memory: Kill",
         ],
         |text| {
@@ -64,12 +66,25 @@ pub(crate) static RULES: &[Rule] = &[
     Rule::block(
         &PAGE_ALLOC_FAILURE,
         "kernel",
-        &[": page allocation failure: order:"],
+        &[": page allocation failure: order:", ": page allocation stalls for "],
         |text| {
-            let comm = cut::before(text, ": page allocation failure")?;
+            let comm = cut::before(text, ": page allocation ")?;
             Some(Found::about(comm).with("order", cut::digits(cut::after(text, "order:")?)))
         },
         |_, text| if dump::is_dump(text) || dump::is_memory(text) { Flow::More } else { Flow::Over },
+    ),
+    Rule::block(
+        &PAGE_ALLOC_FAILURE,
+        "kernel",
+        &["SLUB: Unable to allocate memory on node ", "vmap allocation for size "],
+        |text| {
+            if text.starts_with("SLUB: ") {
+                return Some(Found::about("SLUB").with("what", cut::after(text, "SLUB: ")));
+            }
+            let failed = text.starts_with("vmap allocation for size ") && text.contains(" failed");
+            failed.then(|| Found::about("vmalloc").with("what", Some(text)))
+        },
+        |_, text| if text.starts_with("  cache: ") || text.starts_with("  node ") { Flow::More } else { Flow::Over },
     ),
 ];
 

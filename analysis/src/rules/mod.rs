@@ -4,16 +4,27 @@
 //! Rules see only lines of the speaker they name; they never look at times or other members.
 
 pub(crate) mod access;
+pub(crate) mod adapters;
+pub(crate) mod bmc;
 pub(crate) mod crash;
+pub(crate) mod daemons;
+pub(crate) mod devices;
 pub(crate) mod dump;
 pub(crate) mod hardware;
+pub(crate) mod limits;
 pub(crate) mod lockup;
+pub(crate) mod marks;
+pub(crate) mod mcelog;
 pub(crate) mod memory;
 pub(crate) mod network;
 pub(crate) mod packages;
 pub(crate) mod process;
+pub(crate) mod remote;
+pub(crate) mod sentry;
 pub(crate) mod storage;
 pub(crate) mod sysmonitor;
+pub(crate) mod units;
+pub(crate) mod volumes;
 
 use std::borrow::Cow;
 
@@ -53,10 +64,12 @@ pub(crate) struct Rule {
     pub read: fn(&str) -> Option<Found>,
     /// Reads the next lines of the same speaker; `None` for events of one line.
     pub follow: Option<fn(&mut Found, &str) -> Flow>,
-    /// The line means nothing in the first minutes after the boot.
-    pub boot_noise: bool,
+    /// What the line means while the host starts or stops.
+    pub turn: Turn,
     /// Only so many make an event.
     pub threshold: Option<Threshold>,
+    /// The line is no event: it says that the last one of this kind and subject is over.
+    pub recovery: bool,
 }
 
 impl Rule {
@@ -67,7 +80,17 @@ impl Rule {
         anchors: &'static [&'static str],
         read: fn(&str) -> Option<Found>,
     ) -> Self {
-        Self { kind, from, anchors, read, follow: None, boot_noise: false, threshold: None }
+        Self { kind, from, anchors, read, follow: None, turn: Turn::Same, threshold: None, recovery: false }
+    }
+
+    /// A rule for a line that says that an event of this kind and subject is over.
+    pub(crate) const fn recovery(
+        kind: &'static Kind,
+        from: &'static str,
+        anchors: &'static [&'static str],
+        read: fn(&str) -> Option<Found>,
+    ) -> Self {
+        Self { recovery: true, ..Self::line(kind, from, anchors, read) }
     }
 
     /// A rule for an event of one or more lines of the same speaker.
@@ -78,8 +101,19 @@ impl Rule {
         read: fn(&str) -> Option<Found>,
         follow: fn(&mut Found, &str) -> Flow,
     ) -> Self {
-        Self { kind, from, anchors, read, follow: Some(follow), boot_noise: false, threshold: None }
+        Self { kind, from, anchors, read, follow: Some(follow), ..Self::line(kind, from, anchors, read) }
     }
+}
+
+/// What an event means while the host starts or stops in good order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Turn {
+    /// The same as ever.
+    Same,
+    /// Nothing, in either case.
+    Nothing,
+    /// Little, while it stops.
+    Low,
 }
 
 /// Whether a line belongs to the open block.
@@ -89,6 +123,10 @@ pub(crate) enum Flow {
     More,
     /// It does, and is the last one.
     Last,
+    /// It is part of the story but no evidence, and more may come.
+    Aside,
+    /// It does not, but more may come: it tells of another thing of the same sort.
+    Other,
     /// It does not; the block ended before it.
     Over,
 }
@@ -110,6 +148,10 @@ pub(crate) struct Found {
     pub settled: bool,
     /// How many events the line stands for.
     pub weight: u64,
+    /// The line just read says that the event is over.
+    pub over: bool,
+    /// Another name of the subject, by which a recovery may call it.
+    pub alias: Option<String>,
 }
 
 impl Found {
@@ -123,6 +165,8 @@ impl Found {
             sure: true,
             settled: false,
             weight: 1,
+            over: false,
+            alias: None,
         }
     }
 

@@ -1,6 +1,6 @@
 //! Programs and services that fail: segmentation faults, core dumps, systemd units.
 
-use super::{Flow, Found, Kind, Rule, Words, dump};
+use super::{Flow, Found, Kind, Rule, Turn, Words, dump};
 use crate::{alerts::Severity, cut};
 
 static SEGFAULT: Kind = Kind {
@@ -69,57 +69,109 @@ pub(crate) static RULES: &[Rule] = &[
         let pid = cut::digits(rest)?;
         Some(Found::about(cut::between(rest, "(", ") of user")?).with("pid", Some(pid)))
     }),
-    Rule::block(
-        &SERVICE_FAILED,
-        "systemd[1]",
-        &[": Main process exited, code=", ": Failed with result '", "Failed to start ", ": Control process exited, code="],
-        |text| {
-            if let Some(unit) =
-                cut::before(text, ": Main process exited, code=").or_else(|| cut::before(text, ": Control process exited, code="))
-            {
-                return Some(Found::about(unit).with("exit", cut::after(text, "exited, ")).unsure());
-            }
-            if let Some(unit) = cut::before(text, ": Failed with result '") {
-                return Some(Found::about(unit).with("result", cut::between(text, "Failed with result '", "'")));
-            }
-            Some(Found::about(text.strip_prefix("Failed to start ")?.trim_end_matches('.')))
-        },
-        |found, text| {
-            if text.starts_with("Failed to start ") {
-                return Flow::Last;
-            }
-            let Some(rest) = text.strip_prefix(found.subject.as_str()).and_then(|rest| rest.strip_prefix(": ")) else {
-                return Flow::Over;
-            };
-            if found.sure {
-                // The next run of the same unit.
-                return Flow::Over;
-            }
-            if let Some(result) = cut::between(rest, "Failed with result '", "'") {
-                found.sure = true;
-                found.set("result", Some(result));
-                return Flow::More;
-            }
-            let same = rest.starts_with("Main process exited")
-                || rest.starts_with("Control process exited")
-                || rest.starts_with("Killing process")
-                || rest.starts_with("Unit entered failed state");
-            if same { Flow::More } else { Flow::Over }
-        },
-    ),
+    Rule {
+        turn: Turn::Low,
+        ..Rule::block(
+            &SERVICE_FAILED,
+            "systemd[1]",
+            &[" process exited, code=", ": Failed with result '", "Failed to start ", "Failed to mount "],
+            |text| {
+                if let Some((unit, exit)) =
+                    text.split_once(": ").filter(|(_, what)| EXITS.iter().any(|exit| what.starts_with(exit)))
+                {
+                    return Some(Found::about(unit).with("exit", cut::after(exit, "exited, ")).unsure());
+                }
+                if let Some(unit) = cut::before(text, ": Failed with result '") {
+                    return Some(Found::about(unit).with("result", cut::between(text, "Failed with result '", "'")));
+                }
+                Some(Found::about(named(job(text)?)))
+            },
+            service,
+        )
+    },
+    Rule::recovery(&SERVICE_FAILED, "systemd[1]", &["Started ", "Mounted "], |text| {
+        let unit = text.strip_prefix("Started ").or_else(|| text.strip_prefix("Mounted "))?;
+        if unit.starts_with("Session ") {
+            return None;
+        }
+        Some(Found::about(named(unit)))
+    }),
 ];
+
+/// How systemd begins to tell of the end of a unit's process.
+pub(crate) const EXITS: &[&str] =
+    &["Main process exited, code=", "Control process exited, code=", "Mount process exited, code=", "Swap process exited, code="];
+
+/// What systemd says of one unit after it failed, between its lines about others. A restart is part of the story, but no
+/// evidence of the failure.
+pub(crate) fn service(found: &mut Found, text: &str) -> Flow {
+    let Some(rest) = text.strip_prefix(found.subject.as_str()).and_then(|rest| rest.strip_prefix(": ")) else {
+        return elsewhere(found, text);
+    };
+    let restart = rest.contains("scheduling restart") || rest.starts_with("Scheduled restart job");
+    if found.sure {
+        found.settled |= restart;
+        // Else it is the next run of the same unit.
+        return if restart || rest.starts_with("Consumed ") { Flow::Aside } else { Flow::Over };
+    }
+    if let Some(result) = cut::between(rest, "Failed with result '", "'") {
+        found.sure = true;
+        found.set("result", Some(result));
+        return Flow::More;
+    }
+    let same = EXITS.iter().any(|exit| rest.starts_with(exit))
+        || rest.starts_with("Killing process")
+        || rest.starts_with("Unit entered failed state");
+    if same { Flow::More } else { Flow::Over }
+}
+
+/// A line without the unit's name: of its start job, of its restart, or of another unit.
+fn elsewhere(found: &mut Found, text: &str) -> Flow {
+    if !found.sure {
+        return Flow::Other;
+    }
+    if found.settled {
+        if let (Some(what), None) = (text.strip_prefix("Stopped "), &found.alias) {
+            found.alias = Some(cut::limited(named(what), 200));
+        }
+        let started = text.strip_prefix("Started ").map(named);
+        found.over = started.is_some() && started == found.alias.as_deref();
+        return Flow::Other;
+    }
+    // The end of the start job is told directly after that of the unit.
+    match job(text) {
+        Some(what) => {
+            found.alias = Some(cut::limited(named(what), 200));
+            Flow::Last
+        }
+        None => Flow::Over,
+    }
+}
+
+/// What a start job that failed was to start.
+fn job(text: &str) -> Option<&str> {
+    text.strip_prefix("Failed to start ").or_else(|| text.strip_prefix("Failed to mount "))
+}
+
+/// The unit or its description: systemd 250 and later write `unit - description`.
+fn named(what: &str) -> &str {
+    what.split_once(" - ").map_or(what, |(unit, _)| unit).trim_end_matches('.')
+}
 
 /// `boot.log`: the console of the boot.
 pub(crate) static BOOT: &[Rule] = &[Rule::block(
     &SERVICE_FAILED,
     "boot",
-    &["FAILED"],
+    &["FAILED", "DEPEND", "TIME"],
     |text| {
-        let rest = text.trim_start().strip_prefix("[FAILED] ")?;
-        let what = rest.strip_prefix("Failed to start ").or_else(|| rest.strip_prefix("Failed to mount "))?;
-        // systemd 250 and later write `unit - description`.
-        let name = what.split_once(" - ").map_or(what, |(unit, _)| unit);
-        Some(Found::about(name.trim_end_matches('.')))
+        let (mark, rest) = text.trim_start().strip_prefix('[')?.split_once("] ")?;
+        let starts: &[&str] = match mark.trim() {
+            "FAILED" => &["Failed to start ", "Failed to mount ", "Failed to activate swap ", "Failed to listen on "],
+            "DEPEND" => &["Dependency failed for "],
+            "TIME" => &["Timed out waiting for device ", "Timed out starting "],
+            _ => return None,
+        };
+        Some(Found::about(named(starts.iter().find_map(|start| rest.strip_prefix(start))?)))
     },
     |found, text| {
         // The hint names the unit; it is no evidence itself.

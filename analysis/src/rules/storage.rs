@@ -3,7 +3,7 @@
 use super::{Flow, Found, Kind, Rule, Words};
 use crate::{alerts::Severity, cut};
 
-static DISK_MEDIUM_ERROR: Kind = Kind {
+pub(crate) static DISK_MEDIUM_ERROR: Kind = Kind {
     name: "disk_medium_error",
     severity: Severity::Critical,
     summary: Words {
@@ -16,7 +16,7 @@ static DISK_MEDIUM_ERROR: Kind = Kind {
     },
 };
 
-static IO_ERROR: Kind = Kind {
+pub(crate) static IO_ERROR: Kind = Kind {
     name: "io_error",
     severity: Severity::High,
     summary: Words {
@@ -33,8 +33,8 @@ static NVME_TIMEOUT: Kind = Kind {
     name: "nvme_timeout",
     severity: Severity::High,
     summary: Words {
-        en: "{subject}: I/O timeout[ on queue {queue}][; the controller is down{down}][; the device was removed{removed}]",
-        zh: "{subject} I/O 超时[，队列 {queue}][；控制器已失效{down}][；设备已被移除{removed}]",
+        en: "{subject}: I/O timeout[ on queue {queue}][; the controller is down{down}][; the device was removed{removed}][; {what}]",
+        zh: "{subject} I/O 超时[，队列 {queue}][；控制器已失效{down}][；设备已被移除{removed}][；{what}]",
     },
     advice: Words {
         en: "Read nvme smart-log and nvme error-log of the device, compare its firmware with the vendor's notes, and check PCIe errors of its slot.",
@@ -42,7 +42,7 @@ static NVME_TIMEOUT: Kind = Kind {
     },
 };
 
-static FS_ERROR: Kind = Kind {
+pub(crate) static FS_ERROR: Kind = Kind {
     name: "fs_error",
     severity: Severity::Critical,
     summary: Words { en: "{type} error on {subject}[: {what}]", zh: "{subject} 的 {type} 文件系统错误[：{what}]" },
@@ -68,7 +68,10 @@ pub(crate) static FS_READONLY: Kind = Kind {
 pub(crate) static DISK_FULL: Kind = Kind {
     name: "disk_full",
     severity: Severity::High,
-    summary: Words { en: "File system {subject} is {used} % full", zh: "文件系统 {subject} 已用 {used}%" },
+    summary: Words {
+        en: "[File system {subject} is {used} % full][{writer} found no space to write to {subject}]",
+        zh: "[文件系统 {subject} 已用 {used}%][{writer} 写入 {subject} 时磁盘空间不足]",
+    },
     advice: Words {
         en: "Find the space with du -xh --max-depth=2 and deleted but open files with lsof +L1; then clean, rotate, or grow the volume.",
         zh: "用 du -xh --max-depth=2 找出占用空间的目录，用 lsof +L1 找出已删除但仍打开的文件；然后清理、轮转日志或扩容。",
@@ -88,49 +91,64 @@ pub(crate) static INODE_FULL: Kind = Kind {
     },
 };
 
-pub(crate) static SLOW_IO: Kind = Kind {
-    name: "slow_io",
-    severity: Severity::High,
-    summary: Words {
-        en: "Slow I/O on {subject}[: {operation}][, reason {reason}][: {what}]",
-        zh: "{subject} 慢 I/O[：{operation}][，原因 {reason}][：{what}]",
-    },
-    advice: Words {
-        en: "Compare await and %util in iostat -x or sar -d for that time. A reason of IO press means load; a driver or disk reason calls for a look at smartctl or nvme smart-log.",
-        zh: "对照该时间 iostat -x 或 sar -d 中的 await 和 %util。原因为 IO press 表示负载高；原因为驱动或磁盘时，检查 smartctl 或 nvme smart-log。",
-    },
-};
-
 pub(crate) static RULES: &[Rule] = &[
     Rule::block(
         &IO_ERROR,
         "kernel",
-        &[" FAILED Result: ", "Sense Key : Medium Error", "critical medium error, dev ", "Unrecovered read error"],
+        &[
+            " FAILED Result: ",
+            "Sense Key : Medium Error",
+            "Sense Key : Hardware Error",
+            "critical medium error, dev ",
+            "Unrecovered read error",
+        ],
         |text| {
-            let disk = cut::between(text, ": [", "] ").or_else(|| cut::between(text, "error, dev ", ","))?;
-            let mut found = Found::about(disk).unsure();
+            let (disk, tag) = command(text).or_else(|| Some((failed(text)?, "")))?;
+            let mut found = Found::about(disk).with("tag", Some(tag)).unsure();
             scsi(&mut found, text);
-            Some(found)
+            is_disk(disk).then_some(found)
         },
-        |found, text| {
-            let about =
-                text.contains(&format!("[{}]", found.subject)) || text.contains(&format!(" error, dev {},", found.subject));
-            if !about || text.contains(" FAILED Result: ") || (found.settled && text.contains(" error, dev ")) {
-                return Flow::Over;
+        |found, text| match (command(text), failed(text)) {
+            (Some(next), _) if next != (found.subject.as_str(), found.get("tag").unwrap_or_default()) => Flow::Other,
+            (Some(_), _) if text.contains(" FAILED Result: ") => Flow::Over,
+            (None, Some(device)) if is_buffer(text) => {
+                if holds(&found.subject, device) {
+                    Flow::More
+                } else {
+                    Flow::Other
+                }
             }
-            scsi(found, text);
-            Flow::More
+            (None, Some(device)) if found.settled || device != found.subject => Flow::Other,
+            // Between a command's failure and its reason, its adapter may have something to say.
+            (None, None) => {
+                if found.sure {
+                    Flow::Over
+                } else {
+                    Flow::Other
+                }
+            }
+            _ => {
+                scsi(found, text);
+                Flow::More
+            }
         },
     ),
     Rule::block(
         &IO_ERROR,
         "kernel",
-        &["I/O error, dev ", "critical target error, dev ", "critical space allocation error, dev ", "Buffer I/O error on dev"],
+        &[
+            "I/O error, dev ",
+            "critical target error, dev ",
+            "critical space allocation error, dev ",
+            "recoverable transport error, dev ",
+            "timeout error, dev ",
+            "Buffer I/O error on dev",
+        ],
         io_error,
-        |found, text| match io_error(text) {
-            Some(_) if text.starts_with("Buffer I/O error") => Flow::More,
-            Some(next) if next.subject == found.subject => Flow::More,
-            _ => Flow::Over,
+        |found, text| match failed(text) {
+            Some(device) if device == found.subject || (is_buffer(text) && holds(&found.subject, device)) => Flow::More,
+            Some(_) => Flow::Other,
+            None => Flow::Over,
         },
     ),
     Rule::block(
@@ -141,7 +159,12 @@ pub(crate) static RULES: &[Rule] = &[
             "timeout, reset controller",
             "timeout, disable controller",
             "controller is down; will reset",
+            "timeout, completion polled",
             "Removing after probe failure",
+            "Device not ready; aborting",
+            "Identify Controller failed",
+            "Disabling device after reset failure",
+            "state error detected, reset controller",
         ],
         |text| {
             let device = cut::before(text.strip_prefix("nvme ")?, ":")?;
@@ -149,12 +172,13 @@ pub(crate) static RULES: &[Rule] = &[
             nvme(&mut found, text);
             Some(found)
         },
-        |found, text| {
-            if text.strip_prefix("nvme ").and_then(|rest| cut::before(rest, ":")) != Some(found.subject.as_str()) {
-                return Flow::Over;
+        |found, text| match text.strip_prefix("nvme ").and_then(|rest| cut::before(rest, ":")) {
+            Some(device) if device == found.subject => {
+                nvme(found, text);
+                Flow::More
             }
-            nvme(found, text);
-            Flow::More
+            Some(_) => Flow::Other,
+            None => Flow::Over,
         },
     ),
     Rule::block(
@@ -162,23 +186,52 @@ pub(crate) static RULES: &[Rule] = &[
         "kernel",
         &[
             "EXT4-fs error (device ",
+            "EXT4-fs warning (device ",
             "Aborting journal on device ",
             "): Remounting filesystem read-only",
             "JBD2: Detected IO errors",
+            "JBD2: Error -",
+            "JBD2: I/O error ",
+            "JBD2: recovery failed",
+            "Delayed block allocation failed for inode ",
+            "This should not happen!! Data will be lost",
+            "I/O error while writing superblock",
+            "I/O error to superblock detected",
+            "potential data loss!",
+            "group descriptors corrupted",
+            "ext4_check_descriptors: ",
+            "error loading journal",
+            "error count since last fsck: ",
         ],
         |text| {
+            if text.starts_with("EXT4-fs warning") && !text.contains("I/O error") {
+                return None;
+            }
             let mut found = Found::about(ext4_device(text)?).with("type", Some("ext4"));
             ext4(&mut found, text);
+            if text.starts_with("EXT4-fs (") && found.kind.is_none() {
+                found.set("what", cut::after(text, "): "));
+            }
+            // What the superblock remembers; the error itself may be old.
+            if text.contains("error count since last fsck: ") {
+                found.severity = Some(Severity::High);
+            }
             Some(found)
         },
-        |found, text| {
-            if ext4_device(text) != Some(found.subject.as_str()) {
-                return Flow::Over;
+        |found, text| match ext4_device(text) {
+            Some(device) if device == found.subject => {
+                ext4(found, text);
+                Flow::More
             }
-            ext4(found, text);
-            Flow::More
+            Some(_) => Flow::Other,
+            None => Flow::Over,
         },
     ),
+    Rule::line(&FS_ERROR, "kernel", &["BTRFS error (device ", "BTRFS critical (device "], |text| {
+        let (device, what) = cut::after(text.strip_prefix("BTRFS ")?, "(device ")?.split_once("): ")?;
+        let harmless = what.contains(" errs: wr 0, rd 0, flush 0, corrupt 0, gen 0");
+        (!harmless).then(|| Found::about(device).with("type", Some("btrfs")).with("what", Some(what)))
+    }),
     Rule::block(
         &FS_ERROR,
         "kernel",
@@ -187,8 +240,16 @@ pub(crate) static RULES: &[Rule] = &[
             "xfs_do_force_shutdown",
             "Shutting down filesystem",
             "Metadata corruption detected",
+            "Metadata CRC error detected",
             "Internal error ",
             "log I/O error",
+            "Filesystem has been shut down",
+            "nmount and run xfs_repair",
+            "and rectify the problem",
+            "writeback error on sector",
+            "page discard on page",
+            "Failing async write on buffer block",
+            "log mount/recovery failed",
         ],
         |text| {
             let device = text.strip_prefix("XFS (").and_then(|rest| cut::before(rest, ")"))?;
@@ -197,14 +258,15 @@ pub(crate) static RULES: &[Rule] = &[
             Some(found)
         },
         |found, text| {
-            if text.strip_prefix("XFS (").and_then(|rest| cut::before(rest, ")")) != Some(found.subject.as_str()) {
-                return if text.starts_with(' ') || text.starts_with("CPU: ") || text.starts_with("Call ") {
-                    Flow::More
-                } else {
-                    Flow::Over
-                };
+            let Some(device) = text.strip_prefix("XFS (").and_then(|rest| cut::before(rest, ")")) else {
+                let stack = text.starts_with(' ') || text.starts_with("CPU: ") || text.starts_with("Call ");
+                return if stack { Flow::More } else { Flow::Over };
+            };
+            if device != found.subject {
+                return Flow::Other;
             }
-            if text.ends_with("Ending clean mount") || text.contains("Mounting V") {
+            // A dead log says so twice a minute until the file system is unmounted.
+            if text.ends_with("Ending clean mount") || text.contains("Mounting V") || text.contains("xfs_log_force: error ") {
                 return Flow::Over;
             }
             xfs(found, text);
@@ -212,31 +274,6 @@ pub(crate) static RULES: &[Rule] = &[
         },
     ),
 ];
-
-/// sysSentry's slow I/O plug-ins.
-pub(crate) static SENTRY: &[Rule] = &[Rule::line(&SLOW_IO, "sentry", &["[SLOW IO]"], |text| {
-    let alarm = cut::after(text, "[SLOW IO]")?;
-    let field = |name: &str| {
-        cut::after(alarm, &format!("{name}: "))
-            .or_else(|| cut::after(alarm, &format!("'{name}': '")))
-            .map(|rest| rest.split([',', '\'', '}']).next().unwrap_or(rest).trim())
-    };
-    let disk = field("disk").or_else(|| field("driver_name"))?;
-    Some(Found::about(disk).with("operation", field("iotype").or_else(|| field("io_type"))).with("reason", field("reason")))
-})];
-
-/// gala-gopher's events, one JSON object in a line.
-pub(crate) static GOPHER: &[Rule] = &[Rule::line(&SLOW_IO, "gopher", &["gala_gopher_disk_", "gala_gopher_block_"], |text| {
-    let field = |name: &str| cut::after(text, &format!("\"{name}\":")).and_then(|rest| cut::between(rest, "\"", "\""));
-    let severity = match field("SeverityText")? {
-        "WARN" => Severity::Medium,
-        "ERROR" | "FATAL" => Severity::High,
-        _ => return None,
-    };
-    let body = field("Body")?;
-    let entity = cut::between(body, "Entity(", ")")?;
-    Some(Found::about(entity).with("what", cut::after(body, ") ")).at(severity))
-})];
 
 /// A sense key decides what a failed command means; commands refused as illegal are not a fault of the disk.
 fn scsi(found: &mut Found, text: &str) {
@@ -255,16 +292,40 @@ fn scsi(found: &mut Found, text: &str) {
     }
 }
 
-/// Drives without a medium (sr0, fd0) fail by nature.
-fn io_error(text: &str) -> Option<Found> {
+/// The disk and the tag of `sd 0:0:1:0: [sdb] tag#12 ...`.
+fn command(text: &str) -> Option<(&str, &str)> {
+    let (disk, rest) = cut::after(text, ": [")?.split_once("] ")?;
+    Some((disk, rest.strip_prefix("tag#").and_then(cut::digits).unwrap_or_default()))
+}
+
+/// The device of `I/O error, dev sdb, sector ...` and `Buffer I/O error on dev sdb1, ...`.
+fn failed(text: &str) -> Option<&str> {
     let rest = match text.strip_prefix("Buffer I/O error on dev") {
         Some(rest) => rest.strip_prefix("ice").unwrap_or(rest),
-        None => cut::after(text, "error, dev")?,
+        None => cut::after(text, " error, dev")?,
     };
-    let device = cut::word(rest)?;
-    if device.starts_with("sr") || device.starts_with("fd") || text.contains("critical medium error") {
-        return None;
-    }
+    cut::word(rest)
+}
+
+fn is_buffer(text: &str) -> bool {
+    text.starts_with("Buffer I/O error")
+}
+
+/// Drives without a medium fail by nature, and what is kept in a file or in memory is no disk.
+fn is_disk(name: &str) -> bool {
+    let numbered = |start: &&str| name.strip_prefix(*start).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+    !["sr", "fd", "loop", "ram", "zram"].iter().any(numbered)
+}
+
+/// Whether a buffer of `device` can fail because `disk` does: it is the disk, a partition of it, or a map over disks.
+fn holds(disk: &str, device: &str) -> bool {
+    let part = device.strip_prefix(disk).map(|part| part.strip_prefix('p').unwrap_or(part));
+    let part = part.is_some_and(|part| part.bytes().all(|byte| byte.is_ascii_digit()));
+    part || device.starts_with("dm-") || device.starts_with("md")
+}
+
+fn io_error(text: &str) -> Option<Found> {
+    let device = failed(text).filter(|device| is_disk(device) && !text.contains("critical medium error"))?;
     let sector = cut::after(text, ", sector ").and_then(cut::digits);
     let operation = cut::between(text, ":(", ")").or_else(|| text.contains("async page write").then_some("WRITE"));
     Some(Found::about(device).with("sector", sector).with("operation", operation))
@@ -272,6 +333,11 @@ fn io_error(text: &str) -> Option<Found> {
 
 fn nvme(found: &mut Found, text: &str) {
     found.set("queue", cut::after(text, " QID ").and_then(cut::digits));
+    let lost = ["Device not ready; aborting", "Identify Controller failed", "Disabling device after reset failure"];
+    if lost.iter().any(|mark| text.contains(mark)) {
+        found.severity = Some(Severity::Critical);
+        found.set("what", cut::after(text, ": "));
+    }
     for (mark, state) in [("controller is down", "down"), ("Removing after probe failure", "removed")] {
         if text.contains(mark) {
             found.severity = Some(Severity::Critical);
@@ -284,7 +350,8 @@ fn ext4_device(text: &str) -> Option<&str> {
     if let Some(rest) = text.strip_prefix("Aborting journal on device ") {
         return rest.trim_end_matches('.').rsplit_once('-').map(|(device, _)| device);
     }
-    if let Some(rest) = cut::after(text, "JBD2: Detected IO errors").and_then(|rest| cut::after(rest, " on ")) {
+    if let Some(rest) = text.strip_prefix("JBD2: ") {
+        let rest = cut::after(rest, " on ").or_else(|| cut::after(rest, " for "))?.trim_end_matches('.');
         return rest.rsplit_once('-').map(|(device, _)| device);
     }
     let rest = text.strip_prefix("EXT4-fs ")?;
@@ -295,13 +362,26 @@ fn ext4(found: &mut Found, text: &str) {
     if text.starts_with("Aborting journal") || text.contains("Remounting filesystem read-only") {
         found.kind = Some(&FS_READONLY);
     }
-    if text.starts_with("EXT4-fs error") && found.get("what").is_none() {
+    if (text.starts_with("EXT4-fs error") || text.starts_with("EXT4-fs warning")) && found.get("what").is_none() {
         found.set("what", cut::after(text, "): "));
     }
 }
 
+/// Words of XFS after which data or the file system are lost.
+const LOST: &[&str] = &[
+    "hutting down filesystem",
+    "xfs_do_force_shutdown",
+    "has been shut down",
+    "and run xfs_repair",
+    "and rectify the problem",
+    "writeback error",
+    "page discard",
+    "Failing async write",
+    "log mount/recovery failed",
+];
+
 fn xfs(found: &mut Found, text: &str) {
-    if text.contains("hutting down filesystem") || text.contains("xfs_do_force_shutdown") {
+    if LOST.iter().any(|mark| text.contains(mark)) {
         found.severity = Some(Severity::Critical);
     }
     if found.get("what").is_none() {

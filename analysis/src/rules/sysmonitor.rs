@@ -2,7 +2,7 @@
 
 use super::{
     Flow, Found, Kind, Rule, Words,
-    storage::{DISK_FULL, FS_READONLY, INODE_FULL},
+    storage::{DISK_FULL, FS_ERROR, FS_READONLY, INODE_FULL},
 };
 use crate::{alerts::Severity, cut};
 
@@ -64,7 +64,7 @@ static NIC_DOWN: Kind = Kind {
     },
 };
 
-static FD_HIGH: Kind = Kind {
+pub(crate) static FD_HIGH: Kind = Kind {
     name: "fd_high",
     severity: Severity::High,
     summary: Words { en: "{used} file descriptors are open on the host", zh: "系统已打开 {used} 个文件描述符" },
@@ -106,6 +106,19 @@ static FILE_DELETED: Kind = Kind {
     advice: Words {
         en: "Find out who ran the command (audit log, shell history at that time), and restore the file from its package: rpm -qf, then dnf reinstall.",
         zh: "通过当时的审计日志和命令历史确认操作者，并从软件包恢复文件：rpm -qf 查询后 dnf reinstall。",
+    },
+};
+
+static IP_DELETED: Kind = Kind {
+    name: "ip_deleted",
+    severity: Severity::Medium,
+    summary: Words {
+        en: "Address {address} was taken off {device}[, by {by}]",
+        zh: "网卡 {device} 的地址 {address} 被删除[，操作者 {by}]",
+    },
+    advice: Words {
+        en: "Check whether that was intended: the audit log and shell history of that time show who ran the command; ip addr shows what is left.",
+        zh: "确认是否为预期操作：当时的审计日志和命令历史可查操作者；用 ip addr 查看剩余地址。",
     },
 };
 
@@ -170,14 +183,74 @@ pub(crate) static RULES: &[Rule] = &[
         let used = text.strip_prefix("process count alarm: ").or_else(|| text.strip_prefix("threads count alarm: "))?;
         Some(Found::about(subject).with(subject, Some(cut::digits(used)?)))
     }),
-    Rule::line(&FS_READONLY, "sysmonitor", &["filesystem error. Remount filesystem read-only"], |text| {
-        Some(Found::about(cut::before(text, " filesystem error.")?))
+    Rule::block(&FS_ERROR, "sysmonitor", &[" filesystem error."], file_system, |found, text| {
+        let Some(next) = file_system(text).filter(|next| next.subject == found.subject) else { return Flow::Over };
+        found.kind = found.kind.or(next.kind);
+        Flow::More
+    }),
+    Rule::line(&PROCESS_DOWN, "sysmonitor", &["custom daemon monitor: child process["], |text| {
+        let name = cut::between(text, "] name ", " ")?;
+        let code = cut::between(text, " exit code[", "]")?;
+        let what = format!("exit code {code}");
+        (code != "0").then(|| Found::about(name).with("what", Some(&what)).at(Severity::Medium))
+    }),
+    Rule::line(&IP_DELETED, "sysmonitor", &["] is deleted"], |text| {
+        let (device, rest) = text.split_once(": ip[")?;
+        let address = cut::before(rest, "]")?;
+        let found = Found::about(&format!("{device} {address}")).with("device", Some(device)).with("address", Some(address));
+        Some(found.with("by", cut::between(rest, "comm: ", ",")))
+    }),
+    Rule::recovery(&IP_DELETED, "sysmonitor", &["] is added"], |text| {
+        let (device, rest) = text.split_once(": ip[")?;
+        Some(Found::about(&format!("{device} {}", cut::before(rest, "]")?)))
+    }),
+    Rule::recovery(&CPU_HIGH, "sysmonitor", &["usage resume"], |text| {
+        cut::before(text, " usage resume").filter(|subject| subject.starts_with("CPU")).map(Found::about)
+    }),
+    Rule::recovery(&MEM_HIGH, "sysmonitor", &["memory usage resume"], |text| {
+        text.starts_with("memory usage resume").then(|| Found::about("memory"))
+    }),
+    Rule::recovery(&DISK_FULL, "sysmonitor", &["report disk "], |text| {
+        let inodes = text.starts_with("report disk inode recovered, ");
+        let place =
+            text.strip_prefix("report disk recovered, ").or_else(|| text.strip_prefix("report disk inode recovered, "))?;
+        let found = Found::about(place.rsplit_once(" used:")?.0);
+        Some(if inodes { found.of(&INODE_FULL) } else { found })
+    }),
+    Rule::recovery(&IO_DELAY, "sysmonitor", &["IO delay is normal"], |text| {
+        let disk = cut::before(text.strip_prefix("local disk")?.trim_start_matches([':', ' ']), " IO delay")?;
+        Some(Found::about(disk))
+    }),
+    Rule::recovery(&PROCESS_DOWN, "sysmonitor", &[" is recovered"], |text| {
+        Some(Found::about(text.trim_end().strip_suffix(" is recovered")?))
+    }),
+    Rule::recovery(&NIC_DOWN, "sysmonitor", &[": device is up"], |text| Some(Found::about(cut::before(text, ": device is up")?))),
+    Rule::recovery(&FD_HIGH, "sysmonitor", &["sys fd count resume"], |text| {
+        text.starts_with("sys fd count resume").then(|| Found::about("fd"))
+    }),
+    Rule::recovery(&ZOMBIE_HIGH, "sysmonitor", &["zombie process count resume"], |text| {
+        text.starts_with("zombie process count resume").then(|| Found::about("zombies"))
+    }),
+    Rule::recovery(&PSCNT_HIGH, "sysmonitor", &["process count resume", "threads count resume"], |text| {
+        let known = [("process count resume", "processes"), ("threads count resume", "threads")];
+        known.iter().find(|(start, _)| text.starts_with(start)).map(|(_, subject)| Found::about(subject))
+    }),
+    Rule::recovery(&FS_READONLY, "sysmonitor", &[" ext-fs resume"], |text| {
+        Some(Found::about(cut::before(text, " ext-fs resume")?))
     }),
     Rule::line(&FILE_DELETED, "sysmonitor", &[" was deleted"], |text| {
         let file = text.strip_prefix("File \"").or_else(|| text.strip_prefix("Subfile \""))?;
         Some(Found::about(cut::before(file, "\"")?).with("by", cut::between(text, "comm: ", ",")))
     }),
 ];
+
+/// `dm-3 filesystem error. Remount filesystem read-only.`, `fs_monitor_ext3_4: dm-3 filesystem error. flag is 1879113728.`
+fn file_system(text: &str) -> Option<Found> {
+    let text = text.strip_prefix("fs_monitor_ext3_4: ").unwrap_or(text);
+    let (device, what) = text.split_once(" filesystem error. ")?;
+    let found = Found::about(device).with("type", Some("ext"));
+    Some(if what.starts_with("Remount filesystem read-only") { found.of(&FS_READONLY) } else { found })
+}
 
 /// `/var/log used:91% alarm:90%`
 fn space(text: &str) -> Option<Found> {

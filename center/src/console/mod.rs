@@ -9,6 +9,7 @@ mod files;
 mod harmless;
 mod lines;
 mod open;
+mod operations;
 mod pages;
 mod reply;
 mod texts;
@@ -69,6 +70,7 @@ pub fn router(store: Store, vault: Vault, tls: bool) -> Router {
         .route("/login", get(pages::login_form).post(pages::login))
         .route("/logout", post(pages::logout))
         .route("/bundles/{id}", get(pages::bundle))
+        .route("/bundles/{id}/operations", get(operations::operations))
         .route("/bundles/{id}/files/{*path}", get(files::file))
         .route("/style.css", get(reply::style))
         .route("/plots.css", get(reply::plot_style))

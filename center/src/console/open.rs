@@ -3,7 +3,12 @@
 
 use std::io::Read;
 
-use oediag_protocol::{bundle::reader::open_at, consent::Consent, id::BundleId};
+use oediag_analysis::OperationsJson;
+use oediag_protocol::{
+    bundle::{name, reader::open_at},
+    consent::Consent,
+    id::BundleId,
+};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::{Console, reply::NoPage};
@@ -54,6 +59,11 @@ impl Open {
     pub(super) fn member(&mut self, path: &str) -> Result<Option<impl Read>, OpenError> {
         let Some(offset) = self.opened.item(path).and_then(|item| item.offset) else { return Ok(None) };
         Ok(Some(open_at(&mut self.plain, offset, path)?))
+    }
+
+    /// The operation records; none when the run was cut short, or an older agent made the bundle. Reading blocks.
+    pub(super) fn operations(&mut self) -> Result<Option<OperationsJson>, OpenError> {
+        self.opened.record(&mut self.plain, name::OPERATIONS)
     }
 
     /// Bytes of the stored file that were fetched so far, for documents and members.

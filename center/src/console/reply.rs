@@ -36,6 +36,7 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
         ("bundles.html", include_str!("../../pages/bundles.html")),
         ("bundle.html", include_str!("../../pages/bundle.html")),
         ("file.html", include_str!("../../pages/file.html")),
+        ("operations.html", include_str!("../../pages/operations.html")),
         ("error.html", include_str!("../../pages/error.html")),
     ] {
         // A test renders every page; one that is broken is then missing, and said to be.

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use oediag_analysis::Alert;
+use oediag_analysis::{Alert, shown_in};
 use oediag_protocol::bundle::manifest::{Item, Outcome};
 use serde::Serialize;
 
@@ -46,7 +46,7 @@ struct Folder<'a> {
 pub(super) fn tree(items: &[Item], alerts: &[Alert], t: &Texts) -> Tree {
     let mut of_path: HashMap<&str, usize> = HashMap::new();
     for alert in alerts {
-        let mut paths: Vec<&str> = alert.evidence.iter().map(|at| at.path.as_str()).collect();
+        let mut paths: Vec<&str> = alert.evidence.iter().map(|at| shown_in(&at.path)).collect();
         paths.sort_unstable();
         paths.dedup();
         for path in paths {

@@ -2,9 +2,9 @@
 
 use std::{cmp::Reverse, io::Read as _};
 
-use jiff::Timestamp;
+use jiff::{Timestamp, tz::TimeZone};
 use minijinja::{Value, context, value::Serde};
-use oediag_analysis::{Alert, Lang, plots};
+use oediag_analysis::{Alert, Lang, plots, shown_in};
 use oediag_protocol::bundle::{manifest::Start, verify::CheckName};
 use serde::Serialize;
 
@@ -12,6 +12,7 @@ use super::{
     absent::{absent, replaced},
     card,
     open::Open,
+    operations,
     texts::{Texts, code, texts},
     tree::tree,
     words::{link, local, moment, size, zone},
@@ -84,22 +85,14 @@ pub(super) fn row(bundle: &Bundle, summary: Option<&Summary>, t: &Texts) -> Valu
 /// All of a bundle's page but its head. Reads members: only on a thread that may block.
 pub(super) fn bundle(open: &mut Open, lang: Lang) -> Result<Value, OpenError> {
     let t = texts(lang);
-    let mut heads = Vec::new();
-    for path in plots::MEMBERS {
-        heads.push((path, head(open, path)?));
-    }
+    let zone = zone(open.opened.facts.time_zone.as_deref().or(open.opened.manifest.start.clock.zone.as_deref()));
+    let pictures = pictures(open, &zone, lang)?;
+    let operations = open.operations()?.map(|records| operations::newest(&records, t));
     let (manifest, facts) = (&open.opened.manifest, &open.opened.facts);
     let (start, redaction) = (&manifest.start, &manifest.redaction);
     let (alerts, alerts_left_out) = worst(&open.opened.alerts);
-    let zone = zone(facts.time_zone.as_deref().or(start.clock.zone.as_deref()));
     let timed = alerts.iter().filter(|alert| alert.first.is_some() || alert.last.is_some()).count();
     let timeline = plots::timeline(&alerts, &zone, lang);
-    let mut pictures = Vec::new();
-    for (path, head) in heads {
-        for plot in plots::plots(path, &head, lang) {
-            pictures.push(plots::draw(&plot, &zone, lang));
-        }
-    }
     let checks: Vec<String> = CHECKS.iter().map(|check| t.word("check", check)).collect();
     Ok(context! {
         card => Serde(card::host(start, facts, t)),
@@ -107,6 +100,7 @@ pub(super) fn bundle(open: &mut Open, lang: Lang) -> Result<Value, OpenError> {
         alerts => alerts.iter().map(|alert| shown(alert, lang)).collect::<Vec<_>>(),
         alerts_left_out,
         untimed => alerts.len() - timed,
+        operations,
         // Made element by element with every text escaped: safe as it is.
         timeline => Value::from_safe_string(timeline),
         plots => pictures.into_iter().map(Value::from_safe_string).collect::<Vec<_>>(),
@@ -123,6 +117,22 @@ pub(super) fn bundle(open: &mut Open, lang: Lang) -> Result<Value, OpenError> {
         checks,
         tree => Serde(tree(&manifest.items, &open.opened.alerts, t)),
     })
+}
+
+/// Plots of what was sampled, then of the days before, as far as sysstat kept them.
+fn pictures(open: &mut Open, zone: &TimeZone, lang: Lang) -> Result<Vec<String>, OpenError> {
+    let mut shown = Vec::new();
+    for path in plots::MEMBERS {
+        shown.extend(plots::plots(path, &head(open, path)?, lang));
+    }
+    let members = open.opened.manifest.items.iter().filter_map(|item| item.path.as_deref());
+    let days: Vec<String> = plots::reports(members).into_iter().map(str::to_owned).collect();
+    let mut history = plots::History::new(zone.clone(), lang);
+    for path in days {
+        history.read(&head(open, &path)?);
+    }
+    shown.extend(history.plots());
+    Ok(shown.iter().map(|plot| plots::draw(plot, zone, lang)).collect())
 }
 
 /// The first bytes of a member, as many as plots look at; none when it is not there.
@@ -159,7 +169,11 @@ fn shown(alert: &Alert, lang: Lang) -> Value {
         .iter()
         .take(PLACES)
         .map(|at| {
-            let link = format!("{}?line={}&end={}#L{}", link(&at.path), at.line, at.end, at.line);
+            // A row of a database has no line: the link leads to the text that shows the database.
+            let link = match shown_in(&at.path) {
+                text if text == at.path => format!("{}?line={}&end={}#L{}", link(text), at.line, at.end, at.line),
+                text => link(text),
+            };
             context! { path => &at.path, line => at.line, link }
         })
         .collect();
@@ -170,6 +184,8 @@ fn shown(alert: &Alert, lang: Lang) -> Value {
         count => alert.count,
         first => alert.first.as_deref().filter(|first| Some(*first) != alert.last.as_deref()).map(local),
         last => alert.last.as_deref().map(local),
+        ended => alert.ended.as_deref().map(local),
+        state => alert.state,
         summary => alert.summary.of(lang),
         advice => alert.advice.of(lang),
         more => alert.evidence.len().saturating_sub(PLACES),
@@ -190,6 +206,8 @@ mod tests {
             severity,
             first: None,
             last: last.map(str::to_owned),
+            ended: None,
+            state: false,
             count: 1,
             evidence: Vec::new(),
             summary: Text { en: String::new(), zh: String::new() },

@@ -17,7 +17,7 @@ use oediag_protocol::{
 
 use crate::store::summaries::Summary;
 
-/// Most bytes of `facts.json` and `alerts.json` each.
+/// Most bytes of `facts.json`, `alerts.json` and `operations.json` each.
 const MAX_RECORD: u64 = 8 << 20;
 
 /// Why a stored bundle cannot be shown.
@@ -93,6 +93,15 @@ impl Opened {
             system: Some(system.trim().to_owned()).filter(|system| !system.is_empty()),
             alerts: [Severity::Critical, Severity::High, Severity::Medium, Severity::Low].map(count),
         }
+    }
+
+    /// A JSON document of ours, compared with the manifest; none when the bundle has none.
+    pub fn record<T: serde::de::DeserializeOwned>(
+        &self,
+        bundle: &mut (impl Read + Seek),
+        path: &'static str,
+    ) -> Result<Option<T>, OpenError> {
+        record(bundle, &self.manifest, path)
     }
 
     /// The item of this path.

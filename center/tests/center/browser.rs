@@ -25,6 +25,10 @@ const LOGS: &str = "hostile/oediag-ad28e622-20260102T014530Z-c2aefc3a.tar.gz";
 /// Breaks the policy of our pages in three ways, to see that the browser would tell.
 const CONTROL: &str = "<!doctype html><title>control</title><p style=\"color:red\">x</p><script>document.title='owned'</script>\
     <img src=\"http://127.0.0.1:9/x\">";
+/// A command and a name that would act, were they more than text.
+const OPERATIONS: &str = r#"{"schema":"oediag.operations/1","operations":[
+{"time":"2026-11-10T09:41:07+08:00","last":"2026-11-10T10:02:00+08:00","count":3,"kind":"sudo","who":"<img src=x onerror=alert(1)>","from":"pts/0","run_as":"root","what":"/bin/echo <script>document.title='owned'</script> \u202egnp.exe","result":"failed","evidence":[{"path":"var/log/\"onmouseover=alert(1)","line":7,"end":7}]},
+{"time":null,"last":null,"count":1,"kind":"config_changed","who":null,"from":null,"run_as":null,"what":"/etc/hosts","result":null,"evidence":[]}]}"#;
 
 #[test]
 fn nothing_of_a_hostile_bundle_runs() {
@@ -35,7 +39,11 @@ fn nothing_of_a_hostile_bundle_runs() {
     let center = Center::start("browser");
     let [logs, plain] = [LOGS, PLAIN].map(|file| take(&center, file).0);
     let (disks, load) = measured();
-    let files = [File::Plain("oediag/perf/disks.csv", disks.as_bytes()), File::Plain("oediag/perf/load.csv", load.as_bytes())];
+    let files = [
+        File::Plain("oediag/perf/disks.csv", disks.as_bytes()),
+        File::Plain("oediag/perf/load.csv", load.as_bytes()),
+        File::Plain("oediag/operations.json", OPERATIONS.as_bytes()),
+    ];
     let perf = sent(&center, |host| bundle::with(host, &files)).0;
     let cookie = log_in(&center, "admin", center.password());
     let policy = center.send_as(None, "GET", "/login", &[], b"").header("content-security-policy").to_owned();
@@ -56,6 +64,11 @@ fn nothing_of_a_hostile_bundle_runs() {
         (format!("/bundles/{logs}?lang=zh"), "内存耗尽"),
         (format!("/bundles/{plain}"), "XFS error on sdb1"),
         (format!("/bundles/{perf}"), "&lt;script&gt;{{7*7}}"),
+        (
+            format!("/bundles/{perf}/operations?lang=zh"),
+            "&lt;script&gt;document.title='owned'&lt;/script&gt; <i>U+202E</i>gnp.exe",
+        ),
+        (format!("/bundles/{perf}/operations?kind=config_changed&lang=en"), "/etc/hosts"),
         (format!("{files}/messages"), "&lt;script&gt;document.title='owned'&lt;/script&gt;"),
         (format!("{files}/messages?line=46&end=47&lang=zh#L46"), "class=\"hit\""),
         (format!("{files}/messages-%253Cscript%253Edocument.title=1%253C%2525script%253E"), "a log with a hostile name"),

@@ -87,10 +87,73 @@ fn a_bundle_is_taken_in_once_and_shown() {
 }
 
 #[test]
+fn the_days_before_are_shown_from_reports_in_the_bundle_in_both_languages() {
+    let center = Center::start("history");
+    let cookie = log_in(&center, "admin", center.password());
+    let report = |day: u32| {
+        let heads = "00:00:01        CPU     %user     %nice   %system   %iowait    %steal     %idle";
+        let line =
+            |hour: u32| format!("{hour:02}:10:01        all     21.78      0.00      7.85      2.18      0.00     68.19\n");
+        let lines: String = (0..24).map(line).collect();
+        format!(
+            "Linux 5.10.0 (host) \t2026-11-{day} \t_x86_64_\t(2 CPU)\n\n{heads}\n{lines}\n00:00:01    proc/s   cswch/s\n01:00:01 1.00 <script>\n"
+        )
+    };
+    let (text, printed, elsewhere) = (report(21), report(22), report(23));
+    let files = [
+        bundle::File::Plain("var/log/sa/sar21", text.as_bytes()),
+        bundle::File::Plain("oediag/commands/performance.history_binary/sa22/stdout", printed.as_bytes()),
+        bundle::File::Plain("tmp/sar23", elsewhere.as_bytes()),
+    ];
+    let (id, _) = sent(&center, |host| bundle::with(host, &files));
+    for (language, title) in [("en", "Last days: CPU time"), ("zh-CN", "近日：CPU 时间")] {
+        let headers = [("Cookie", cookie.as_str()), ("Accept-Language", language)];
+        let page = center.send_as(None, "GET", &format!("/bundles/{id}"), &headers, b"").body;
+        assert_eq!(page.matches("id=\"plot-history-cpu-title\"").count(), 1, "one plot of all days");
+        assert!(page.contains(title) && !page.contains("<script"), "{language}");
+        assert!(page.contains("2026-11-21 00:10:01") && page.contains("2026-11-22 23:10:01"), "both days");
+        assert!(!page.contains("2026-11-23 23:10:01"), "what only looks like a report is none");
+    }
+}
+
+#[test]
+fn who_did_what_is_shown_the_newest_first_and_by_kind() {
+    let center = Center::start("operations");
+    let cookie = log_in(&center, "admin", center.password());
+    let (without, _) = take(&center, PLAIN);
+    let page = format!("/bundles/{without}");
+    assert!(!get(&center, &cookie, &page).body.contains("id=\"operations\""), "a bundle without records has no such part");
+    assert_eq!(get(&center, &cookie, &format!("{page}/operations")).status, 404);
+    let one = |at: usize, kind: &str, what: &str| {
+        format!(
+            r#"{{"time":"2026-11-10T09:{:02}:00+08:00","last":null,"count":1,"kind":"{kind}","who":"ops","from":null,"run_as":"root","what":"{what} {at}","result":"failed","evidence":[{{"path":"var/log/secure","line":{at},"end":{at}}}]}}"#,
+            at % 60
+        )
+    };
+    let all: Vec<String> =
+        (1..=600).map(|at| if at == 300 { one(at, "package", "<script>") } else { one(at, "sudo", "/bin/ls") }).collect();
+    let records = format!(r#"{{"schema":"oediag.operations/1","operations":[{}],"left_out":{{"cron":12}}}}"#, all.join(","));
+    let (id, _) = sent(&center, |host| bundle::with(host, &[bundle::File::Plain("oediag/operations.json", records.as_bytes())]));
+    let body = |path: &str| get(&center, &cookie, &format!("/bundles/{id}{path}")).body;
+    let page = body("");
+    assert!(page.contains("All 600 records") && page.contains("/bin/ls 600") && !page.contains("/bin/ls 500<"));
+    let first = body("/operations");
+    assert!(first.contains("1 to 500 of 600") && first.contains("from=501") && first.contains("12 more operations"));
+    assert!(first.find("/bin/ls 600<") < first.find("/bin/ls 101<") && !first.contains("/bin/ls 100<"));
+    assert!(body("/operations?from=501").contains("/bin/ls 1<"));
+    let packages = body("/operations?kind=package");
+    assert!(packages.contains("&lt;script&gt; 300") && !packages.contains("<script") && !packages.contains("/bin/ls"));
+    assert!(
+        packages.contains("files/var/log/secure?line=300&amp;end=300#L300") || packages.contains("secure?line=300&end=300#L300")
+    );
+}
+
+#[test]
 fn who_is_not_logged_in_or_of_another_tenant_sees_nothing() {
     let center = Center::start("foreign");
     let (id, _) = take(&center, PLAIN);
-    for path in ["/", &format!("/bundles/{id}"), &format!("/bundles/{id}/files/README.txt")] {
+    for path in ["/", &format!("/bundles/{id}"), &format!("/bundles/{id}/operations"), &format!("/bundles/{id}/files/README.txt")]
+    {
         assert_eq!(get(&center, "oediag=0", path).header("location"), "/login", "{path}");
     }
     let password = center.user("eve", "t-2");

@@ -4,7 +4,7 @@ use std::{fs::File, io, os::unix::fs::FileExt as _};
 
 use oediag_protocol::{bundle::ustar, time::Time};
 
-use crate::disk;
+use crate::{disk, failpoint};
 
 use super::deflate::{self, Deflater};
 
@@ -85,9 +85,10 @@ impl BundleFile {
             self.looked = self.offset + bytes.len() as u64 + LOOK_EVERY;
         }
         // At its own place: a write that failed half-way leaves nothing between this and the next one.
+        failpoint::writing("file.append", bytes, |half| self.file.write_all_at(half, self.offset)).map_err(full)?;
         self.file.write_all_at(bytes, self.offset).map_err(full)?;
         self.offset += bytes.len() as u64;
-        Ok(())
+        failpoint::at("file.appended").map_err(full)
     }
 
     /// Begins a member of unknown size with a header to be patched.
@@ -95,6 +96,7 @@ impl BundleFile {
         let header = self.header(&path, 0)?;
         let at = self.offset;
         self.append(&deflate::stored(&header))?;
+        failpoint::at("file.begun").map_err(full)?;
         Ok(OpenMember { path, at, bytes: 0 })
     }
 
@@ -112,7 +114,10 @@ impl BundleFile {
         let mut padding = Vec::new();
         deflater.members(&vec![0; rest as usize], &mut padding);
         self.append(&padding)?;
-        self.file.write_all_at(&deflate::stored(&header), member.at)?;
+        let header = deflate::stored(&header);
+        failpoint::writing("file.patch", &header, |half| self.file.write_all_at(half, member.at)).map_err(full)?;
+        self.file.write_all_at(&header, member.at).map_err(full)?;
+        failpoint::at("file.patched").map_err(full)?;
         Ok(member.at)
     }
 
@@ -123,6 +128,7 @@ impl BundleFile {
 
     /// Takes back everything from `offset` on.
     pub fn cut(&mut self, offset: u64) -> Result<(), WriteError> {
+        failpoint::at("file.cut")?;
         self.file.set_len(offset)?;
         self.offset = offset;
         Ok(())
@@ -130,13 +136,16 @@ impl BundleFile {
 
     /// Makes what was written outlive a power cut.
     pub fn sync(&self) -> io::Result<()> {
+        failpoint::at("file.sync")?;
         self.file.sync_data()
     }
 
     /// The file itself: exactly the bytes written, and on the disk.
     pub(crate) fn into_file(self) -> io::Result<File> {
+        failpoint::at("file.whole")?;
         self.file.set_len(self.offset)?;
         self.file.sync_all()?;
+        failpoint::at("file.whole_synced")?;
         Ok(self.file)
     }
 }

@@ -13,6 +13,7 @@ use oediag_protocol::bundle::manifest::{Item, Start};
 use serde::{Deserialize, Serialize};
 
 use super::file::BundleFile;
+use crate::failpoint;
 
 /// Most bytes that may be lost to a power cut.
 const SYNC_BYTES: u64 = 16 << 20;
@@ -64,8 +65,12 @@ pub(crate) struct Journal {
 impl Journal {
     /// Begins a journal with its opening, on the disk at once.
     pub(crate) fn begin(mut file: File, opening: &Opening) -> io::Result<Self> {
-        file.write_all(&line(opening)?)?;
+        let line = line(opening)?;
+        failpoint::writing("journal.opening", &line, |half| (&file).write_all(half))?;
+        file.write_all(&line)?;
+        failpoint::at("journal.opening_written")?;
         file.sync_data()?;
+        failpoint::at("journal.opened")?;
         Ok(Self { file, pending: Vec::new(), noted: 0, synced: 0, at: Instant::now() })
     }
 
@@ -81,8 +86,11 @@ impl Journal {
         let due = self.noted - self.synced >= SYNC_BYTES || self.at.elapsed() >= SYNC_TIME;
         if due && !self.pending.is_empty() {
             bundle.sync()?;
+            failpoint::writing("journal.entry", &self.pending, |half| (&self.file).write_all(half))?;
             self.file.write_all(&self.pending)?;
+            failpoint::at("journal.entry_written")?;
             self.file.sync_data()?;
+            failpoint::at("journal.entry_synced")?;
             self.pending.clear();
             self.synced = self.noted;
             self.at = Instant::now();

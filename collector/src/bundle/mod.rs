@@ -17,14 +17,16 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use oediag_analysis::{AlertsJson, Conclusion};
+use jiff::Timestamp;
+use oediag_analysis::{AlertsJson, Conclusion, Findings, OperationsJson};
 use oediag_protocol::{
     bundle::{
-        manifest::{BUNDLE_SCHEMA, BundleJson, Item, Manifest, Reason, Start},
+        manifest::{BUNDLE_SCHEMA, BundleJson, Item, Manifest, Reason, Start, Window},
         name::{self, BundleName},
         readme,
     },
     digest::Sha256,
+    time::Time,
 };
 
 use self::{
@@ -40,6 +42,7 @@ pub use self::{
 };
 use crate::{
     disk::{self, Reserve},
+    failpoint,
     redact::Redactor,
     state::Identity,
 };
@@ -154,6 +157,7 @@ pub fn begin(
         error
     };
     let make = || {
+        failpoint::at("begin.journal").map_err(io(&journal_path, "making the journal"))?;
         journal_file.try_lock().map_err(|error| NoBundle::Io {
             path: journal_path.clone(),
             doing: "locking the journal",
@@ -166,6 +170,7 @@ pub fn begin(
         }
         let reserve = Reserve::take(&reserve_path).map_err(io(&reserve_path, "reserving space"))?;
         let file = disk::create(&partial).map_err(io(&partial, "making the bundle"))?;
+        failpoint::at("begin.partial").map_err(io(&partial, "making the bundle"))?;
         Ok((reserve, file))
     };
     let (reserve, file) = make().map_err(clean_up)?;
@@ -214,6 +219,15 @@ impl Opened {
     }
 }
 
+/// What the members say. Tables of logins and of changed files reach beyond the window that was asked for; the record of
+/// operations does not.
+pub(crate) fn concluded(findings: Vec<Findings>, window: &Window) -> Conclusion {
+    let moment = |time: Option<Time>| time.and_then(|time| Timestamp::from_second(time.0).ok());
+    let mut conclusion = oediag_analysis::conclude(findings);
+    conclusion.operations.retain(|operation| operation.within(moment(window.since), moment(window.until)));
+    conclusion
+}
+
 /// Ends a bundle: facts, alerts, manifest, sums, signatures; then it appears under its name.
 pub fn close(
     begun: Begun,
@@ -245,11 +259,18 @@ fn close_with(
     file.unguard();
     let mut deflater = Deflater::new(level);
     let end = || -> Result<_, seal::SealError> {
+        failpoint::at("close.begun")?;
         let mut ending = ending;
         if stopped.is_none() {
             let (offset, before) = (file.offset(), items.len());
             let alerts = AlertsJson::new(conclusion.alerts.clone(), conclusion.left_out.clone());
-            for (path, content) in [(name::FACTS, seal::json(&conclusion.facts)?), (name::ALERTS, seal::json(&alerts)?)] {
+            let operations = OperationsJson::new(conclusion.operations.clone(), conclusion.operations_left_out.clone());
+            let records = [
+                (name::FACTS, seal::json(&conclusion.facts)?),
+                (name::ALERTS, seal::json(&alerts)?),
+                (name::OPERATIONS, seal::json(&operations)?),
+            ];
+            for (path, content) in records {
                 match seal::record(&mut file, &mut deflater, path, &content) {
                     Ok(item) => items.push(item),
                     // The manifest matters more than they do.
@@ -263,6 +284,7 @@ fn close_with(
                 }
             }
         }
+        failpoint::at("close.records")?;
         seal::seal(file, &mut deflater, start, items, rules, ending, &identity.signer)
     };
     let sealed = end().map_err(|source| NoBundle::Close { path: partial.clone(), source })?;

@@ -21,7 +21,7 @@ use super::{
     journal::{self, Entry, Opening},
     seal::{self, Ending, Rules},
 };
-use crate::state::Identity;
+use crate::{failpoint, state::Identity};
 
 /// What recovery made of one interrupted run.
 #[derive(Debug)]
@@ -67,6 +67,7 @@ fn one(path: &Path, identity: &Identity) -> Option<Recovered> {
     // A lock says that the run is alive.
     file.try_lock().ok()?;
     let partial = path.with_extension("partial");
+    failpoint::at("recover.locked").ok()?;
     let Some((opening, entries)) = journal::read(&file).filter(|(opening, _)| opening.name == name) else {
         // Killed before the first line was whole: there is nothing else yet.
         seal::tidy(&partial, &name);
@@ -106,6 +107,7 @@ fn finish(partial: &Path, opening: Opening, entries: Vec<Entry>, identity: &Iden
         Err(error) => return Err(error.into()),
     };
     let length = file.metadata()?.len();
+    failpoint::at("recover.read")?;
     if opening.opened > length {
         return Ok(Finish::Nothing);
     }
@@ -135,17 +137,21 @@ fn finish(partial: &Path, opening: Opening, entries: Vec<Entry>, identity: &Iden
     let name = opening.name;
     let mut file = BundleFile::new(file, offset, &name, opening.start.started);
     file.cut(offset)?;
+    failpoint::at("recover.cut")?;
     // The reserve was taken for just this.
     fs::remove_file(partial.with_extension("reserve")).unwrap_or_default();
+    failpoint::at("recover.reserve_freed")?;
     file.unguard();
     let ended = items.iter().filter_map(|item| item.started).max().unwrap_or(opening.start.started);
     let ending = Ending { ended, reason: Some(Reason::Interrupted) };
     let rules = Rules { name: opening.ruleset, sha256: opening.ruleset_sha256 };
     let mut deflater = Deflater::new(Level::Fast);
     let sealed = seal::seal(file, &mut deflater, opening.start, items, rules, ending, &identity.signer)?;
+    failpoint::at("recover.sealed")?;
     // Under its own name, whatever file it was to be: that one may be there by now.
     let target = partial.with_file_name(format!("{name}.tar.gz"));
     seal::publish(partial, &target, &sealed.signature)?;
+    failpoint::at("recover.published")?;
     seal::tidy(partial, &name);
     Ok(Finish::Done(Recovered::Bundle { path: target, members }))
 }

@@ -26,7 +26,7 @@ use super::{
     file::{BundleFile, WriteError},
     signature,
 };
-use crate::disk;
+use crate::{disk, failpoint};
 
 /// How a run ended.
 #[derive(Clone, Copy, Debug)]
@@ -104,17 +104,22 @@ pub(super) fn seal(
 ) -> Result<Sealed, SealError> {
     let manifest = manifest(start, items, rules, ending);
     let manifest_row = record(&mut file, deflater, name::MANIFEST, &json(&manifest)?)?;
+    failpoint::at("seal.manifest")?;
     let rows = manifest.items.iter().chain([&manifest_row]);
     let sums = sums::format(rows.filter_map(|item| Some((item.path.as_deref()?, item.sha256?))));
     record(&mut file, deflater, name::SUMS, sums.as_bytes())?;
+    failpoint::at("seal.sums")?;
     let inner = signer.sign(Namespace::Bundle, sums.as_bytes())?;
     record(&mut file, deflater, name::SUMS_SIG, inner.as_bytes())?;
+    failpoint::at("seal.signature")?;
     let mut end = Vec::new();
     deflater.members(&ustar::END, &mut end);
     file.append(&end)?;
+    failpoint::at("seal.end")?;
     let bytes = file.offset();
     let mut file = file.into_file()?;
     file.rewind()?;
+    failpoint::at("seal.read_back")?;
     let signature = signer.sign_prehashed(Namespace::File, Prehash::of_reader(file)?)?;
     Ok(Sealed { signature, bytes, manifest })
 }
@@ -151,14 +156,19 @@ pub(super) fn publish(partial: &Path, target: &Path, armored: &str) -> io::Resul
         fs::remove_file(&draft)?;
     }
     let mut file = disk::create(&draft)?;
+    failpoint::writing("publish.draft", armored.as_bytes(), |half| (&file).write_all(half))?;
     file.write_all(armored.as_bytes())?;
+    failpoint::at("publish.draft_written")?;
     file.sync_all()?;
+    failpoint::at("publish.draft_synced")?;
     if target.symlink_metadata().is_ok() {
         fs::remove_file(&draft)?;
         return Err(io::ErrorKind::AlreadyExists.into());
     }
     fs::rename(&draft, signature(target))?;
+    failpoint::at("publish.signature")?;
     fs::rename(partial, target)?;
+    failpoint::at("publish.named")?;
     disk::sync_folder(target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")))
 }
 
@@ -167,5 +177,7 @@ pub(super) fn tidy(partial: &Path, name: &str) {
     for suffix in ["partial", "partial.sig", "reserve", "journal"] {
         // Most are gone already; what cannot be removed now is removed by the next recovery.
         fs::remove_file(partial.with_file_name(format!("{name}.{suffix}"))).unwrap_or_default();
+        // Only a kill matters here.
+        failpoint::at("tidy.removed").unwrap_or_default();
     }
 }

@@ -79,7 +79,7 @@ pub fn without(
         if gathered.stopped.is_some() || gathered.full {
             return Err(WithoutError::NoRoom);
         }
-        let conclusion = oediag_analysis::conclude(std::mem::take(&mut gathered.findings));
+        let conclusion = super::concluded(std::mem::take(&mut gathered.findings), &manifest.start.window);
         let ending = Ending { ended: manifest.ended, reason: manifest.incomplete_reason };
         let redaction = &manifest.redaction;
         let rules = Rules { name: redaction.ruleset.clone(), sha256: redaction.ruleset_sha256 };
@@ -119,7 +119,14 @@ impl Copy<'_> {
         let made_anew = |path: &str| {
             matches!(
                 path,
-                name::README | name::BUNDLE_JSON | name::FACTS | name::ALERTS | name::MANIFEST | name::SUMS | name::SUMS_SIG
+                name::README
+                    | name::BUNDLE_JSON
+                    | name::FACTS
+                    | name::ALERTS
+                    | name::OPERATIONS
+                    | name::MANIFEST
+                    | name::SUMS
+                    | name::SUMS_SIG
             )
         };
         for item in manifest.items.iter().filter(|item| !item.path.as_deref().is_some_and(made_anew)) {
@@ -152,6 +159,8 @@ impl Copy<'_> {
         let mtime = item.mtime.and_then(|time| Timestamp::from_second(time.0).ok());
         let latest = mtime.map_or(self.context.latest, |mtime| mtime.min(self.context.latest));
         let tap = oediag_analysis::tap(&entry.path, &Context { latest, ..self.context.clone() });
+        let first = item.first_stamp.and_then(|time| Timestamp::from_second(time.0).ok());
+        let tap = tap.map(|tap| tap.starting(first));
         let mut tap = Reading::new(tap, &entry.path);
         let mut hasher = sha2::Sha256::new();
         let mut item = Box::new(item.clone());
@@ -188,7 +197,7 @@ impl Copy<'_> {
     }
 
     fn hand(&self, part: Part) -> Result<(), WithoutError> {
-        self.writer.put(0, part).map_err(|(Refused::Full | Refused::Stopped)| WithoutError::NoRoom)
+        self.writer.put(0, part, false).map_err(|(Refused::Full | Refused::Stopped)| WithoutError::NoRoom)
     }
 }
 

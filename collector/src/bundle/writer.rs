@@ -23,8 +23,11 @@ use super::{
 
 /// Most bytes of compressed parts that wait for their turn.
 const WAITING_BYTES: u64 = 24 << 20;
-/// Room under the bundle's cap that is kept for facts, alerts, manifest, sums and signature.
-const CLOSING_BYTES: u64 = 2 << 20;
+/// Room under the bundle's cap that is kept for facts, alerts, manifest, sums and signature: an eighth, between these.
+const CLOSING_BYTES: (u64, u64) = (256 << 10, 2 << 20);
+
+/// What a member takes before its content: a header that can be written over.
+const BEGIN_BYTES: usize = 535;
 
 /// A piece of a task's result.
 #[derive(Debug)]
@@ -124,8 +127,16 @@ struct Inner {
     cap: u64,
     /// Bytes of all members, headers and padding.
     inflated: u64,
+    /// Bytes each task may take; empty: as many as there are.
+    shares: Vec<u64>,
+    /// Bytes beyond the shares: what tasks before left of theirs.
+    spare: u64,
+    /// Bytes that the first unfinished task took.
+    used: u64,
     head: usize,
     open: Option<OpenMember>,
+    /// Why the last member was not begun.
+    unbegun: Reason,
     waiting: BTreeMap<usize, Vec<Part>>,
     waiting_bytes: u64,
     finished: BTreeSet<usize>,
@@ -151,10 +162,14 @@ impl Writer {
             file,
             journal,
             deflater: Deflater::new(level),
-            cap: cap.min(reader::CAPS.packed).saturating_sub(CLOSING_BYTES),
+            cap: cap.min(reader::CAPS.packed).saturating_sub((cap / 8).clamp(CLOSING_BYTES.0, CLOSING_BYTES.1)),
             inflated: 0,
+            shares: Vec::new(),
+            spare: u64::MAX,
+            used: 0,
             head: 0,
             open: None,
+            unbegun: Reason::Duplicate,
             waiting: BTreeMap::new(),
             waiting_bytes: 0,
             finished: BTreeSet::new(),
@@ -171,8 +186,28 @@ impl Writer {
         Self { inner: Mutex::new(inner), turned: Condvar::new(), tasks }
     }
 
-    /// Hands in the next part of a task; waits while too much is waiting before it.
-    pub(crate) fn put(&self, task: usize, part: Part) -> Result<(), Refused> {
+    /// Bytes that the tasks can take together.
+    pub(crate) fn room(&self) -> u64 {
+        let inner = self.lock();
+        inner.cap.saturating_sub(inner.file.offset())
+    }
+
+    /// Gives each task its share of the room; what a task leaves of it, later ones may take.
+    pub(crate) fn allot(&self, shares: Vec<u64>) {
+        let room = self.room();
+        let mut inner = self.lock();
+        inner.spare = room.saturating_sub(shares.iter().sum());
+        inner.shares = shares;
+    }
+
+    /// Whether so much is waiting that no task should be done before its turn.
+    pub(crate) fn is_laden(&self) -> bool {
+        self.lock().waiting_bytes > WAITING_BYTES / 2
+    }
+
+    /// Hands in the next part of a task. Waits while too much is waiting before it, unless the task is done `early`: those before it
+    /// may not even have been begun.
+    pub(crate) fn put(&self, task: usize, part: Part, early: bool) -> Result<(), Refused> {
         let mut inner = self.lock();
         loop {
             if inner.stopped.is_some() {
@@ -186,7 +221,7 @@ impl Writer {
                 return written;
             }
             let weight = part.weight();
-            if inner.waiting_bytes == 0 || inner.waiting_bytes + weight <= WAITING_BYTES {
+            if early || inner.waiting_bytes == 0 || inner.waiting_bytes + weight <= WAITING_BYTES {
                 inner.waiting_bytes += weight;
                 inner.waiting.entry(task).or_default().push(part);
                 return Ok(());
@@ -243,6 +278,7 @@ impl Inner {
                 self.missing.push(self.head);
             }
             self.note();
+            self.settle();
             self.head += 1;
             self.said = false;
             if self.head < tasks
@@ -267,6 +303,8 @@ impl Inner {
         let full = self.full || self.paths.len() >= MEMBERS || self.inflated >= INFLATED;
         let offset = self.file.offset();
         let over = |bytes: usize| full || offset + bytes as u64 > self.cap;
+        let left = self.share().saturating_add(self.spare).saturating_sub(self.used);
+        let refused = |bytes: usize| over(bytes) || bytes as u64 > left;
         let done = match part {
             Part::Absent { item } => {
                 self.register(*item, None, None);
@@ -274,7 +312,7 @@ impl Inner {
             }
             Part::Entry { packed, item, findings } => {
                 let taken = item.path.as_ref().is_some_and(|path| self.paths.contains(path));
-                if taken || over(packed.len()) {
+                if taken || refused(packed.len()) {
                     self.full |= over(packed.len());
                     let reason = if taken { Reason::Duplicate } else { Reason::BundleLimit };
                     self.register(without_member(*item, reason), None, None);
@@ -283,16 +321,20 @@ impl Inner {
                 self.file.append(&packed).map(|()| self.register(*item, Some(offset), findings))
             }
             Part::Begin { path } => {
-                if over(0) || self.paths.contains(&path) {
+                let taken = self.paths.contains(&path);
+                if taken || refused(BEGIN_BYTES) {
+                    self.unbegun = if taken { Reason::Duplicate } else { Reason::BundleLimit };
                     return Err(Refused::Full);
                 }
                 self.file.begin(path).map(|member| self.open = Some(member))
             }
             Part::Data { packed, bytes } => {
-                let over = over(packed.len());
+                let (over, refused) = (over(packed.len()), refused(packed.len()));
                 match self.open.as_mut() {
-                    // A member over the format's limit ends there; the bundle goes on.
-                    Some(member) if !over && member.bytes + bytes <= ustar::MAX_SIZE => self.file.extend(member, &packed, bytes),
+                    // A member over the format's limit, or its share, ends there; the bundle goes on.
+                    Some(member) if !refused && member.bytes + bytes <= ustar::MAX_SIZE => {
+                        self.file.extend(member, &packed, bytes)
+                    }
                     _ => {
                         self.full |= over;
                         return Err(Refused::Full);
@@ -301,7 +343,7 @@ impl Inner {
             }
             Part::End { item, findings } => {
                 let Some(member) = self.open.take() else {
-                    let reason = if self.full { Reason::BundleLimit } else { Reason::Duplicate };
+                    let reason = self.unbegun;
                     self.register(without_member(*item, reason), None, None);
                     return Ok(());
                 };
@@ -312,18 +354,38 @@ impl Inner {
                 undone.map(|()| self.register(*item, None, None))
             }
         };
+        self.took_since(offset);
         done.map_err(|error| {
             self.stopped = Some(error);
             Refused::Stopped
         })
     }
 
+    /// What the first unfinished task may take for certain.
+    fn share(&self) -> u64 {
+        self.shares.get(self.head).copied().unwrap_or(0)
+    }
+
+    /// Puts what the finished task left of its share to what all may take, or takes from there what it had beyond.
+    fn settle(&mut self) {
+        self.spare = self.spare.saturating_add(self.share()).saturating_sub(self.used);
+        self.used = 0;
+    }
+
+    /// Counts what the file grew or shrank since it ended at `offset`.
+    fn took_since(&mut self, offset: u64) {
+        self.used = self.used.saturating_add(self.file.offset()).saturating_sub(offset);
+    }
+
     fn drop_open(&mut self) {
+        self.unbegun = Reason::BundleLimit;
+        let offset = self.file.offset();
         if let Some(member) = self.open.take()
             && let Err(error) = self.file.abort(&member)
         {
             self.stopped = Some(error);
         }
+        self.took_since(offset);
     }
 
     fn register(&mut self, mut item: Item, offset: Option<u64>, findings: Option<Findings>) {

@@ -3,7 +3,7 @@
 use super::{
     Depth::{self, Deep, Quick, Standard},
     MIB,
-    Privacy::{self, Facts, FreeText, Identifying},
+    Privacy::{self, Credentials, Facts, FreeText, Identifying},
     Probe::{self, Command, File},
     SYSTEMD, Source, Topic, When, every, newest,
 };
@@ -28,10 +28,30 @@ pub(super) const ROWS: &[Source] = &[
     row("boot.grub", every("/boot/grub2/{grub.cfg,grubenv}"), FreeText, Standard),
     row("boot.grub_efi", every("/boot/efi/EFI/*/{grub.cfg,grubenv}"), FreeText, Standard),
     row("boot.grub_default", File("/etc/default/grub"), FreeText, Standard),
-    row("boot.loader_entries", every("/boot/loader/entries/*.conf"), FreeText, Standard),
+    row("boot.loader_entries", every("/boot/loader/entries/**"), FreeText, Standard),
     row("boot.efi", Command(&["/usr/sbin/efibootmgr", "-v"]), Identifying, Standard).when(EFI),
     row("boot.secure_boot", Command(&["/usr/bin/mokutil", "--sb-state"]), Facts, Standard).when(EFI),
     row("boot.rc_local", File("/etc/rc.d/rc.local"), FreeText, Standard),
-    row("boot.files", Command(&["/usr/bin/ls", "-lR", "--time-style=full-iso", "/boot"]), Facts, Standard),
-    row("boot.dracut", every("/etc/dracut.conf.d/*.conf"), FreeText, Deep),
+    row("boot.files", Command(&["/usr/bin/ls", "-lnR", "--time-style=full-iso", "/boot"]), Facts, Standard),
+    row("boot.dracut", every("/etc/dracut.conf.d/**"), FreeText, Deep),
+    row("boot.grub_more", every("/boot/grub2/{custom.cfg,device.map}"), FreeText, Standard),
+    row("boot.grub_legacy", File("/boot/grub/grub.cfg"), FreeText, Deep),
+    row("boot.grub_scripts", every("/etc/grub.d/**"), FreeText, Deep),
+    row("boot.dracut_conf", File("/etc/dracut.conf"), FreeText, Deep),
+    row("boot.dracut_vendor", every("/usr/lib/dracut/dracut.conf.d/**"), Facts, Deep),
+    row("boot.dracut_modules", Command(&["/usr/bin/ls", "/usr/lib/dracut/modules.d"]), Facts, Deep)
+        .when(&[When::Path("/usr/lib/dracut/modules.d")]),
+    row("boot.emergency", File("/run/initramfs/rdsosreport.txt"), FreeText, Standard).most(4 * MIB, 10),
+    row("boot.firmware_log", File("/sys/firmware/efi/ovmf_debug_log"), FreeText, Standard),
+    row("boot.loader", Command(&["/usr/bin/bootctl", "status", "--no-pager"]), Facts, Deep)
+        .when(&[When::Path("/sys/firmware/efi")]),
+    row("boot.init_scripts", every("/etc/rc.d/*/**"), FreeText, Deep),
+    row("boot.inittab", File("/etc/inittab"), FreeText, Deep),
+    row("boot.installation", every("/root/{install.log,install.log.syslog}"), FreeText, Deep),
+    row("boot.verify", Command(&["/usr/bin/systemd-analyze", "--no-pager", "verify", "default.target"]), Facts, Deep)
+        .when(SYSTEMD)
+        .most(4 * MIB, 60),
+    row("boot.dump", Command(&["/usr/bin/systemd-analyze", "--no-pager", "dump"]), Credentials, Deep)
+        .when(SYSTEMD)
+        .most(16 * MIB, 60),
 ];

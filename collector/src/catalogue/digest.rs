@@ -38,6 +38,11 @@ fn line(text: &mut String, row: &Source) {
                 Over::NetDevice => "net",
                 Over::BlockDevice => "block",
                 Over::NvmeController => "nvme",
+                Over::ActivityFile => "sa",
+                Over::AtopLog => "atop",
+                Over::ScsiDisk => "scsi",
+                Over::Ext4 => "ext4",
+                Over::NetNamespace => "netns",
             };
             format!("each {over} {}", argv.join("\x1f"))
         }

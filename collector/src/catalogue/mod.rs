@@ -6,6 +6,7 @@
 mod alerts;
 mod boot;
 mod crash;
+mod database;
 mod digest;
 mod hardware;
 mod kernel;
@@ -184,18 +185,28 @@ impl fmt::Debug for Probe {
     }
 }
 
-/// The catalogue in topic order.
+/// The catalogue in topic order; a topic of many rows has several tables.
 pub static CATALOGUE: &[&[Source]] = &[
     kernel::ROWS,
+    kernel::modules::ROWS,
     boot::ROWS,
     hardware::ROWS,
+    hardware::devices::ROWS,
     storage::ROWS,
+    storage::devices::ROWS,
+    storage::volumes::ROWS,
+    storage::asked::ROWS,
     network::ROWS,
+    network::devices::ROWS,
+    network::files::ROWS,
     memory::ROWS,
     process::ROWS,
     services::ROWS,
+    services::systemd::ROWS,
+    services::host::ROWS,
     packages::ROWS,
     security::ROWS,
+    security::details::ROWS,
     logs::ROWS,
     alerts::ROWS,
     performance::ROWS,

@@ -1,7 +1,7 @@
 //! The presets: named choices of topics and depth.
 
 use super::{
-    Depth,
+    Depth, Source,
     Topic::{
         self, Alerts, Boot, Crash, Hardware, Kernel, Logs, Memory, Network, Operations, Performance, Process, Security, Services,
         Storage,
@@ -17,6 +17,13 @@ pub struct Preset {
     pub depth: Depth,
     /// Rows of these topics; empty is all.
     pub topics: &'static [Topic],
+}
+
+impl Preset {
+    /// Whether it asks for a row.
+    pub fn takes(&self, source: &Source) -> bool {
+        source.depth <= self.depth && (self.topics.is_empty() || self.topics.contains(&source.topic))
+    }
 }
 
 /// The presets: by size, smallest first, then by symptom.

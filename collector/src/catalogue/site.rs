@@ -152,6 +152,11 @@ fn row(row: RowShape) -> Result<&'static Source, &'static str> {
             Probe::Glob { pattern: keep(pattern), newest: row.newest.unwrap_or(100) }
         }
         (None, None, Some(argv)) if argv.first().is_some_and(|program| clean(program)) => {
+            // What is never read is told from paths; a way back up would hide one.
+            let goes_up = |word: &String| word.split(|c: char| !c.is_alphanumeric() && c != '.').any(|part| part == "..");
+            if argv.iter().any(goes_up) {
+                return Err("no argument may hold \"..\" as a folder");
+            }
             let words: Vec<&'static str> = argv.into_iter().map(keep).collect();
             Probe::Command(Box::leak(words.into_boxed_slice()))
         }

@@ -10,18 +10,19 @@ use std::{
 };
 
 use flate2::read::MultiGzDecoder;
-use jiff::Timestamp;
 use oediag_protocol::{
     bundle::{
-        manifest::{Item, ItemKind, Kept, Limits, Outcome, Reason, Truncated},
+        manifest::{Item, ItemKind, Kept, Limits, Outcome, Reason, Truncated, Within},
         name,
     },
     time::Time,
 };
 
 use super::{
-    command,
+    List, command,
+    log::Log,
     member::{Capped, Member, Tools},
+    shares::Share,
     worker::Form,
 };
 use crate::{
@@ -30,12 +31,14 @@ use crate::{
     host::{Host, OpenFile, Recorded, Refusal, Ticks},
     item,
     plan::{self, Look, Task},
+    window::{self, Found, MAX_RATIO},
 };
 
-/// Once compressed text may inflate to at most this many times its size, and to four times the item cap.
-const MAX_RATIO: u64 = 200;
 /// After so many programs that not even SIGKILL ends, no more are started: the machine has enough to do.
 const MAX_STUCK: usize = 2;
+
+/// Most bytes of a line that a file keeps when it is cut to its end.
+const FIRST_LINE: u64 = 1024;
 
 /// What all lanes share.
 #[derive(Debug)]
@@ -44,8 +47,12 @@ pub(super) struct Run<'a> {
     pub host: &'a Host,
     /// All tasks.
     pub tasks: &'a [Task],
+    /// What each task may take of the bundle.
+    pub shares: &'a [Share],
     /// The run's limits.
     pub limits: Limits,
+    /// The window of time, if one was asked for.
+    pub window: Option<window::Window>,
     /// Seconds of sampling.
     pub perf_seconds: u64,
     /// The only moment of a reproducible run.
@@ -64,15 +71,10 @@ pub(super) struct Summary {
 }
 
 impl Run<'_> {
-    /// Takes the tasks of `list` one after another until none is left or nothing more can be written.
-    pub(super) fn lane(
-        &self,
-        list: &[usize],
-        next: &AtomicUsize,
-        tools: &mut Tools<'_>,
-        report: &dyn Fn(usize, Option<Summary>),
-    ) {
-        while let Some(&index) = list.get(next.fetch_add(1, Ordering::Relaxed)) {
+    /// Takes the tasks of `list` one after another until none is left.
+    pub(super) fn lane(&self, list: &List, tools: &mut Tools<'_>, report: &dyn Fn(usize, Option<Summary>)) {
+        while let Some((index, early)) = list.next(!tools.writer.is_laden()) {
+            tools.early = early;
             report(index, None);
             let done = catch_unwind(AssertUnwindSafe(|| self.task(index, tools)));
             let summary = match done {
@@ -109,7 +111,7 @@ impl Run<'_> {
         }
     }
 
-    fn absent(
+    pub(super) fn absent(
         index: usize,
         source: &Source,
         path: Option<&Path>,
@@ -132,18 +134,52 @@ impl Run<'_> {
         item::name(&mut row, plan::bytes(path), tools.redactor);
         item::file(&mut row, &open, tools.redactor);
         let started = Instant::now();
-        let cap = source.cap(self.limits.item_bytes);
-        let gzip = path.extension().is_some_and(|extension| extension == "gz");
+        let (cap, why) = self.cap(index, source);
+        if cap == 0 {
+            let refusal = Refusal { reason: why, error: Vec::new() };
+            return Self::absent(index, source, Some(path), &refusal, tools);
+        }
+        let gzip = window::is_gzip(path);
+        let form = if gzip { Form::Gzip } else { Form::Plain };
+        let mut start = None;
+        if window::applies(source, path) {
+            let log = Log { task: index, source, path, window: self.window.unwrap_or_default(), cap, why, form, started };
+            if self.window.is_some() {
+                match log.look(&mut open, self, tools) {
+                    Ok(Found::Part(part)) => return self.part(&log, &part, open, member, row, tools),
+                    Ok(Found::NoStamps) => row.window = Some(Within { applied: false, line_offset: None }),
+                    Ok(none @ (Found::Nothing | Found::OutOfReach)) => {
+                        let reason = match none {
+                            _ if open.shrank().load(Ordering::Relaxed) => Reason::Changed,
+                            Found::OutOfReach => why,
+                            _ => Reason::OutsideWindow,
+                        };
+                        let refusal = Refusal { reason, error: Vec::new() };
+                        return Self::absent(index, source, Some(path), &refusal, tools);
+                    }
+                    Err(refusal) => return Self::absent(index, source, Some(path), &refusal, tools),
+                }
+            } else if !gzip {
+                start = log.start(&mut open, self, tools);
+            }
+        }
         let cut = !gzip && open.size > cap;
+        let mut first = Vec::new();
         if cut {
-            if let Err(error) = open.tail(cap) {
+            let mut tail = |open: &mut OpenFile| {
+                if window::is_sar(&path.to_string_lossy()) {
+                    first = first_line(open)?;
+                }
+                open.tail(cap.saturating_sub(first.len() as u64))
+            };
+            if let Err(error) = tail(&mut open) {
                 let refusal = Refusal { reason: Reason::ReadError, error: vec![error.to_string()] };
                 return Self::absent(index, source, Some(path), &refusal, tools);
             }
             row.truncated = Some(Truncated { how: Kept::Tail, limit: cap, line_offset: None });
-            (row.outcome, row.reason) = (Outcome::Truncated, Some(Reason::ItemLimit));
+            (row.outcome, row.reason) = (Outcome::Truncated, Some(why));
         }
-        let hit = Cell::new(false);
+        let (hit, shrank) = (Cell::new(false), open.shrank());
         // Files of /proc have no size to compare with.
         let ratio = if open.size == 0 { u64::MAX } else { open.size.saturating_mul(MAX_RATIO) };
         let most = if gzip { cap.saturating_mul(4).min(ratio) } else { cap };
@@ -151,16 +187,20 @@ impl Run<'_> {
             task: index,
             path: member,
             host_path: plan::bytes(path),
-            form: if gzip { Form::Gzip } else { Form::Plain },
+            form,
             until: started + source.time(self.limits.item_bytes),
-            latest: self.latest(&open),
+            latest: window::latest(open.mtime, self.host.now()),
+            start,
             item: row,
         };
         let learn = |row: &mut Item| {
             self.took(row, started);
             if hit.get() {
                 row.truncated.get_or_insert(Truncated { how: Kept::Head, limit: most, line_offset: None });
-                (row.outcome, row.reason) = (Outcome::Truncated, Some(Reason::ItemLimit));
+                (row.outcome, row.reason) = (Outcome::Truncated, Some(why));
+            }
+            if shrank.load(Ordering::Relaxed) {
+                (row.outcome, row.reason) = (Outcome::Truncated, Some(Reason::Changed));
             }
         };
         let item = if gzip {
@@ -171,17 +211,18 @@ impl Run<'_> {
                 // An error here is met again by the reader below, which names it.
                 input.skip_until(b'\n').unwrap_or_default();
             }
-            tools.stream(member, Capped::new(input, most, &hit), learn)?
+            tools.stream(member, Capped::new(Cursor::new(first).chain(input), most, &hit), learn)?
         };
         Ok(summary(&item))
     }
 
-    /// No line of a file is newer than its last change or the collection, whichever came first.
-    fn latest(&self, open: &OpenFile) -> Timestamp {
-        let now = self.host.now();
-        // Copies of a host may carry no times at all.
-        let plausible = open.mtime.as_second() > 946_684_800;
-        if plausible { open.mtime.min(now) } else { now }
+    /// How much of a file is read, and what limits it: the item's cap, or the task's share of the bundle.
+    fn cap(&self, index: usize, source: &Source) -> (u64, Reason) {
+        let cap = source.cap(self.limits.item_bytes);
+        match self.shares.get(index) {
+            Some(share) if share.read < cap => (share.read, Reason::BundleLimit),
+            _ => (cap, Reason::ItemLimit),
+        }
     }
 
     fn command(
@@ -212,6 +253,7 @@ impl Run<'_> {
             form: Form::Plain,
             until: started + source.time(self.limits.item_bytes) + Duration::from_secs(10),
             latest: self.host.now(),
+            start: None,
             item: row,
         };
         let (item, stderr, status) = if self.host.is_live() {
@@ -304,6 +346,7 @@ impl Run<'_> {
             form: Form::Plain,
             until: started + source.time(self.limits.item_bytes) + Duration::from_secs(10),
             latest: self.host.now(),
+            start: None,
             item: row,
         };
         let (item, ..) = self.run_live(source, argv, cap, member, started, tools)?;
@@ -346,6 +389,7 @@ impl Run<'_> {
             form: Form::Plain,
             until: started + source.time(self.limits.item_bytes),
             latest: self.host.now(),
+            start: None,
             item: row,
         };
         let item = tools.stream(member, Cursor::new(text.text), |row| self.took(row, started))?;
@@ -366,7 +410,7 @@ impl Run<'_> {
         item.argv = argv.to_vec();
         let until = Instant::now() + Duration::from_secs(10);
         let latest = self.host.now();
-        let member = Member { task: index, path, host_path: b"", form: Form::Plain, until, latest, item };
+        let member = Member { task: index, path, host_path: b"", form: Form::Plain, until, latest, start: None, item };
         tools.stream(member, Cursor::new(text), |_| ()).map(|_| ())
     }
 
@@ -376,9 +420,16 @@ impl Run<'_> {
         item
     }
 
-    fn took(&self, item: &mut Item, started: Instant) {
+    pub(super) fn took(&self, item: &mut Item, started: Instant) {
         item.ms = Some(if self.fixed.is_some() { 0 } else { started.elapsed().as_millis() as u64 });
     }
+}
+
+/// The first line of a file, unless it is longer than such lines are.
+fn first_line(open: &mut OpenFile) -> io::Result<Vec<u8>> {
+    let mut line = Vec::new();
+    BufReader::new(open.take(FIRST_LINE)).read_until(b'\n', &mut line)?;
+    Ok(if line.ends_with(b"\n") { line } else { Vec::new() })
 }
 
 /// Where a file of the host lies in the bundle. What an unpacked bundle recorded lies where it lay there.
@@ -422,7 +473,7 @@ fn folder(source: &Source, device: Option<&str>, tools: &Tools<'_>) -> String {
     folder
 }
 
-fn summary(item: &Item) -> Summary {
+pub(super) fn summary(item: &Item) -> Summary {
     Summary { outcome: item.outcome, bytes: item.bytes }
 }
 

@@ -14,7 +14,7 @@ use std::{
 use jiff::Timestamp;
 use oediag_analysis::{Context, Tap};
 use oediag_protocol::{
-    bundle::manifest::{Item, Kept, Outcome, Reason, Truncated},
+    bundle::manifest::{Item, ItemKind, Kept, Outcome, Reason, Truncated},
     digest::Sha256,
 };
 use sha2::Digest as _;
@@ -50,6 +50,8 @@ pub(super) struct Tools<'a> {
     pub cancel: &'a Cancel,
     /// How to read times in logs.
     pub context: &'a Context,
+    /// The task at hand is done before its turn.
+    pub early: bool,
 }
 
 /// A member to be made.
@@ -67,6 +69,8 @@ pub(super) struct Member<'a> {
     pub until: Instant,
     /// No line of it is newer than this.
     pub latest: Timestamp,
+    /// A stamp before its first line, or in it, where the years are known by that.
+    pub start: Option<Timestamp>,
     /// What is known for its row already.
     pub item: Item,
 }
@@ -163,9 +167,11 @@ impl Tools<'_> {
         input: impl Read,
         learn: impl FnOnce(&mut Item),
     ) -> Result<Item, Refused> {
+        member.item.first_stamp = member.start.filter(|start| start.as_second() >= 0).map(Into::into);
         let mut chunks = self.redactor.reader(input, member.host_path);
         let mut progress = Progress {
-            tap: oediag_analysis::tap(&member.path, &Context { latest: member.latest, ..self.context.clone() }),
+            tap: oediag_analysis::tap(&member.path, &Context { latest: member.latest, ..self.context.clone() })
+                .map(|tap| tap.starting(member.start)),
             sha: sha2::Sha256::new(),
             bytes: 0,
             counts: Counts::default(),
@@ -201,6 +207,10 @@ impl Tools<'_> {
             Err(error) => return self.spoilt(member.task, member.item, member.form, &error),
         };
         progress.take(&done);
+        if says_nothing(&member.item, &progress) {
+            self.hand(member.task, Part::Absent { item: Box::new(member.item.clone()) })?;
+            return Ok(member.item);
+        }
         let item = finished(member.item, member.path, &mut progress);
         let findings = progress.tap.map(Tap::finish);
         self.hand(member.task, Part::Entry { packed: done.packed, item: Box::new(item.clone()), findings })?;
@@ -273,7 +283,7 @@ impl Tools<'_> {
         };
         let part = Part::Data { packed: std::mem::take(&mut done.packed), bytes: done.content().len() as u64 };
         let asked = Instant::now();
-        let taken = self.writer.put(task, part);
+        let taken = self.writer.put(task, part, self.early);
         progress.waited += asked.elapsed();
         match taken {
             Ok(()) => {
@@ -341,11 +351,17 @@ impl Tools<'_> {
 
     /// Hands a part in; a full bundle is not the lane's end: the row says it.
     pub(super) fn hand(&self, task: usize, part: Part) -> Result<(), Refused> {
-        match self.writer.put(task, part) {
+        match self.writer.put(task, part, self.early) {
             Err(Refused::Stopped) => Err(Refused::Stopped),
             Ok(()) | Err(Refused::Full) => Ok(()),
         }
     }
+}
+
+/// Whether a journal could not be read at all: an empty member would say that it has no entries, to whoever reads the
+/// unpacked bundle. A command has its status beside it.
+fn says_nothing(item: &Item, progress: &Progress) -> bool {
+    item.kind == ItemKind::Journal && item.outcome == Outcome::Failed && progress.bytes == 0
 }
 
 fn finished(mut item: Item, path: String, progress: &mut Progress) -> Item {

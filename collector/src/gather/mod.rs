@@ -5,7 +5,10 @@
 
 mod command;
 mod lane;
+mod log;
 mod member;
+mod shares;
+mod told;
 mod worker;
 
 use std::{
@@ -29,19 +32,25 @@ use self::{
 };
 use crate::{
     bundle::{self, Ending, NoBundle, Opened, deflate::Level, file::WriteError, writer::Writer},
+    catalogue::Depth,
+    cost::{COMMAND_LANES, Cost},
     host::{Cancel, Host, Refusal},
     item,
     plan::{Look, Plan},
     redact::Redactor,
     state::Identity,
+    window::Window,
 };
 
-/// Programs that run side by side.
-const COMMAND_LANES: usize = 4;
 /// Most threads that redact and compress; more would not fit the memory limit with their buffers.
 const MAX_WORKERS: usize = 8;
 /// Most files that are read side by side.
 const MAX_FILE_LANES: usize = 3;
+
+/// What is expected to give no more than this, in no more time, and could not give more than that, is done first.
+const CHEAP_BYTES: u64 = 256 << 10;
+const CHEAP_MS: u64 = 500;
+const FIRST_BYTES: u64 = 4 << 20;
 
 /// What happens while a plan is carried out; for progress only.
 #[derive(Clone, Copy, Debug)]
@@ -93,6 +102,8 @@ pub struct Job<'a> {
     pub redactor: &'a Redactor,
     /// The bundle, begun.
     pub opened: Opened,
+    /// What each task of the plan is expected to take.
+    pub costs: &'a [Cost],
     /// How hard to compress.
     pub level: Level,
     /// The only moment of a reproducible run (`SOURCE_DATE_EPOCH`).
@@ -119,15 +130,19 @@ pub struct Finished {
 
 /// Carries out a plan.
 pub fn collect(job: Job<'_>, events: &(dyn Fn(Event) + Sync), cancel: &Cancel) -> Result<Finished, NoBundle> {
-    let Job { plan, host, identity, redactor, opened, level, fixed, abandon } = job;
+    let Job { plan, host, identity, redactor, opened, costs, level, fixed, abandon } = job;
     let applying = plan.tasks.iter().filter(|task| task.applies()).count();
     events(Event::Planned { tasks: applying });
     let headers = opened.headers();
     let (writer, begun) = opened.into_writer(plan.tasks.len(), plan.request.limits.bytes, level);
+    let shares = shares::shares(&plan, costs, host, writer.room(), level, cancel);
+    writer.allot(shares.iter().map(|share| share.packed).collect());
     let run = Run {
+        shares: &shares,
         host,
         tasks: &plan.tasks,
         limits: plan.request.limits,
+        window: Window::of(&plan.request.window),
         perf_seconds: plan.request.perf_seconds,
         fixed,
         stuck: AtomicUsize::new(0),
@@ -143,24 +158,25 @@ pub fn collect(job: Job<'_>, events: &(dyn Fn(Event) + Sync), cancel: &Cancel) -
             });
         }
     };
-    let lists = Lists::of(&plan);
+    let lists = Lists::of(&plan, costs);
     let over = AtomicBool::new(false);
     thread::scope(|scope| {
         let worker = || Worker::new(redactor, headers.clone(), level);
         let (pool, workers) = Pool::start(scope, (0..cores.min(MAX_WORKERS)).map(|_| worker()).collect());
-        let tools = || Tools { writer: &writer, redactor, pool: &pool, worker: worker(), cancel, context: &context };
-        let lane = |list: &[usize], next: &AtomicUsize| run.lane(list, next, &mut tools(), &report);
+        let tools =
+            || Tools { writer: &writer, redactor, pool: &pool, worker: worker(), cancel, context: &context, early: false };
+        let lane = |list: &List| run.lane(list, &mut tools(), &report);
         let heart = scope.spawn(|| heartbeat(&writer, cancel, &over, abandon));
         thread::scope(|scope| {
             for sample in &lists.samples {
                 let lane = &lane;
-                scope.spawn(move || lane(&[*sample], &AtomicUsize::new(0)));
+                scope.spawn(move || lane(sample));
             }
-            for _ in 0..COMMAND_LANES.min(lists.commands.len()) {
-                scope.spawn(|| lane(&lists.commands, &lists.next_command));
+            for _ in 0..COMMAND_LANES.min(lists.commands.all.len()) {
+                scope.spawn(|| lane(&lists.commands));
             }
             for _ in 0..cores.clamp(1, MAX_FILE_LANES) {
-                scope.spawn(|| lane(&lists.files, &lists.next_file));
+                scope.spawn(|| lane(&lists.files));
             }
             if !lists.samples.is_empty() {
                 scope.spawn(|| count_seconds(plan.request.perf_seconds, events, cancel));
@@ -192,37 +208,83 @@ pub fn collect(job: Job<'_>, events: &(dyn Fn(Event) + Sync), cancel: &Cancel) -
     // Rows of what is missing go where the plan has them; the others are there already, and the sort keeps their order.
     let order: HashMap<&str, usize> = plan.tasks.iter().enumerate().map(|(at, task)| (task.source.id, at)).collect();
     gathered.items.sort_by_key(|item| order.get(item.id.as_str()).map_or(0, |at| at + 1));
-    let conclusion = oediag_analysis::conclude(std::mem::take(&mut gathered.findings));
+    told::take_over(&mut gathered.items, host);
+    let conclusion = bundle::concluded(std::mem::take(&mut gathered.findings), &plan.request.window);
     let ended = fixed.unwrap_or_else(|| host.now().into());
     let closed = bundle::close(begun, gathered, &conclusion, Ending { ended, reason }, identity, level)?;
     Ok(Finished { path: closed.path, bytes: closed.bytes, manifest: closed.manifest, conclusion, trouble })
 }
 
-/// Tasks by the kind of lane that does them, each in catalogue order.
+/// The tasks of one kind of lane. Lanes first take those that are cheap and telling, then all the others in catalogue order:
+/// a run that is ended early, or a host that is busy with the run itself, has given them by then.
+#[derive(Debug, Default)]
+pub(crate) struct List {
+    /// In catalogue order.
+    all: Vec<usize>,
+    /// Whether the task at this place of `all` was taken.
+    taken: Vec<AtomicBool>,
+    /// Places in `all` of what is taken first.
+    first: Vec<usize>,
+    next_first: AtomicUsize,
+    next: AtomicUsize,
+}
+
+impl List {
+    fn push(&mut self, task: usize, first: bool) {
+        if first {
+            self.first.push(self.all.len());
+        }
+        self.all.push(task);
+        self.taken.push(AtomicBool::new(false));
+    }
+
+    /// The next task, and whether it is taken before its turn; `hurry` says whether to.
+    fn next(&self, hurry: bool) -> Option<(usize, bool)> {
+        let take = |at: usize| (!self.taken[at].swap(true, Ordering::Relaxed)).then_some(self.all[at]);
+        while hurry && let Some(at) = self.first.get(self.next_first.fetch_add(1, Ordering::Relaxed)) {
+            if let Some(task) = take(*at) {
+                return Some((task, true));
+            }
+        }
+        loop {
+            let at = self.next.fetch_add(1, Ordering::Relaxed);
+            if at >= self.all.len() {
+                return None;
+            }
+            if let Some(task) = take(at) {
+                return Some((task, false));
+            }
+        }
+    }
+}
+
+/// The tasks of a plan by the kind of lane that does them.
+#[derive(Debug, Default)]
 struct Lists {
-    files: Vec<usize>,
-    commands: Vec<usize>,
-    samples: Vec<usize>,
-    next_file: AtomicUsize,
-    next_command: AtomicUsize,
+    files: List,
+    commands: List,
+    samples: Vec<List>,
 }
 
 impl Lists {
-    fn of(plan: &Plan) -> Self {
-        let mut lists = Self {
-            files: Vec::new(),
-            commands: Vec::new(),
-            samples: Vec::new(),
-            next_file: AtomicUsize::new(0),
-            next_command: AtomicUsize::new(0),
-        };
-        for (index, task) in plan.tasks.iter().enumerate() {
-            let list = match task.look {
-                Look::Absent { .. } | Look::File { .. } | Look::Native => &mut lists.files,
-                Look::Command { .. } | Look::Journal { .. } => &mut lists.commands,
-                Look::Sample => &mut lists.samples,
-            };
-            list.push(index);
+    fn of(plan: &Plan, costs: &[Cost]) -> Self {
+        let mut lists = Self::default();
+        for (index, (task, cost)) in plan.tasks.iter().zip(costs).enumerate() {
+            // Bounded by what the row may give: what is done before its turn waits in memory.
+            let first = task.source.depth == Depth::Quick
+                && cost.bytes <= CHEAP_BYTES
+                && cost.ms <= CHEAP_MS
+                && task.source.limit.bytes <= FIRST_BYTES;
+            match task.look {
+                Look::Absent { .. } => lists.files.push(index, false),
+                Look::File { .. } | Look::Native => lists.files.push(index, first),
+                Look::Command { .. } | Look::Journal { .. } => lists.commands.push(index, first),
+                Look::Sample => {
+                    let mut list = List::default();
+                    list.push(index, false);
+                    lists.samples.push(list);
+                }
+            }
         }
         lists
     }
@@ -257,5 +319,28 @@ fn count_seconds(of: u64, events: &(dyn Fn(Event) + Sync), cancel: &Cancel) {
             return;
         }
         events(Event::Sampling { second, of });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_first_is_taken_first_the_rest_in_order_and_each_once() {
+        let list = || {
+            let mut list = List::default();
+            for task in 10..16 {
+                list.push(task, task % 3 == 0);
+            }
+            list
+        };
+        let all = |list: &List, hurry| std::iter::from_fn(|| list.next(hurry)).collect::<Vec<_>>();
+        assert_eq!(all(&list(), true), [(12, true), (15, true), (10, false), (11, false), (13, false), (14, false)]);
+        assert_eq!(all(&list(), false).iter().map(|(task, _)| *task).collect::<Vec<_>>(), [10, 11, 12, 13, 14, 15]);
+        // Memory fills up after the first.
+        let list = list();
+        assert_eq!((list.next(true), list.next(false)), (Some((12, true)), Some((10, false))));
+        assert_eq!(all(&list, false).len(), 4);
     }
 }

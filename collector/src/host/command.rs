@@ -1,8 +1,9 @@
 //! Running programs of the host to their end or to a limit.
 //!
 //! In: arguments, limits, a sink for the output, a token that stops. Out: how it ended. The calling thread pumps the
-//! output itself. Whatever the program does (ignores TERM, prints for ever, leaves children that hold the pipes,
-//! sleeps in the kernel), the call comes back within its time, what the sink took of it, and about 5 seconds.
+//! output itself. Whatever the program does (ignores TERM, prints for ever, leaves children that hold the pipes or leave
+//! its session, sleeps in the kernel), the call comes back within its time, what the sink took of it, and about 5 seconds
+//! (a minute for the package manager, which is never killed), and nothing of it is left alive.
 
 use std::{
     io::{self, Read},
@@ -30,13 +31,20 @@ use nix::{
 use oediag_protocol::bundle::manifest::Reason;
 
 use super::{
-    Cancel, Refusal, child,
+    Cancel, Refusal,
+    child::{self, Manners},
+    orphans,
     walk::{Last, Root, kind},
 };
 
 /// Between TERM and KILL, and between KILL and giving up: a little under 2 s, so that with all our own steps a program
 /// that ignores TERM is gone 2 s after its limit.
 const GRACE: Duration = Duration::from_millis(1800);
+/// The package manager after TERM: killed, it leaves its database locked. It ends at its next safe place; one that does not
+/// is left alone.
+const LONG_GRACE: Duration = Duration::from_mins(1);
+/// The same when the whole run is to end.
+const LAST_GRACE: Duration = Duration::from_secs(15);
 /// How long after the program's end its output is waited for: a grandchild may hold the pipe for ever.
 const LINGER: Duration = Duration::from_millis(500);
 /// How long one wait for output lasts at most; the program's end and the token are looked at in between.
@@ -120,13 +128,16 @@ pub(super) fn program(root: &Root, path: &str) -> Result<(), Refusal> {
 pub(super) fn run(call: &Call<'_>, sink: &mut dyn FnMut(Stream, &[u8]) -> Flow, cancel: &Cancel) -> Ran {
     let begun = Instant::now();
     let mut ran = Ran::default();
-    match child::start(call.argv, call.time) {
+    let manners = Manners::of(call.argv);
+    match orphans::start(|| child::start(call.argv, call.time, manners)) {
         Ok(mut child) => {
-            if let Err(error) = pump(&mut child, call, sink, cancel, &mut ran) {
+            let pid = Pid::from_raw(child.id() as i32);
+            if let Err(error) = pump(&mut child, call, manners, sink, cancel, &mut ran) {
                 // Its pipes could not be set up: nothing would ever end it.
-                signal(Pid::from_raw(child.id() as i32), Signal::SIGKILL);
+                signal(pid, if manners.patient { Signal::SIGTERM } else { Signal::SIGKILL });
                 ran.error = Some(not_started(call, &error));
             }
+            if ran.stuck || ran.error.is_some() { orphans::leave(pid) } else { orphans::sweep(pid) }
         }
         Err(error) => ran.error = Some(not_started(call, &error)),
     }
@@ -186,7 +197,7 @@ impl<R: Read + AsFd> Pipe<R> {
 #[derive(Clone, Copy)]
 enum Phase {
     Running,
-    /// TERM was sent; KILL at this moment.
+    /// TERM was sent at this moment.
     Asked(Instant),
     /// KILL was sent; given up at this moment.
     Killed(Instant),
@@ -197,6 +208,7 @@ enum Phase {
 fn pump(
     child: &mut Child,
     call: &Call<'_>,
+    manners: Manners,
     sink: &mut dyn FnMut(Stream, &[u8]) -> Flow,
     cancel: &Cancel,
     ran: &mut Ran,
@@ -222,6 +234,11 @@ fn pump(
         if !matches!(phase, Phase::Ended(_)) && ended(pid) {
             phase = Phase::Ended(now + LINGER);
         }
+        let grace = match (manners.patient, cancel.is_cancelled()) {
+            (false, _) => GRACE,
+            (true, false) => LONG_GRACE,
+            (true, true) => LAST_GRACE,
+        };
         phase = match phase {
             Phase::Running if ran.cut => ask(pid, now),
             Phase::Running if cancel.is_cancelled() => {
@@ -232,7 +249,11 @@ fn pump(
                 ran.timed_out = true;
                 ask(pid, now)
             }
-            Phase::Asked(until) if now >= until => {
+            Phase::Asked(since) if now >= since + grace && manners.patient => {
+                ran.stuck = true;
+                return Ok(());
+            }
+            Phase::Asked(since) if now >= since + grace => {
                 signal(pid, Signal::SIGKILL);
                 Phase::Killed(now + GRACE)
             }
@@ -255,7 +276,7 @@ fn pump(
 
 fn ask(pid: Pid, now: Instant) -> Phase {
     signal(pid, Signal::SIGTERM);
-    Phase::Asked(now + GRACE)
+    Phase::Asked(now)
 }
 
 /// Signals the whole group; a group that is gone is what was wanted.
@@ -294,4 +315,68 @@ fn wait_for_output<R: AsFd>(pipes: [&Pipe<R>; 2], pause: &mut Duration) {
 fn nonblocking(pipe: OwnedFd) -> io::Result<std::fs::File> {
     fcntl(&pipe, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
     Ok(std::fs::File::from(pipe))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, os::unix::fs::PermissionsExt as _, path::PathBuf};
+
+    use nix::sys::signal::kill;
+
+    use super::*;
+
+    /// A script called `rpm` in a folder of its own.
+    fn rpm(name: &str, text: &str) -> PathBuf {
+        let folder = std::env::temp_dir().join(format!("oediag-{name}-{}", std::process::id()));
+        fs::create_dir(&folder).expect("folder");
+        fs::write(folder.join("rpm"), format!("#!/bin/sh\n{text}")).expect("script");
+        fs::set_permissions(folder.join("rpm"), fs::Permissions::from_mode(0o755)).expect("mode");
+        folder
+    }
+
+    fn run_rpm(folder: &Path, time: Duration, cancel: &Cancel) -> (Ran, String) {
+        let argv = [folder.join("rpm").to_str().expect("UTF-8").to_owned(), "-Va".to_owned()];
+        let call = Call { argv: &argv, time, stdout_cap: 1 << 20, stderr_cap: 1 << 20 };
+        let mut out = Vec::new();
+        let mut sink = |_, bytes: &[u8]| {
+            out.extend_from_slice(bytes);
+            Flow::Go
+        };
+        let ran = run(&call, &mut sink, cancel);
+        (ran, String::from_utf8(out).expect("UTF-8"))
+    }
+
+    /// Longer than other programs get before KILL.
+    #[test]
+    fn the_package_manager_ends_in_its_own_time() {
+        let folder = rpm("slow", "trap 'sleep 4; echo closed the database; exit 7' TERM\nwhile :; do sleep 0.1; done\n");
+        let (ran, out) = run_rpm(&folder, Duration::from_secs(1), &Cancel::default());
+        fs::remove_dir_all(folder).expect("remove");
+        assert!(ran.timed_out && !ran.stuck, "{ran:?}");
+        assert_eq!((ran.exit, ran.signal), (Some(7), None));
+        // The shell may say before that its own child was ended.
+        assert!(out.ends_with("closed the database\n"), "{out}");
+    }
+
+    #[test]
+    fn the_package_manager_is_left_alone_rather_than_killed() {
+        let folder = rpm("deaf", "trap '' TERM PIPE\necho $$\nwhile :; do sleep 0.1; done\n");
+        let cancel = Cancel::new(Some(Instant::now() + Duration::from_secs(1)));
+        let begun = Instant::now();
+        let (ran, out) = run_rpm(&folder, Duration::from_mins(10), &cancel);
+        fs::remove_dir_all(folder).expect("remove");
+        assert!(ran.cancelled && ran.stuck, "{ran:?}");
+        assert!(begun.elapsed() >= LAST_GRACE, "{ran:?}");
+        let pid = Pid::from_raw(out.trim().parse().expect("it says its pid"));
+        assert_eq!(kill(pid, None), Ok(()), "it is alive");
+        kill(pid, Signal::SIGKILL).expect("ours to end");
+    }
+
+    #[test]
+    fn programs_are_treated_by_their_names() {
+        let manners = |words: &[&str]| Manners::of(&words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>());
+        assert_eq!(manners(&["/usr/bin/rpm", "-qa"]), Manners { patient: true, scratch: false });
+        assert_eq!(manners(&["/usr/bin/dnf", "-C", "repolist"]), Manners { patient: true, scratch: true });
+        assert_eq!(manners(&["/usr/bin/ls", "-q"]), Manners { patient: false, scratch: false });
+    }
 }

@@ -178,7 +178,7 @@ fn is_pattern(part: &[u8]) -> bool {
 
 /// Whether a name matches one segment: `*` any bytes, `?` one byte, `[a-b]` one byte of a range. In linear space, in
 /// time of name times pattern: only the last `*` is ever gone back to.
-fn matches(pattern: &[u8], name: &[u8]) -> bool {
+pub(super) fn matches(pattern: &[u8], name: &[u8]) -> bool {
     let (mut p, mut n) = (0, 0);
     let mut star: Option<(usize, usize)> = None;
     while n < name.len() {

@@ -14,6 +14,10 @@ use std::{
         unix::ffi::{OsStrExt, OsStringExt},
     },
     path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use jiff::Timestamp;
@@ -47,6 +51,9 @@ const READ: OFlag = OFlag::O_RDONLY.union(OFlag::O_NONBLOCK).union(OFlag::O_NOCT
 pub struct OpenFile {
     file: File,
     left: u64,
+    /// Bytes that must still come if nobody changes the file; 0 when its size is not known.
+    due: u64,
+    shrank: Arc<AtomicBool>,
     /// Size in bytes when it was opened; 0 for files the kernel makes up as they are read (/proc, /sys), whose size nobody knows.
     pub size: u64,
     /// Last change of the content.
@@ -70,6 +77,11 @@ impl OpenFile {
         if kind(&stat) != SFlag::S_IFREG {
             return Err(Refusal::new(Reason::NotRegular, path, kind_name(&stat)));
         }
+        let size = if made_up(&fd) { None } else { Some(stat.st_size as u64) };
+        if size.is_none() && stat.st_mode & 0o444 == 0 {
+            // Root could open it for reading all the same; what that does is up to the driver.
+            return Err(Refusal::new(Reason::NeverCollected, path, "a file of the kernel to be written only"));
+        }
         let handle = format!("/proc/self/fd/{}", fd.as_raw_fd());
         let open = || openat(AT_FDCWD, handle.as_str(), READ, Mode::empty());
         let opened = if trusted && stat.st_uid == root.uid() {
@@ -82,9 +94,10 @@ impl OpenFile {
                 .ok_or_else(|| Refusal::new(Reason::NoPermission, path, "cannot read it with its owner's rights"))?
         };
         let fd = opened.map_err(|errno| Refusal::errno(path, "open", errno))?;
-        let size = if made_up(&fd) { None } else { Some(stat.st_size as u64) };
         Ok(Self {
             file: File::from(fd),
+            due: size.unwrap_or(0),
+            shrank: Arc::default(),
             left: size.map_or(u64::MAX, |size| size.saturating_add(GROWTH)),
             size: size.unwrap_or(0),
             mtime: Timestamp::new(stat.st_mtime, stat.st_mtime_nsec as i32).unwrap_or(Timestamp::UNIX_EPOCH),
@@ -102,9 +115,16 @@ impl OpenFile {
         let skipped = self.size.saturating_sub(bytes);
         if skipped > 0 {
             self.file.seek(SeekFrom::Start(skipped))?;
-            self.left = (self.size - skipped).saturating_add(GROWTH);
+            self.due = self.size - skipped;
+            self.left = self.due.saturating_add(GROWTH);
         }
         Ok(skipped)
+    }
+
+    /// What says, once the file was read, whether it ended before the size it had when it was opened: it was cut or written
+    /// anew meanwhile.
+    pub fn shrank(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.shrank)
     }
 
     /// Reads at most `cap` bytes; none on an error.
@@ -120,7 +140,22 @@ impl Read for OpenFile {
         let most = buffer.len().min(usize::try_from(self.left).unwrap_or(usize::MAX));
         let got = self.file.read(&mut buffer[..most])?;
         self.left -= got as u64;
+        if got == 0 && most > 0 && self.due > 0 {
+            self.shrank.store(true, Ordering::Relaxed);
+        }
+        self.due = self.due.saturating_sub(got as u64);
         Ok(got)
+    }
+}
+
+impl Seek for OpenFile {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let at = self.file.seek(to)?;
+        if self.size > 0 {
+            self.due = self.size.saturating_sub(at);
+            self.left = self.due.saturating_add(GROWTH);
+        }
+        Ok(at)
     }
 }
 

@@ -75,6 +75,17 @@ impl Mounts {
     }
 }
 
+impl Mounts {
+    /// Every mount point whose file system may hang, with the type.
+    pub(super) fn points(&self) -> Vec<(PathBuf, String)> {
+        let mut table = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if table.changed() && table.read().is_err() {
+            return vec![(PathBuf::from("/"), "of a mount table that cannot be read".to_owned())];
+        }
+        table.unsafe_points.iter().map(|(point, kind)| (point.clone(), kind.clone())).collect()
+    }
+}
+
 impl Table {
     /// The kernel raises `POLLPRI` on the file when a mount has come or gone since it was last asked.
     fn changed(&self) -> bool {

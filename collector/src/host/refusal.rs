@@ -1,6 +1,9 @@
 //! Why something of the host is not read or not run, and why a root cannot be examined at all.
 
-use std::path::{Path, PathBuf};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 use nix::{errno::Errno, unistd::geteuid};
 use oediag_protocol::bundle::manifest::Reason;
@@ -26,6 +29,14 @@ pub struct Refusal {
     pub reason: Reason,
     /// The chain of errors, outermost first; it may name paths of the host, so it is redacted like any text.
     pub error: Vec<String>,
+}
+
+/// For readers that write text: what is not there stays `NotFound`, so that the row is absent and not broken.
+impl From<Refusal> for io::Error {
+    fn from(refusal: Refusal) -> Self {
+        let kind = if refusal.reason == Reason::NotPresent { io::ErrorKind::NotFound } else { io::ErrorKind::Other };
+        Self::new(kind, refusal.error.join(": "))
+    }
 }
 
 impl Refusal {

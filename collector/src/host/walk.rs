@@ -87,6 +87,11 @@ impl Root {
         self.uid
     }
 
+    /// Mount points of a live host that may hang, with the type.
+    pub(super) fn may_hang(&self) -> Vec<(PathBuf, String)> {
+        self.mounts.as_ref().map(Mounts::points).unwrap_or_default()
+    }
+
     /// Whether nobody but the trusted owner may change what this describes.
     pub(super) fn trusts(&self, stat: &FileStat) -> bool {
         let group_writes = stat.st_mode & 0o020 != 0 && Some(stat.st_gid) != self.gid;
@@ -228,5 +233,17 @@ mod tests {
         // Looking at it first would have said that it is not there.
         assert_eq!(reason("/usr/no-such-folder/file"), Reason::UnsafeFilesystem);
         assert!(root.walk(Path::new("/proc/version"), Last::Follow).is_ok());
+    }
+
+    /// A program that says it looks at everything is not run where some of that may hang.
+    #[test]
+    fn programs_that_walk_the_whole_tree_are_not_run_beside_a_mount_that_may_hang() {
+        let mut host = super::super::Host::live().expect("live");
+        let call = |host: &super::super::Host, words: &[&str]| host.call(words.iter().map(|word| (*word).to_owned()).collect());
+        host.root.mounts = Some(Mounts::of(b"36 22 0:40 / /mnt/far rw - nfs4 192.0.2.1:/x rw\n"));
+        assert_eq!(call(&host, &["/usr/bin/ls", "--root", "/"]).expect_err("refused").reason, Reason::UnsafeFilesystem);
+        assert!(call(&host, &["/usr/bin/ls", "--root", "/usr"]).is_ok());
+        host.root.mounts = Some(Mounts::of(b""));
+        assert!(call(&host, &["/usr/bin/ls", "--root", "/"]).is_ok());
     }
 }

@@ -8,7 +8,7 @@ use super::{
     harvest::Harvest,
     kinds::Kind,
     rules::{RULES, Rule},
-    tag::{Prf, canonical, push_token},
+    tag::{Prf, canonical, is_stand_in, push_token},
 };
 
 /// What a pattern of the automaton stands for.
@@ -159,7 +159,7 @@ impl Names {
                 let bytes = lower.len();
                 let word = COMMON.contains(&lower.as_str()) || bytes < 3 || lower.bytes().all(|b| b.is_ascii_digit());
                 let literal = RULES.iter().any(|r| r.word.eq_ignore_ascii_case(&lower));
-                if bytes > 0 && bytes <= 256 && !literal && (!word || kind == Kind::Keyword) {
+                if bytes > 0 && bytes <= 256 && !literal && !is_stand_in(&lower) && (!word || kind == Kind::Keyword) {
                     wanted.entry(lower).or_insert((name.trim().to_owned(), kind));
                 }
             }

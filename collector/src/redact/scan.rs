@@ -295,7 +295,8 @@ impl Literals<'_> {
         let start = hit.end;
         let run = t[start..line_end(t, start)].iter().take_while(|b| b.is_ascii_hexdigit()).count();
         let end = start + run;
-        let before = if hit.start == 0 { b' ' } else { t[hit.start - 1] };
+        // A rule that begins with a blank says itself where a word begins: an argument may follow one in hex.
+        let before = if hit.start == 0 || t[hit.start] == b' ' { b' ' } else { t[hit.start - 1] };
         if run < 8 || run % 2 == 1 || self.depth == 0 || is_name(at(t, end)) || before.is_ascii_alphanumeric() {
             return hit.end;
         }

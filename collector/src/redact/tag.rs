@@ -62,6 +62,16 @@ pub(super) fn push_token(prf: &Prf, kind: Kind, canonical: &[u8], out: &mut Vec<
     out.extend_from_slice(&tag(prf, kind, canonical));
 }
 
+/// Whether a name in lower case is made of stand-ins only: what an unpacked bundle calls its host. It stays as it is, so that
+/// the same name is the same in both bundles. Who gives his host such a name shows no more than that name.
+pub(super) fn is_stand_in(name: &str) -> bool {
+    let token = |label: &str| {
+        let tag = label.strip_prefix("oer-").and_then(|rest| rest.rsplit_once('-')).map(|(_, tag)| tag.as_bytes());
+        tag.is_some_and(|tag| tag.len() == TAG_LEN && tag.iter().all(|byte| ALPHABET.contains(byte)))
+    };
+    name.split('.').any(token) && name.split('.').all(|label| label == "invalid" || token(label))
+}
+
 /// The form under which equal values are equal: lower case for names, digits only for numbers.
 pub(super) fn canonical(kind: Kind, value: &[u8], out: &mut Vec<u8>) {
     out.clear();

@@ -42,7 +42,7 @@ pub struct Start {
     pub case: Option<String>,
     /// The severity the operator named with `--severity`: `P1` to `P4`.
     pub severity: Option<String>,
-    /// Name of the preset.
+    /// Name of the preset; of several, which are a union, the names with commas between them, as they are typed.
     pub preset: String,
     /// The window of time asked for.
     pub window: Window,
@@ -50,6 +50,32 @@ pub struct Start {
     pub limits: Limits,
     /// The bundle this one was made from by leaving items out.
     pub derived_from: Option<BundleId>,
+    /// What the plan expected the run to cost; what it did cost is in `started`, `ended`, and in `bytes` and `ms` of the items.
+    pub estimate: Option<Estimate>,
+}
+
+/// What a run was expected to cost.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Estimate {
+    /// Milliseconds of the whole run, whose items are done side by side.
+    pub ms: u64,
+    /// Bytes of the packed bundle.
+    pub packed: u64,
+    /// The topics of which something was to be collected, in catalogue order.
+    pub topics: Vec<TopicEstimate>,
+}
+
+/// What a topic was expected to cost.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TopicEstimate {
+    /// What stands before the point in the ids of its sources.
+    pub topic: String,
+    /// Bytes of its members.
+    pub bytes: u64,
+    /// Milliseconds of its items one after the other; of its samplers, which run beside each other, of the longest.
+    pub ms: u64,
 }
 
 /// The whole of `oediag/bundle.json`: the first item of a bundle after its README.
@@ -122,14 +148,17 @@ pub struct Clock {
     pub zone: Option<String>,
 }
 
-/// The window of time asked for; none means all there is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// The window of time asked for; none means all there is. Both ends belong to it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Window {
     /// Nothing older than this was asked for.
     pub since: Option<Time>,
     /// Nothing newer than this was asked for.
     pub until: Option<Time>,
+    /// The words it was asked for with, such as `--around 2025-12-31 10:11±5m`; a time without a zone is in the host's.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub asked: Option<String>,
 }
 
 /// The limits of a run.
@@ -260,6 +289,8 @@ pub enum Reason {
     OlderFile,
     /// Outside the window of time asked for.
     OutsideWindow,
+    /// The file was cut or written anew while it was read; what came before is kept.
+    Changed,
     /// Probe code panicked.
     Panicked,
 }
@@ -344,6 +375,13 @@ pub struct Item {
     /// How it was cut.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub truncated: Option<Truncated>,
+    /// What the window of time meant for it; none when none was asked for, or it is no log.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub window: Option<Within>,
+    /// Of a log: a time stamp in its first line or before it, as the collector read it. It tells of which years the stamps
+    /// without a year are.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub first_stamp: Option<Time>,
     /// Replaced values by kind.
     #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
     pub redactions: BTreeMap<String, u64>,
@@ -375,9 +413,23 @@ impl Item {
             bytes: 0,
             sha256: None,
             truncated: None,
+            window: None,
+            first_stamp: None,
             redactions: BTreeMap::new(),
         }
     }
+}
+
+/// What the window of time meant for a log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Within {
+    /// Whether the item has only the lines of the window, by their own time stamps. False: they have none that we know, and
+    /// the item has all of them.
+    pub applied: bool,
+    /// The first line's number in the host's file is `line_offset` + 1, where that was counted.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub line_offset: Option<u64>,
 }
 
 /// How an item was cut.

@@ -25,6 +25,8 @@ pub const BUNDLE_JSON: &str = "oediag/bundle.json";
 pub const FACTS: &str = "oediag/facts.json";
 /// Alerts found in what was collected.
 pub const ALERTS: &str = "oediag/alerts.json";
+/// What was done on the host.
+pub const OPERATIONS: &str = "oediag/operations.json";
 /// What was asked, what each source gave, and why not.
 pub const MANIFEST: &str = "oediag/manifest.json";
 
@@ -115,6 +117,21 @@ pub fn segment(bytes: &[u8]) -> String {
     let mut keep = SEGMENT_MAX - 9;
     keep -= (1..=2).find(|back| encoded.as_bytes()[keep - back] == b'%').unwrap_or(0);
     format!("{}~{}", &encoded[..keep], &Sha256::of(bytes).to_string()[..8])
+}
+
+/// What [`segment`] made a name of; none of one that was cut, or that it would not have made so.
+pub fn of_segment(name: &str) -> Option<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(name.len());
+    let mut parts = name.split('%');
+    bytes.extend(parts.next()?.bytes());
+    for part in parts {
+        let mut byte = [0];
+        if !unhex(&part.get(..2)?.to_ascii_lowercase(), &mut byte) {
+            return None;
+        }
+        bytes.extend(byte.into_iter().chain(part[2..].bytes()));
+    }
+    (segment(&bytes) == name).then_some(bytes)
 }
 
 /// Whether a path inside `NAME/` is one that a bundle may carry: segments of our alphabet, `%` only before two upper-case

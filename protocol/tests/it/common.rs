@@ -60,6 +60,7 @@ pub(crate) fn start() -> Start {
         window: Window::default(),
         limits: Limits { bytes: 1 << 29, item_bytes: 1 << 26, seconds: 900 },
         derived_from: None,
+        estimate: None,
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use oediag_protocol::{
     bundle::{
-        name::{BundleName, README, SUMS, SUMS_SIG, is_member_path, long_path, member_path, segment},
+        name::{BundleName, README, SUMS, SUMS_SIG, is_member_path, long_path, member_path, of_segment, segment},
         ustar,
     },
     id::{BundleId, HostId},
@@ -72,6 +72,16 @@ fn our_own_names_are_never_a_host_files() {
         ("/%6Fediag", "%256Fediag"),
     ] {
         assert_eq!(check(path.as_bytes()), name);
+    }
+}
+
+#[test]
+fn a_segment_tells_what_it_was_made_of() {
+    for bytes in [&b"sda"[..], b"cciss!c0d0", b"50%", b"%25", b"..", b"-x", b"a/b", b"\xff\x00", b"\xe4\xb8\xad"] {
+        assert_eq!(of_segment(&segment(bytes)).as_deref(), Some(bytes));
+    }
+    for not_ours in [segment(&[b'x'; 255]).as_str(), "%", "%2", "%zz", "%ff", "%41", "a b", "..", "%\u{e9}", "a/b"] {
+        assert_eq!(of_segment(not_ours), None, "{not_ours}");
     }
 }
 

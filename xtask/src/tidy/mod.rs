@@ -60,6 +60,7 @@ const RULES: &[Rule] = &[
     ("links in documents lead somewhere", files::links),
     ("both languages have the same messages", texts::same_ids),
     ("the pages of sources are those of the catalogue", texts::pages_of_sources),
+    ("the pages of coverage are those of the catalogue", texts::pages_of_coverage),
 ];
 
 /// Prints every finding; fails when there is one.
@@ -182,8 +183,13 @@ mod tests {
     }
 
     #[test]
+    fn the_pages_of_coverage_are_those_of_the_catalogue() {
+        holds("pages of coverage");
+    }
+
+    #[test]
     fn every_rule_has_its_test() {
         // One test above for each rule; a new rule without one fails here.
-        assert_eq!(RULES.len(), 12);
+        assert_eq!(RULES.len(), 13);
     }
 }

@@ -6,7 +6,25 @@ use super::{Finding, Text};
 type Order = (&'static str, &'static [&'static str]);
 
 const ORDERS: &[Order] = &[
-    ("collector/src/", &["host", "catalogue", "plan", "redact", "item", "disk", "state", "start", "bundle", "gather"]),
+    (
+        "collector/src/",
+        &[
+            "host",
+            "catalogue",
+            "window",
+            "plan",
+            "cost",
+            "redact",
+            "item",
+            "failpoint",
+            "disk",
+            "state",
+            "start",
+            "bundle",
+            "budget",
+            "gather",
+        ],
+    ),
     (
         "center/src/",
         &[

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::{Finding, Text};
-use crate::docs;
+use crate::{coverage, docs};
 
 const LANGUAGES: [&str; 2] = ["agent/i18n/en/", "agent/i18n/zh-CN/"];
 
@@ -38,6 +38,19 @@ pub(super) fn pages_of_sources(texts: &[Text]) -> Vec<Finding> {
         .filter(|(path, wanted)| !texts.iter().any(|text| text.path == *path && text.text == *wanted))
         .map(|(path, _)| Finding { place: path.to_owned(), what: "is not what `cargo xtask docs` writes; run it".to_owned() })
         .collect()
+}
+
+/// `docs/coverage*.md` are what `cargo xtask coverage` would write.
+pub(super) fn pages_of_coverage(texts: &[Text]) -> Vec<Finding> {
+    let old = |place: &str, what: String| Finding { place: place.to_owned(), what };
+    match coverage::pages() {
+        Err(error) => vec![old("xtask/coverage", format!("{error:#}"))],
+        Ok(pages) => pages
+            .into_iter()
+            .filter(|(path, wanted)| !texts.iter().any(|text| text.path == *path && text.text == *wanted))
+            .map(|(path, _)| old(path, "is not what `cargo xtask coverage` writes; run it".to_owned()))
+            .collect(),
+    }
 }
 
 /// The ids that begin a line.

@@ -1,5 +1,6 @@
 //! What people did: sessions, package changes, scheduled and typed commands.
 
+mod changed;
 mod utmp;
 
 use super::{
@@ -24,6 +25,13 @@ pub(super) const ROWS: &[Source] = &[
         Standard,
     )
     .when(&[When::Path("/var/log/btmp")]),
+    row(
+        "operations.changed_files",
+        Native { member: "native/operations.changed_files.tsv", run: changed::files },
+        Identifying,
+        Standard,
+    )
+    .when(&[When::Path("/etc")]),
     row("operations.who", Command(&["/usr/bin/who", "-a"]), Identifying, Quick),
     row("operations.last", Command(&["/usr/bin/last", "-F", "-n", "200"]), Identifying, Standard),
     row("operations.last_failed", Command(&["/usr/bin/lastb", "-F", "-n", "200"]), Identifying, Standard),

@@ -45,7 +45,7 @@ pub(super) fn failed(host: &Host, out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn table(host: &Host, path: &str, out: &mut dyn Write) -> io::Result<()> {
-    let mut file = host.open(Path::new(path)).map_err(|refusal| io::Error::other(refusal.error.join(": ")))?;
+    let mut file = host.open(Path::new(path))?;
     file.tail(MOST)?;
     let mut bytes = Vec::new();
     file.take(MOST).read_to_end(&mut bytes)?;

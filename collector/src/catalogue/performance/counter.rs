@@ -6,7 +6,10 @@
 //! second, through the same guarded way of opening files as all else. sysinfo keeps a model of the whole machine,
 //! refreshes more than is asked for, and gives rates already made.
 
-use std::{fmt, time::Instant};
+use std::{
+    fmt,
+    time::{Duration, Instant},
+};
 
 use jiff::Timestamp;
 
@@ -57,6 +60,39 @@ impl<T> Last<T> {
     }
 }
 
+/// Keeps a sampler below a twentieth of one processor: after a look that took long, some seconds pass without one. Rates
+/// stay true, as they are over the time really passed.
+pub(super) struct Pace {
+    rest: u32,
+}
+
+impl Pace {
+    /// The share of a second that one look may take.
+    const SHARE: Duration = Duration::from_millis(50);
+
+    pub(super) fn new() -> Self {
+        Self { rest: 0 }
+    }
+
+    /// Looks, if it is time to.
+    pub(super) fn look<T>(&mut self, look: impl FnOnce() -> T) -> Option<T> {
+        if let Some(rest) = self.rest.checked_sub(1) {
+            self.rest = rest;
+            return None;
+        }
+        let started = Instant::now();
+        let seen = look();
+        self.rest = (started.elapsed().as_millis() / Self::SHARE.as_millis()) as u32;
+        Some(seen)
+    }
+}
+
+/// A name that the host chose, as one cell: nothing in it ends a cell or a line.
+pub(super) fn name(bytes: &[u8]) -> String {
+    let odd = |c: char| c.is_control() || matches!(c, ',' | '"');
+    String::from_utf8_lossy(bytes).chars().map(|c| if odd(c) { '?' } else { c }).collect()
+}
+
 /// The numbers of a line, those that are none as nothing.
 pub(super) fn numbers(line: &str) -> Vec<Option<u64>> {
     line.split_ascii_whitespace().map(|word| word.parse().ok()).collect()
@@ -72,5 +108,13 @@ mod tests {
         assert_eq!(Cell(gone(Some(u64::MAX), Some(3))).to_string(), "");
         assert_eq!(Cell(gone(None, Some(3))).to_string(), "");
         assert_eq!(Cell(Some(f64::NAN)).to_string(), "");
+    }
+
+    #[test]
+    fn a_look_that_takes_long_is_followed_by_seconds_without_one() {
+        let mut pace = Pace::new();
+        assert_eq!(pace.look(|| std::thread::sleep(Duration::from_millis(160))), Some(()));
+        let skipped = std::iter::from_fn(|| pace.look(|| ()).is_none().then_some(())).count();
+        assert!(skipped >= 3, "{skipped}");
     }
 }

@@ -1,7 +1,9 @@
-//! All processes in two tables, from one walk over `/proc` each.
+//! All processes in tables, from one walk over `/proc` each.
 //!
-//! In: `stat`, `status`, `wchan`, `cmdline` of every process (proc(5)). Out: tab-separated lines.
-//! A process that ends meanwhile is left out; a field that cannot be read is empty. Never reads `environ`.
+//! In: `stat`, `status`, `wchan`, `cmdline`, `maps` of every process (proc(5)). Out: tab-separated lines.
+//! A process that ends meanwhile is left out; a field that cannot be read is empty. Never reads `environ`. Never reads memory of
+//! a process one of whose threads sleeps uninterruptibly: it may hold the lock of that memory, and on 4.19 nothing wakes
+//! who waits for it. A thread that falls asleep between our look and our read can still hold us up.
 
 use std::{
     io::{self, Write},
@@ -15,6 +17,8 @@ use crate::{
 
 /// Longest command line kept; the kernel allows megabytes.
 const LINE: usize = 4096;
+/// Most of the map of one process.
+const MAP: usize = 256 << 10;
 
 /// `pid ppid state comm wchan threads rss_kb uid start`; `start` in hundredths of a second after boot.
 pub(super) fn processes(host: &Host, out: &mut dyn Write) -> io::Result<()> {
@@ -42,23 +46,68 @@ pub(super) fn processes(host: &Host, out: &mut dyn Write) -> io::Result<()> {
 /// `pid command`; arguments are parted by blanks, kernel threads have none.
 pub(super) fn commands(host: &Host, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "pid\tcommand")?;
-    each(host, |pid, folder| match folder.read("cmdline", LINE) {
-        Some(line) if !line.is_empty() => {
-            let line: Vec<u8> = line.iter().map(|byte| if *byte == 0 { b' ' } else { *byte }).collect();
-            writeln!(out, "{pid}\t{}", clean(&line).trim_end())
+    each(host, |pid, folder| {
+        if let Some(comm) = asleep(folder) {
+            return writeln!(out, "{pid}\t[{comm}] {NOT_READ}");
         }
-        _ => Ok(()),
+        match folder.read("cmdline", LINE) {
+            Some(line) if !line.is_empty() => {
+                let line: Vec<u8> = line.iter().map(|byte| if *byte == 0 { b' ' } else { *byte }).collect();
+                writeln!(out, "{pid}\t{}", clean(&line).trim_end())
+            }
+            _ => Ok(()),
+        }
     })
 }
 
+/// `pid` and a line of its map.
+pub(super) fn maps(host: &Host, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "pid\tmap")?;
+    each(host, |pid, folder| {
+        if let Some(comm) = asleep(folder) {
+            return writeln!(out, "{pid}\t[{comm}] {NOT_READ}");
+        }
+        let map = folder.read("maps", MAP).unwrap_or_default();
+        String::from_utf8_lossy(&map).lines().try_for_each(|line| writeln!(out, "{pid}\t{}", clean(line.as_bytes())))
+    })
+}
+
+/// What stands in place of what is not read of a process.
+const NOT_READ: &str = "not read: a thread of it sleeps uninterruptibly";
+
+/// The name of a process of which a thread sleeps uninterruptibly, or that cannot be told from one; none of all others.
+fn asleep(process: &Folder<'_>) -> Option<String> {
+    let text = process.read("stat", 4096)?;
+    let Some(stat) = Stat::parse(&text) else { return Some("?".to_owned()) };
+    let sleeps = |stat: &Stat<'_>| stat.state == 'D';
+    let thread = |threads: &Folder<'_>, name: &String| {
+        let text = threads.folder(name)?.read("stat", 4096)?;
+        Some(Stat::parse(&text).as_ref().is_none_or(&sleeps))
+    };
+    let one_of_many = || {
+        let Some(threads) = process.folder("task") else { return false };
+        threads.names().iter().any(|name| thread(&threads, name).unwrap_or(false))
+    };
+    (sleeps(&stat) || stat.threads > 1 && one_of_many()).then(|| clean(stat.comm))
+}
+
 fn each(host: &Host, mut with: impl FnMut(u32, &Folder<'_>) -> io::Result<()>) -> io::Result<()> {
-    let proc = host.folder(Path::new("/proc")).map_err(|refusal| io::Error::other(refusal.error.join(": ")))?;
-    let mut pids: Vec<u32> = proc.names().iter().filter_map(|name| name.parse().ok()).collect();
-    pids.sort_unstable();
-    pids.into_iter().try_for_each(|pid| match proc.folder(&pid.to_string()) {
+    let proc = proc(host)?;
+    pids(host)?.into_iter().try_for_each(|pid| match proc.folder(&pid.to_string()) {
         Some(folder) => with(pid, &folder),
         None => Ok(()),
     })
+}
+
+/// Every process, lowest number first.
+pub(super) fn pids(host: &Host) -> io::Result<Vec<u32>> {
+    let mut pids: Vec<u32> = proc(host)?.names().iter().filter_map(|name| name.parse().ok()).collect();
+    pids.sort_unstable();
+    Ok(pids)
+}
+
+fn proc(host: &Host) -> io::Result<Folder<'_>> {
+    Ok(host.folder(Path::new("/proc"))?)
 }
 
 /// The first word behind a key at the start of a line.

@@ -1,0 +1,51 @@
+//! Places where a test kills this program, or has a write fail.
+//!
+//! In: the name of a place, and `FAILPOINTS` of the environment as the crate `fail` reads it, with `return(WHAT)`: `kill`, or
+//! `ENOSPC`, `EDQUOT`, `EIO`; with `half-` before it half of the bytes are written first. Out: nothing, an error, or no
+//! process. Without the feature `failpoints`, and so in every binary that is shipped, there is nothing here to find.
+
+use std::io;
+
+/// A place between two steps.
+pub(crate) fn at(place: &'static str) -> io::Result<()> {
+    writing(place, &[], |_| Ok(()))
+}
+
+/// A place where `bytes` are about to be written; `write` writes a part of them.
+#[cfg(not(feature = "failpoints"))]
+#[expect(clippy::unnecessary_wraps, reason = "it fails where tests want it to")]
+pub(crate) fn writing(_: &'static str, _: &[u8], _: impl FnOnce(&[u8]) -> io::Result<()>) -> io::Result<()> {
+    Ok(())
+}
+
+/// A place where `bytes` are about to be written; `write` writes a part of them.
+#[cfg(feature = "failpoints")]
+pub(crate) fn writing(place: &'static str, bytes: &[u8], write: impl FnOnce(&[u8]) -> io::Result<()>) -> io::Result<()> {
+    static READ: std::sync::Once = std::sync::Once::new();
+    // The places stay as the environment set them up until the process ends.
+    READ.call_once(|| std::mem::forget(fail::FailScenario::setup()));
+    fail::fail_point!(place, |what| act(&what.unwrap_or_default(), bytes, write));
+    Ok(())
+}
+
+#[cfg(feature = "failpoints")]
+fn act(what: &str, bytes: &[u8], write: impl FnOnce(&[u8]) -> io::Result<()>) -> io::Result<()> {
+    let what = match what.strip_prefix("half-") {
+        Some(rest) => {
+            write(&bytes[..bytes.len() / 2])?;
+            rest
+        }
+        None => what,
+    };
+    let errno = match what {
+        "kill" => {
+            nix::sys::signal::raise(nix::sys::signal::Signal::SIGKILL)?;
+            nix::errno::Errno::EINTR
+        }
+        "ENOSPC" => nix::errno::Errno::ENOSPC,
+        "EDQUOT" => nix::errno::Errno::EDQUOT,
+        "EIO" => nix::errno::Errno::EIO,
+        _ => nix::errno::Errno::EINVAL,
+    };
+    Err(errno.into())
+}
