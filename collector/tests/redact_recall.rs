@@ -147,42 +147,76 @@ fn the_fixture_hosts() {
     }
 }
 
-#[test]
-fn the_public_corpus() {
-    let harvest = Harvest::from_context(include_bytes!("data/redact/context.json")).expect("a context");
-    let redactor = Redactor::new(&harvest, &Key::for_bundle(&[1; 32], &[2; 16]), Level::Standard).expect("starts");
-    let mut score = Score::default();
-    for case in cases(include_str!("data/redact/cases.jsonl")) {
-        let bytes: Vec<u8> = match case.encoding.as_deref() {
-            None => case.text.clone().into_bytes(),
-            Some("utf-16le") => case.text.encode_utf16().flat_map(u16::to_le_bytes).collect(),
-            Some("latin-1") => case.text.chars().map(|c| c as u8).collect(),
-            // Nothing here can write GB18030; redact_rules has a line of it.
-            Some(_) => continue,
-        };
-        let out = match redact(&redactor, &case.path, &bytes) {
-            Ok(out) => out,
-            // Left out: nothing leaks, and nothing of it survives.
-            Err(RedactError::Binary) => Vec::new(),
-            Err(e) => panic!("{}: {e}", case.id),
-        };
-        let text = match case.encoding.as_deref() {
-            Some("utf-16le") => {
-                let units: Vec<u16> = out.chunks(2).map(|p| u16::from_le_bytes([p[0], p[1]])).collect();
-                String::from_utf16(&units).expect("still UTF-16")
-            }
-            Some("latin-1") => out.iter().map(|b| char::from(*b)).collect(),
-            _ => String::from_utf8(out).expect("still UTF-8"),
-        };
-        score.add(&case, &text);
-    }
-    println!("{}", score.table());
-    println!("recall {:.3}, lost {} of {}, changed {}", score.recall(), score.lost.len(), score.keep, score.changed.len());
-    // The figures of today: they may only get better.
-    assert!(score.recall() >= FLOOR, "{:.4} {:?}", score.recall(), score.missed);
-    assert!(score.lost.len() <= 6, "{:?}", score.lost);
-    assert!(score.changed.is_empty(), "{:?}", score.changed);
+/// A corpus, and what it scores today: recall may only rise, the other two only fall.
+struct Corpus {
+    name: &'static str,
+    data: &'static str,
+    recall: f64,
+    lost: usize,
+    changed: usize,
 }
 
-/// Recall on the public corpus when this was written.
-const FLOOR: f64 = 0.949;
+/// `others` and `apart` were written before any rule was fitted to them, by people who did not look at the rules, and were
+/// parted by lot. Whoever works on the rules reads what is missed of `others` and of the public one; of `apart` nobody
+/// reads more than its figures, so that it stays a fair judge.
+const CORPORA: [Corpus; 3] = [
+    Corpus { name: "public", data: include_str!("data/redact/cases.jsonl"), recall: 0.949, lost: 6, changed: 0 },
+    Corpus { name: "others", data: include_str!("data/redact/others.jsonl"), recall: 0.744, lost: 8, changed: 4 },
+    Corpus { name: "apart", data: include_str!("data/redact/apart.jsonl"), recall: 0.774, lost: 12, changed: 6 },
+];
+
+#[test]
+fn labelled_corpora() {
+    let harvest = Harvest::from_context(include_bytes!("data/redact/context.json")).expect("a context");
+    let redactor = Redactor::new(&harvest, &Key::for_bundle(&[1; 32], &[2; 16]), Level::Standard).expect("starts");
+    for corpus in CORPORA {
+        let mut score = Score::default();
+        for case in cases(corpus.data) {
+            // Nothing here can write GB18030; redact_rules has a line of it.
+            let Some(bytes) = encoded(&case) else { continue };
+            let out = match redact(&redactor, &case.path, &bytes) {
+                Ok(out) => out,
+                // Left out: nothing leaks, and nothing of it survives.
+                Err(RedactError::Binary) => Vec::new(),
+                Err(e) => panic!("{}: {e}", case.id),
+            };
+            score.add(&case, &decoded(&case, out));
+        }
+        println!("{}\n{}", corpus.name, score.table());
+        let (lost, changed) = (score.lost.len(), score.changed.len());
+        println!("{}: recall {:.4}, lost {lost} of {}, changed {changed}", corpus.name, score.recall(), score.keep);
+        if corpus.name != "apart" {
+            for line in score.missed.iter().chain(&score.lost).chain(&score.changed) {
+                println!("  {line}");
+            }
+        }
+        assert!(score.recall() >= corpus.recall, "{}: recall {:.4}", corpus.name, score.recall());
+        assert!(lost <= corpus.lost, "{}: {lost} texts lost that have to stay", corpus.name);
+        assert!(changed <= corpus.changed, "{}: {changed} texts changed without need", corpus.name);
+    }
+}
+
+/// The case as its file's bytes; none in an encoding that nothing here writes.
+fn encoded(case: &Case) -> Option<Vec<u8>> {
+    let units = || case.text.encode_utf16();
+    match case.encoding.as_deref() {
+        None | Some("utf-8") => Some(case.text.clone().into_bytes()),
+        Some("utf-16le") => Some(units().flat_map(u16::to_le_bytes).collect()),
+        Some("utf-16be") => Some(units().flat_map(u16::to_be_bytes).collect()),
+        Some("latin-1") => Some(case.text.chars().map(|c| c as u8).collect()),
+        Some(_) => None,
+    }
+}
+
+fn decoded(case: &Case, out: Vec<u8>) -> String {
+    let wide = |unit: fn([u8; 2]) -> u16| {
+        let units: Vec<u16> = out.chunks(2).map(|pair| unit([pair[0], pair[1]])).collect();
+        String::from_utf16(&units).expect("still UTF-16")
+    };
+    match case.encoding.as_deref() {
+        Some("utf-16le") => wide(u16::from_le_bytes),
+        Some("utf-16be") => wide(u16::from_be_bytes),
+        Some("latin-1") => out.iter().map(|byte| char::from(*byte)).collect(),
+        _ => String::from_utf8(out).expect("still UTF-8"),
+    }
+}
