@@ -1,6 +1,6 @@
 //! The alerts of a bundle: grouped as the analysis folded them, most severe first, each with its places and advice.
 
-use oediag_analysis::{Alert, Severity, Text};
+use oediag_analysis::{Alert, Severity, Text, shown_in};
 
 use super::{Page, comma};
 use crate::{
@@ -52,7 +52,9 @@ pub fn lines(alerts: &[Alert], page: &Page<'_>) -> Vec<String> {
 
 /// One alert in one line, for the card.
 pub fn brief(alert: &Alert, page: &Page<'_>) -> String {
-    let place = alert.evidence.first().map(|place| format!("{}:{}", place.path, place.line)).unwrap_or_default();
+    // A line that can be opened says more than a row of a database.
+    let lines = alert.evidence.iter().find(|place| shown_in(&place.path) == place.path);
+    let place = lines.or(alert.evidence.first()).map(|place| format!("{}:{}", place.path, place.line)).unwrap_or_default();
     let times = if alert.count > 1 { format!(" ×{}", alert.count) } else { String::new() };
     let place = term::cut(&term::escape(&place), 40);
     let room = page.columns.saturating_sub(MARK + 2 + term::width(&times) + 2 + term::width(&place));
@@ -97,6 +99,8 @@ fn when(alert: &Alert, texts: &Texts) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use oediag_analysis::Evidence;
+
     use super::*;
     use crate::{
         term::{Paint, width},
@@ -124,6 +128,18 @@ mod tests {
         let state = Alert { state: true, first: None, last: None, ..sample::alert(Severity::Low, "x", "x", 1) };
         assert_eq!(lines(&[state], &page)[3], "    x, once, when collected");
         assert_eq!(lines(&[], &page), ["No alerts were found in this bundle."]);
+    }
+
+    #[test]
+    fn a_brief_alert_names_a_line_before_a_row_of_a_database() {
+        let texts = Texts::new(Language::En);
+        let page = Page { texts: &texts, paint: Paint(false), columns: 100 };
+        let mut alert = sample::alert(Severity::Low, "x", "x", 1);
+        let row = Evidence { path: "var/lib/rasdaemon/ras-mc_event.db#mc_event".to_owned(), line: 5, end: 5 };
+        alert.evidence.insert(0, row);
+        assert!(brief(&alert, &page).ends_with("var/log/messages:442"));
+        alert.evidence.truncate(1);
+        assert!(brief(&alert, &page).contains("ras-mc_event.db"));
     }
 
     #[test]
