@@ -6,7 +6,7 @@
 //! can look into a [`Raw`]. Never here: files, sockets, clocks, a log of any value.
 //!
 //! The flow: `harvest` → `names` (dictionary) → `chunks` (cutter) → `scan` (literals, scan A) and `tokens` (shapes, scan B)
-//! and `files` (structure) and `pem` (keys over many lines) → `span` (overlaps, one copy).
+//! and `files`, `structure` and `pem` (keys over many lines) → `span` (overlaps, one copy).
 
 mod account;
 mod address;
@@ -25,6 +25,7 @@ mod scan;
 mod shapes;
 mod span;
 mod starts;
+mod structure;
 mod tag;
 mod tokens;
 mod value;
@@ -264,11 +265,12 @@ impl Redactor {
         out
     }
 
-    /// Redacts a text that was found inside of another.
-    fn decoded(&self, bytes: &[u8], depth: u8) -> Vec<u8> {
+    /// Redacts a text that was found inside of another, and tells whether a credential was in it.
+    fn decoded(&self, bytes: &[u8], depth: u8) -> (Vec<u8>, bool) {
         let mut out = Vec::with_capacity(bytes.len() + 32);
-        self.pass(&Piece::whole(bytes, File::Text, depth), &mut Scratch::default(), &mut Counts::default(), &mut out);
-        out
+        let mut counts = Counts::default();
+        self.pass(&Piece::whole(bytes, File::Text, depth), &mut Scratch::default(), &mut counts, &mut out);
+        (out, counts.has_credential())
     }
 
     /// What a hit of the automaton of Chinese keys means.

@@ -82,6 +82,12 @@ pub(super) enum Verify {
     BindDn,
     /// A command line in hexadecimal follows.
     Hex,
+    /// The arguments of a command in an audit record follow.
+    Arguments,
+    /// Bytes as a list of numbers follow.
+    Numbers,
+    /// `user%3Apassword%40host` follows.
+    PercentUserinfo,
     /// A program; its options are in the row.
     Program(&'static [Opt]),
 }
@@ -334,6 +340,23 @@ pub(super) const RULES: &[Rule] = &[
     rule(" a13=", Kind::AuditHex, Verify::Hex),
     rule(" a14=", Kind::AuditHex, Verify::Hex),
     rule(" a15=", Kind::AuditHex, Verify::Hex),
+    rule(" argc=", Kind::AuditHex, Verify::Arguments),
+    rule("type=execve", Kind::AuditHex, Verify::Arguments),
+    // Bytes in the JSON of the journal.
+    rule("\":[", Kind::JournalBin, Verify::Numbers),
+    rule("\": [", Kind::JournalBin, Verify::Numbers),
+    rule("\" : [", Kind::JournalBin, Verify::Numbers),
+    // Addresses in addresses.
+    rule("%3a%2f%2f", Kind::UrlEncoded, Verify::PercentUserinfo),
+    rule("%253a%252f%252f", Kind::UrlEncoded, Verify::PercentUserinfo),
+    // Keys of Kubernetes.
+    rule("certificatekey", Kind::K8sSecret, TOKEN),
+    rule("certificate-key", Kind::K8sSecret, TOKEN),
+    rule("certificate key", Kind::K8sSecret, TOKEN),
+    rule("identitytoken", Kind::DockerAuth, TOKEN),
+    rule("registrytoken", Kind::DockerAuth, TOKEN),
+    rule("private_key", Kind::PrivateKey, TOKEN),
+    rule("private-key", Kind::PrivateKey, TOKEN),
     rule("proctitle=", Kind::AuditHex, Verify::Hex),
     rule("cmd=", Kind::AuditHex, Verify::Hex),
     rule("data=", Kind::AuditHex, Verify::Hex),
