@@ -11,6 +11,7 @@ use super::{
     files::File,
     pem::{self, State},
     raw::Raw,
+    structure::secret::{self, Document},
 };
 
 /// Usual size of a chunk.
@@ -55,6 +56,7 @@ pub struct Chunks<R> {
     /// What was given out last ended in the middle of a line.
     midline: bool,
     state: State,
+    document: Document,
     eof: bool,
     done: bool,
 }
@@ -78,6 +80,7 @@ impl<R: io::Read> Chunks<R> {
             shown: 0,
             midline: false,
             state: State::Outside,
+            document: Document::default(),
             eof: false,
             done: false,
         }
@@ -211,6 +214,7 @@ impl<R: io::Read> Chunks<R> {
         let raw = Raw {
             skip: std::mem::replace(&mut self.shown, show),
             state: self.state,
+            document: self.document,
             file: self.file,
             encoding: self.encoding.unwrap_or(Encoding::Bytes),
             continues: std::mem::replace(&mut self.midline, midline),
@@ -218,6 +222,9 @@ impl<R: io::Read> Chunks<R> {
             bytes,
         };
         self.state = pem::walk(&raw.bytes, raw.first_line(), raw.state, &mut |_| {});
+        if self.file == File::Manifest {
+            self.document = secret::walk(&raw.bytes, raw.first_line(), raw.document, &mut |_| {});
+        }
         Ok(Some(raw))
     }
 }

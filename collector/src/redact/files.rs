@@ -16,6 +16,8 @@ pub(super) enum File {
     Text,
     /// Lists of packages and firmware: four numbers are a version.
     NoAddresses,
+    /// YAML or JSON, perhaps of Kubernetes.
+    Manifest,
     /// A path, not a content.
     Path,
     /// IPv4 addresses in hexadecimal with a port: `/proc/net/{tcp,udp,raw}`.
@@ -53,6 +55,8 @@ impl File {
                 File::Whole(Kind::SerialNumber)
             }
             _ if below(b"rpm") || below(b"nvme_list") || below(b"packages") => File::NoAddresses,
+            _ if [&b".yaml"[..], b".yml", b".json", b"_yaml", b"_json"].iter().any(|end| name.ends_with(end)) => File::Manifest,
+            _ if memchr::memmem::find(name, b"kubectl").is_some() => File::Manifest,
             _ => File::Text,
         }
     }
@@ -60,7 +64,7 @@ impl File {
     /// Finds the fields of this file in `text[from..to]`, which is whole lines.
     pub(super) fn fields(self, text: &[u8], from: usize, to: usize, spans: &mut Vec<Span>) {
         match self {
-            File::Text | File::NoAddresses | File::Path => {}
+            File::Text | File::NoAddresses | File::Manifest | File::Path => {}
             File::Hex4 => words(text, from, to, |start, end| hex4(text, start, end, false, spans)),
             File::Hex4Port => words(text, from, to, |start, end| hex4(text, start, end, true, spans)),
             File::Hex6Words => words(text, from, to, |start, end| hex6(text, start, end, true, spans)),

@@ -44,6 +44,7 @@ use self::{
     scan::Literals,
     span::{Form, Span, Writer},
     starts::Starts,
+    structure::secret::{self, Document},
     tag::{Prf, TagCache},
     tokens::Words,
 };
@@ -140,6 +141,7 @@ struct Piece<'a> {
     skip: usize,
     first_line: usize,
     state: State,
+    document: Document,
     file: File,
     open_end: bool,
     depth: u8,
@@ -148,7 +150,7 @@ struct Piece<'a> {
 impl<'a> Piece<'a> {
     /// A short text of its own.
     fn whole(text: &'a [u8], file: File, depth: u8) -> Piece<'a> {
-        Piece { text, skip: 0, first_line: 0, state: State::Outside, file, open_end: false, depth }
+        Piece { text, skip: 0, first_line: 0, state: State::Outside, document: Document::default(), file, open_end: false, depth }
     }
 }
 
@@ -215,6 +217,7 @@ impl Redactor {
             skip: raw.skip,
             first_line: raw.first_line(),
             state: raw.state,
+            document: raw.document,
             file: raw.file,
             open_end: raw.open_end,
             depth: DEPTH,
@@ -284,6 +287,11 @@ impl Redactor {
         spans.clear();
         arena.clear();
         pem::walk(text, piece.first_line, piece.state, &mut |line| spans.push(Span::new(&line, Kind::PrivateKey, Form::Tag)));
+        if piece.file == File::Manifest {
+            secret::walk(text, piece.first_line, piece.document, &mut |value| {
+                spans.push(Span::new(&value, Kind::K8sSecret, Form::Tag));
+            });
+        }
         let literals = Literals { redactor: self, text, open_end: piece.open_end, depth: piece.depth };
         let words = Words { redactor: self, text, file: piece.file };
         let mut from = 0;

@@ -28,6 +28,10 @@ pub(super) enum Test {
     Serial,
     /// As `Token`, at least 32 characters of padded base64.
     Base64,
+    /// At least 40 characters of base64 in its alphabet for addresses, and no hexadecimal.
+    KeyPart,
+    /// `user:password` in base64.
+    Login,
     /// A number with at least four decimals.
     Degrees,
 }
@@ -112,6 +116,7 @@ const LOOSE: Verify = Verify::Key(Bound::Loose, Test::Secret);
 const WORD: Verify = Verify::Key(Bound::Word, Test::Secret);
 const TOKEN: Verify = Verify::Key(Bound::Word, Test::Token);
 const DEGREES: Verify = Verify::Key(Bound::Word, Test::Degrees);
+const KEY_PART: Verify = Verify::Key(Bound::Loose, Test::KeyPart);
 const ACCOUNT: Verify = Verify::Key(Bound::Word, Test::Account);
 
 const MYSQL: &[Opt] = &[opt("-p", Kind::PasswordCli, How::Attached), opt("-u", Kind::Username, How::Either)];
@@ -353,6 +358,15 @@ pub(super) const RULES: &[Rule] = &[
     rule("certificatekey", Kind::K8sSecret, TOKEN),
     rule("certificate-key", Kind::K8sSecret, TOKEN),
     rule("certificate key", Kind::K8sSecret, TOKEN),
+    // The private numbers of a key in JSON (JWK).
+    rule("\"d\"", Kind::PrivateKey, KEY_PART),
+    rule("\"p\"", Kind::PrivateKey, KEY_PART),
+    rule("\"q\"", Kind::PrivateKey, KEY_PART),
+    rule("\"dp\"", Kind::PrivateKey, KEY_PART),
+    rule("\"dq\"", Kind::PrivateKey, KEY_PART),
+    rule("\"qi\"", Kind::PrivateKey, KEY_PART),
+    rule("\"k\"", Kind::PrivateKey, KEY_PART),
+    rule("auth", Kind::DockerAuth, Verify::Key(Bound::Word, Test::Login)),
     rule("identitytoken", Kind::DockerAuth, TOKEN),
     rule("registrytoken", Kind::DockerAuth, TOKEN),
     rule("private_key", Kind::PrivateKey, TOKEN),

@@ -176,6 +176,12 @@ impl Literals<'_> {
                     && is_tokenlike(v)
                     && v.iter().all(|b| b.is_ascii_alphanumeric() || b"+/=".contains(b))
             }
+            Test::KeyPart => {
+                v.len() >= 40
+                    && v.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+                    && !v.iter().all(u8::is_ascii_hexdigit)
+            }
+            Test::Login => base64::is_login(v),
             Test::Degrees => {
                 v.split(|b| *b == b'.').nth(1).is_some_and(|d| d.len() >= 4)
                     && v.iter().all(|b| b.is_ascii_digit() || b".-+".contains(b))

@@ -93,6 +93,24 @@ pub(in super::super) fn content(run: &[u8]) -> Option<Content> {
     (is_text(&text) && std::str::from_utf8(&text).is_ok()).then_some(Content::Text(text))
 }
 
+/// Whether there is nothing but the standard alphabet, and padding at the end.
+pub(in super::super) fn is_padded(value: &[u8]) -> bool {
+    let padding = value.iter().rev().take(2).take_while(|b| **b == b'=').count();
+    value[..value.len() - padding].iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/'))
+}
+
+/// Whether the value is base64 of printable characters.
+pub(in super::super) fn is_words(value: &[u8]) -> bool {
+    let digits = &value[..value.len() - value.iter().rev().take(2).take_while(|b| **b == b'=').count()];
+    digits.iter().all(|b| fits(*b)) && plain(digits).iter().all(|b| matches!(b, b' '..=b'~' | b'\t' | b'\n' | b'\r'))
+}
+
+/// Whether the value is base64 of `user:password`.
+pub(in super::super) fn is_login(value: &[u8]) -> bool {
+    let digits = &value[..value.len() - value.iter().rev().take(2).take_while(|b| **b == b'=').count()];
+    value.len() >= 8 && is_padded(value) && is_words(value) && memchr::memchr(b':', &plain(digits)).is_some_and(|n| n > 0)
+}
+
 /// The decoded bytes of characters that are all of the alphabet.
 fn plain(digits: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(digits.len() / 4 * 3 + 3);

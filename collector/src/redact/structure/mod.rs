@@ -7,6 +7,7 @@ pub(super) mod base64;
 pub(super) mod execve;
 pub(super) mod numbers;
 pub(super) mod percent;
+pub(super) mod secret;
 pub(super) mod siblings;
 pub(super) mod xml;
 
