@@ -44,7 +44,10 @@ use self::{
     scan::Literals,
     span::{Form, Span, Writer},
     starts::Starts,
-    structure::secret::{self, Document},
+    structure::{
+        binary,
+        secret::{self, Document},
+    },
     tag::{Prf, TagCache},
     tokens::Words,
 };
@@ -138,6 +141,8 @@ impl std::fmt::Debug for Redactor {
 /// A piece of text and what is known about it.
 struct Piece<'a> {
     text: &'a [u8],
+    /// The bytes that are written where nothing is replaced: of binary content `text` holds only the strings.
+    bytes: &'a [u8],
     skip: usize,
     first_line: usize,
     state: State,
@@ -150,7 +155,17 @@ struct Piece<'a> {
 impl<'a> Piece<'a> {
     /// A short text of its own.
     fn whole(text: &'a [u8], file: File, depth: u8) -> Piece<'a> {
-        Piece { text, skip: 0, first_line: 0, state: State::Outside, document: Document::default(), file, open_end: false, depth }
+        Piece {
+            text,
+            bytes: text,
+            skip: 0,
+            first_line: 0,
+            state: State::Outside,
+            document: Document::default(),
+            file,
+            open_end: false,
+            depth,
+        }
     }
 }
 
@@ -201,7 +216,7 @@ impl Redactor {
 
     /// Cuts `input` into chunks for [`Redactor::clean`]. `path` is the host path: it picks what is special to some files.
     pub fn reader<R: io::Read>(&self, input: R, path: &[u8]) -> Chunks<R> {
-        Chunks::new(input, path)
+        Chunks::new(input, path, self.level)
     }
 
     /// Redacts one chunk. Pure: any worker, any order.
@@ -212,8 +227,10 @@ impl Redactor {
     pub fn clean(&self, raw: Raw, scratch: &mut Scratch) -> Result<(Clean, Counts), RedactError> {
         let mut counts = Counts::default();
         let mut out = Vec::with_capacity(raw.bytes.len() - raw.skip + 1024);
+        let strings = (raw.encoding == Encoding::Strings).then(|| binary::strings(&raw.bytes));
         let piece = Piece {
-            text: &raw.bytes,
+            text: strings.as_deref().unwrap_or(&raw.bytes),
+            bytes: &raw.bytes,
             skip: raw.skip,
             first_line: raw.first_line(),
             state: raw.state,
@@ -226,7 +243,7 @@ impl Redactor {
         let bytes = match raw.encoding {
             Encoding::Utf16Le => utf16(&out, u16::to_le_bytes)?,
             Encoding::Utf16Be => utf16(&out, u16::to_be_bytes)?,
-            Encoding::Utf8 | Encoding::Gb18030 | Encoding::Bytes => out,
+            Encoding::Utf8 | Encoding::Gb18030 | Encoding::Bytes | Encoding::Strings => out,
         };
         Ok((Clean(bytes), counts))
     }
@@ -318,6 +335,8 @@ impl Redactor {
                     named: &self.names.tokens,
                     arena,
                     text,
+                    bytes: piece.bytes,
+                    in_place: !std::ptr::eq(piece.bytes, text),
                 };
                 writer.write(from.max(piece.skip)..to, &settled[..here], cache, counts, out);
             }

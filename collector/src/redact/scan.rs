@@ -39,6 +39,8 @@ pub(super) struct Literals<'a> {
 struct Walked {
     until: usize,
     nested: u8,
+    /// The same for the arguments of audit records.
+    arguments: usize,
 }
 
 impl Literals<'_> {
@@ -109,7 +111,12 @@ impl Literals<'_> {
                 hit.end
             }
             Verify::Hex => self.hex(rule.kind, hit, spans, arena),
-            Verify::Arguments => self.arguments(rule.kind, &hit, spans, arena),
+            Verify::Arguments => {
+                if hit.start >= walked.arguments {
+                    walked.arguments = self.arguments(rule.kind, &hit, spans, arena);
+                }
+                hit.end
+            }
             Verify::Numbers => self.numbers(rule.kind, &hit, spans, arena),
             Verify::PercentUserinfo => {
                 let value = percent::userinfo(t, hit.end).filter(|v| !is_no_secret(&t[v.clone()]));
@@ -382,16 +389,16 @@ impl Literals<'_> {
         end
     }
 
-    /// The arguments of a command in an audit record, seen as one command line.
+    /// The arguments of a command in an audit record, seen as one command line. Tells how far it looked.
     fn arguments(&self, kind: Kind, hit: &Range<usize>, spans: &mut Vec<Span>, arena: &mut Vec<u8>) -> usize {
         if self.depth == 0 {
             return hit.end;
         }
-        let (line, arguments) = execve::read(self.text, hit.end);
+        let (line, arguments, end) = execve::read(self.text, hit.end);
         let (clean, _) = self.redactor.decoded(&line, self.depth - 1);
         let plain = line.split(|b| *b == 0);
-        if clean == line || clean.iter().filter(|b| **b == 0).count() + 1 != arguments.len() {
-            return hit.end;
+        if clean == line || memchr::memchr_iter(0, &clean).count() + 1 != arguments.len() {
+            return end;
         }
         for ((argument, before), after) in arguments.iter().zip(plain).zip(clean.split(|b| *b == 0)) {
             if before == after {
@@ -405,7 +412,7 @@ impl Literals<'_> {
             }
             spans.push(Span::new(&argument.place, kind, Form::Made(made as u32, arena.len() as u32)));
         }
-        hit.end
+        end
     }
 
     /// A name of this host. Gives whether it was one.

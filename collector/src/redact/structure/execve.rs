@@ -27,8 +27,8 @@ pub(in super::super) fn unhex(digits: &[u8]) -> Option<Vec<u8>> {
     pairs.iter().map(|[high, low]| Some(digit(*high)? << 4 | digit(*low)?)).collect()
 }
 
-/// The command line of the record that `from` is in, from there on.
-pub(in super::super) fn read(t: &[u8], from: usize) -> (Vec<u8>, Vec<Argument>) {
+/// The command line of the record that `from` is in, from there on; and how far was looked.
+pub(in super::super) fn read(t: &[u8], from: usize) -> (Vec<u8>, Vec<Argument>, usize) {
     let limit = t.len().min(from + REACH);
     let end = from + memchr::memchr(b'\n', &t[from..limit]).unwrap_or(limit - from);
     let (mut line, mut arguments) = (Vec::new(), Vec::new());
@@ -57,7 +57,7 @@ pub(in super::super) fn read(t: &[u8], from: usize) -> (Vec<u8>, Vec<Argument>) 
             arguments.push(Argument { hex: t[place.start - 1] != b'"', place });
         }
     }
-    (line, arguments)
+    (line, arguments, end)
 }
 
 #[cfg(test)]
@@ -66,7 +66,7 @@ mod tests {
 
     #[test]
     fn arguments_in_quotes_and_in_hexadecimal() {
-        let (line, arguments) = read(b" argc=3 a0=\"curl\" a1=\"-u\" a2_len=9 a2=6F70733A78\na3=\"y\"", 0);
+        let (line, arguments, _) = read(b" argc=3 a0=\"curl\" a1=\"-u\" a2_len=9 a2=6F70733A78\na3=\"y\"", 0);
         assert_eq!(line, b"curl\0-u\0ops:x");
         assert_eq!(arguments.iter().map(|a| a.hex).collect::<Vec<_>>(), [false, false, true]);
     }

@@ -4,6 +4,7 @@
 //! Never here: rules of what is a secret, nor stand-ins.
 
 pub(super) mod base64;
+pub(super) mod binary;
 pub(super) mod execve;
 pub(super) mod numbers;
 pub(super) mod percent;

@@ -8,14 +8,14 @@ use std::ops::Range;
 const REACH: usize = 512;
 
 /// The sign with this code at `i`, encoded once or twice: its length.
-fn sign(t: &[u8], i: usize, code: &[u8; 2]) -> Option<usize> {
+fn sign(t: &[u8], i: usize, code: [u8; 2]) -> Option<usize> {
     let rest = t.get(i..)?;
     let (prefix, length) = if rest.starts_with(b"%25") { (3, 5) } else { (1, 3) };
-    (rest.first() == Some(&b'%') && rest.get(prefix..length)?.eq_ignore_ascii_case(code)).then_some(length)
+    (rest.first() == Some(&b'%') && rest.get(prefix..length)?.eq_ignore_ascii_case(&code)).then_some(length)
 }
 
-fn any_sign(t: &[u8], i: usize, codes: &[&[u8; 2]]) -> usize {
-    codes.iter().find_map(|code| sign(t, i, code)).unwrap_or(0)
+fn any_sign(t: &[u8], i: usize, codes: &[[u8; 2]]) -> usize {
+    codes.iter().find_map(|code| sign(t, i, *code)).unwrap_or(0)
 }
 
 /// How far the address goes that `i` is in.
@@ -29,16 +29,16 @@ pub(in super::super) fn after_key(t: &[u8], i: usize) -> Option<Range<usize>> {
     if t.get(i) != Some(&b'%') {
         return None;
     }
-    let mut start = i + any_sign(t, i, &[b"22", b"27"]);
-    let equals = any_sign(t, start, &[b"3D", b"3A"]);
+    let mut start = i + any_sign(t, i, &[*b"22", *b"27"]);
+    let equals = any_sign(t, start, &[*b"3D", *b"3A"]);
     if equals == 0 {
         return None;
     }
     start += equals;
-    start += any_sign(t, start, &[b"20"]);
-    start += any_sign(t, start, &[b"22", b"27"]);
+    start += any_sign(t, start, &[*b"20"]);
+    start += any_sign(t, start, &[*b"22", *b"27"]);
     let end = limit(t, start);
-    let stops: [&[u8; 2]; 8] = [b"26", b"22", b"27", b"2C", b"7D", b"3B", b"0A", b"20"];
+    let stops: [[u8; 2]; 8] = [*b"26", *b"22", *b"27", *b"2C", *b"7D", *b"3B", *b"0A", *b"20"];
     let length = (start..end).find(|n| t[*n] == b'%' && any_sign(t, *n, &stops) > 0).unwrap_or(end) - start;
     (length > 0).then(|| start..start + length)
 }
@@ -46,16 +46,14 @@ pub(in super::super) fn after_key(t: &[u8], i: usize) -> Option<Range<usize>> {
 /// The password in `scheme%3A%2F%2Fuser%3Apassword%40host`, from behind the slashes.
 pub(in super::super) fn userinfo(t: &[u8], i: usize) -> Option<Range<usize>> {
     let end = limit(t, i);
-    let path = (i..end).find(|n| sign(t, *n, b"2F").is_some()).unwrap_or(end);
-    let at = (i..path).rev().find(|n| sign(t, *n, b"40").is_some() || t[*n] == b'@')?;
-    let (colon, length) = (i..at).find_map(|n| if t[n] == b':' { Some((n, 1)) } else { Some((n, sign(t, n, b"3A")?)) })?;
+    let path = (i..end).find(|n| sign(t, *n, *b"2F").is_some()).unwrap_or(end);
+    let at = (i..path).rev().find(|n| sign(t, *n, *b"40").is_some() || t[*n] == b'@')?;
+    let (colon, length) = (i..at).find_map(|n| if t[n] == b':' { Some((n, 1)) } else { Some((n, sign(t, n, *b"3A")?)) })?;
     (colon + length < at).then(|| colon + length..at)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
     #[test]
     fn values_in_encoded_addresses() {
         let userinfo = |t: &'static str| super::userinfo(t.as_bytes(), 0).map(|r| &t[r]);

@@ -103,7 +103,7 @@ fn entry(line: &[u8], start: usize, end: usize) -> (&[u8], Range<usize>) {
 fn is_encoded(value: &[u8], secret: bool) -> bool {
     const CERTIFICATE: &[u8] = b"LS0tLS1CRUdJTiBDRVJU";
     value.len() >= 4
-        && value.len() % 4 == 0
+        && value.len().is_multiple_of(4)
         && base64::is_padded(value)
         && !value.starts_with(CERTIFICATE)
         && (secret || value.len() >= 8 && base64::is_words(value))
