@@ -167,6 +167,16 @@ fn hostile_text_takes_no_longer_than_other_text() {
         "11:",
         "1-",
         "密码",
+        " argc=",
+        "type=EXECVE a1=",
+        "\":[1,",
+        "%3A%2F%2F",
+        "pass%3D",
+        "pass a=\"",
+        "name: password value",
+        "REJfUEFTU1dPUkQ9",
+        "REJfUEFTU1dPUkQ9d3JhcHBlZA== ",
+        "Private-Lines: ",
     ] {
         let took = time(unit);
         assert!(took < normal * 20 + std::time::Duration::from_secs(5), "{unit:?} took {took:?}, other text {normal:?}");

@@ -103,6 +103,27 @@ const GO: &[(&str, &str)] = &[
     ("登录失败，密码：n0w#2019!，请重试", "n0w#2019!"),
     ("用户 meter_web 登录成功", "meter_web"),
     ("\"Env\":[\"PATH=/usr/bin\",\"POSTGRES_PASSWORD=n0wYouSee\"]", "n0wYouSee"),
+    ("payload=eyJwYXNzd29yZCI6Im4wd1lvdVNlZSJ9 ok", "eyJwYXNzd29yZCI6Im4wd1lvdVNlZSJ9"),
+    ("key MIIEvgIBADANBgkqhkiG9w0BAQEFAASC end", "MIIEvgIBADANBgkqhkiG9w0BAQEFAASC"),
+    ("auth = \"bWU6bjB3WW91U2Vl\" # x", "bWU6bjB3WW91U2Vl"),
+    ("GET /r?u=https%3A%2F%2Fme%3An0w%7ESee%40h%2Fv1 x", "n0w%7ESee"),
+    ("next=%2Flogin%3Fpassword%3Dn0wYouSee%26x%3D1 ok", "n0wYouSee"),
+    ("type=EXECVE msg=audit(1.1:2): argc=3 a0=\"mysql\" a1=\"-uroot\" a2=\"-pn0wYouSee\"", "n0wYouSee"),
+    ("audit: argc=3 a0=\"curl\" a1=\"-u\" a2=6D653A6E3077596F75536565", "6E3077596F75536565"),
+    ("{\"MESSAGE\":[112,97,115,115,119,111,114,100,61,110,48,119,83,101,101]}", "110,48,119,83,101,101"),
+    ("{\"name\":\"DB_PASSWORD\",\"value\":\"n0wYouSee\"}", "n0wYouSee"),
+    ("- name: DB_PASSWORD\n  value: n0wYouSee", "n0wYouSee"),
+    ("password: >-\n  n0wYouSee", "n0wYouSee"),
+    ("<p:Password Type=\"#Text\">n0wYouSee</p:Password>", "n0wYouSee"),
+    ("<password><![CDATA[n0wYouSee]]></password>", "n0wYouSee"),
+    ("<entry key=\"db.password\">n0wYouSee</entry>", "n0wYouSee"),
+    ("<property value=\"n0wYouSee\" name=\"password\"/>", "n0wYouSee"),
+    ("connect (port=1, password=0x61c0 \"n0wYouSee\") at", "n0wYouSee"),
+    (
+        "{\"kty\":\"OKP\",\"d\":\"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A\",\"x\":1}",
+        "nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A",
+    ),
+    ("Private-Lines: 1\nZwEtWYYn0w+9GGPva27AwqirGl1s\nPrivate-MAC: 3d8c", "ZwEtWYYn0w+9GGPva27AwqirGl1s"),
 ];
 
 /// Lines of which no byte may change.
@@ -156,6 +177,15 @@ const STAY: &[&str] = &[
     "scp test server node",
     "Last password change : Nov 10, 2025",
     "UUID 87ef2400-7512-4bd3-a0ee-fc9009bd88f5",
+    "payload=eyJob3N0IjoiYSIsInBvcnQiOjQ0MywibW9kZSI6InN5bmMifQ== ok",
+    "cert: MIIBfTCCASOgAwIBAgIUHI5G2HhzwxvvEu5HSTsrfUpnW",
+    "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJ",
+    "{\"cpus\":[0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15]}",
+    "GET /r?u=https%3A%2F%2Fexample.org%3A443%2Fa%40b x",
+    "type=EXECVE msg=audit(1.1:2): argc=3 a0=\"ls\" a1=\"-l\" a2=\"/tmp\"",
+    "- name: PASSWORD_POLICY\n  value: strict",
+    "{\"algorithm\":\"x\",\"d\":\"da39a3ee5e6b4b0d3255bfef95601890afd80709\"}",
+    "pam_unix(sshd:auth): check pass; user unknown",
 ];
 
 #[test]
@@ -317,4 +347,27 @@ fn binary_content_is_refused() {
         assert!(matches!(first, Some(Err(oediag_collector::redact::RedactError::Binary))), "{bytes:?}");
     }
     assert!(redactor.reader(&b""[..], b"/x").next().is_none());
+}
+
+#[test]
+fn strings_in_binary_content_are_replaced_in_place() {
+    let core = b"\xde\xad\xbe\xef\0password=n0wYouSee\0oom_kill\0\x01\x02";
+    let out = redact(&redactor(Level::Standard), "/var/crash/core.strings", core);
+    assert_eq!(out.len(), core.len());
+    assert!(out.starts_with(b"\xde\xad\xbe\xef\0password=OEr-") && out.ends_with(b"\0oom_kill\0\x01\x02"));
+    for (level, path) in [(Level::Strict, "/var/crash/core.strings"), (Level::Standard, "/var/log/wtmp")] {
+        let redactor = redactor(level);
+        let first = redactor.reader(&core[..], path.as_bytes()).next();
+        assert!(matches!(first, Some(Err(oediag_collector::redact::RedactError::Binary))), "{path}");
+    }
+}
+
+#[test]
+fn entries_of_a_secret_go_and_those_of_a_map_stay() {
+    let redactor = redactor(Level::Standard);
+    let redact = |text: &str| String::from_utf8(redact(&redactor, "/x/secret.yaml", text.as_bytes())).expect("text");
+    let out = redact("apiVersion: v1\ndata:\n  any: bjB3WW91U2Vl\nkind: Secret\n");
+    assert!(!out.contains("bjB3") && out.contains("  any: OEr-"), "{out}");
+    let map = "apiVersion: v1\ndata:\n  any: information\n  n: \"5432\"\nkind: ConfigMap\n";
+    assert_eq!(redact(map), map);
 }

@@ -7,10 +7,14 @@
 use std::io;
 
 use super::{
-    RedactError,
+    Level, RedactError,
     files::File,
     pem::{self, State},
     raw::Raw,
+    structure::{
+        binary,
+        secret::{self, Document},
+    },
 };
 
 /// Usual size of a chunk.
@@ -37,12 +41,16 @@ pub enum Encoding {
     Utf16Be,
     /// Any other text: bytes.
     Bytes,
+    /// Binary content with strings in it, which are replaced in place.
+    Strings,
 }
 
 /// Chunks of one input, in order. Fused: after the end or an error there is nothing.
 pub struct Chunks<R> {
     input: R,
     file: File,
+    /// At the strictest, binary content is refused whatever it is.
+    level: Level,
     size: usize,
     encoding: Option<Encoding>,
     seen: u64,
@@ -55,6 +63,7 @@ pub struct Chunks<R> {
     /// What was given out last ended in the middle of a line.
     midline: bool,
     state: State,
+    document: Document,
     eof: bool,
     done: bool,
 }
@@ -66,10 +75,11 @@ impl<R> std::fmt::Debug for Chunks<R> {
 }
 
 impl<R: io::Read> Chunks<R> {
-    pub(super) fn new(input: R, path: &[u8]) -> Chunks<R> {
+    pub(super) fn new(input: R, path: &[u8], level: Level) -> Chunks<R> {
         Chunks {
             input,
             file: File::of(path),
+            level,
             size: CHUNK,
             encoding: None,
             seen: 0,
@@ -78,6 +88,7 @@ impl<R: io::Read> Chunks<R> {
             shown: 0,
             midline: false,
             state: State::Outside,
+            document: Document::default(),
             eof: false,
             done: false,
         }
@@ -158,6 +169,9 @@ impl<R: io::Read> Chunks<R> {
         self.fill(SNIFF)?;
         let head = &self.ready[..self.ready.len().min(SNIFF)];
         let encoding = sniff(head, self.ready.len() <= SNIFF && self.eof)?;
+        if encoding == Encoding::Strings && (self.level == Level::Strict || self.file == File::Logins) {
+            return Err(RedactError::Binary);
+        }
         self.encoding = Some(encoding);
         if matches!(encoding, Encoding::Utf16Le | Encoding::Utf16Be) {
             let raw = std::mem::take(&mut self.ready);
@@ -211,13 +225,18 @@ impl<R: io::Read> Chunks<R> {
         let raw = Raw {
             skip: std::mem::replace(&mut self.shown, show),
             state: self.state,
+            document: self.document,
             file: self.file,
             encoding: self.encoding.unwrap_or(Encoding::Bytes),
             continues: std::mem::replace(&mut self.midline, midline),
             open_end: midline,
             bytes,
         };
-        self.state = pem::walk(&raw.bytes, raw.first_line(), raw.state, &mut |_| {});
+        let strings = (raw.encoding == Encoding::Strings).then(|| binary::strings(&raw.bytes));
+        self.state = pem::walk(strings.as_deref().unwrap_or(&raw.bytes), raw.first_line(), raw.state, &mut |_| {});
+        if self.file == File::Manifest {
+            self.document = secret::walk(&raw.bytes, raw.first_line(), raw.document, &mut |_| {});
+        }
         Ok(Some(raw))
     }
 }
@@ -296,7 +315,7 @@ fn sniff(head: &[u8], whole: bool) -> Result<Encoding, RedactError> {
     let control = head.iter().filter(|b| **b < 32 && !matches!(**b, 0 | 7..=13 | 0x1b | 0x1d) || **b == 127).count();
     if even + odd > 0 && (control > 0 || !utf8 || even + odd > head.len() / 2) {
         // Where NUL is only a separator, as in /proc/PID/environ, all else is text.
-        return Err(RedactError::Binary);
+        return if binary::is_strings(head) { Ok(Encoding::Strings) } else { Err(RedactError::Binary) };
     }
     if control * 10 > head.len() {
         return Err(RedactError::Binary);

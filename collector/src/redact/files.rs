@@ -16,6 +16,10 @@ pub(super) enum File {
     Text,
     /// Lists of packages and firmware: four numbers are a version.
     NoAddresses,
+    /// YAML or JSON, perhaps of Kubernetes.
+    Manifest,
+    /// Records of logins: addresses in them are no text.
+    Logins,
     /// A path, not a content.
     Path,
     /// IPv4 addresses in hexadecimal with a port: `/proc/net/{tcp,udp,raw}`.
@@ -45,6 +49,8 @@ impl File {
             (b"net", b"tcp6" | b"udp6" | b"udplite6" | b"raw6" | b"icmp6") if below(b"proc/") => File::Hex6Words,
             (b"net", b"if_inet6" | b"ipv6_route") if below(b"proc/") => File::Hex6,
             (_, b"chap-secrets" | b"pap-secrets") => File::ChapSecrets,
+            (_, b"wtmp" | b"btmp" | b"utmp" | b"lastlog" | b"wtmp.1" | b"btmp.1") => File::Logins,
+            _ if name.starts_with(b"wtmp-") || name.starts_with(b"btmp-") || below(b"faillock/") => File::Logins,
             (_, b"machine-id" | b"product_uuid") => File::Whole(Kind::SystemUuid),
             (b"id", b"product_serial" | b"board_serial" | b"chassis_serial" | b"chassis_asset_tag") => {
                 File::Whole(Kind::SerialNumber)
@@ -53,6 +59,8 @@ impl File {
                 File::Whole(Kind::SerialNumber)
             }
             _ if below(b"rpm") || below(b"nvme_list") || below(b"packages") => File::NoAddresses,
+            _ if [&b".yaml"[..], b".yml", b".json", b"_yaml", b"_json"].iter().any(|end| name.ends_with(end)) => File::Manifest,
+            _ if memchr::memmem::find(name, b"kubectl").is_some() => File::Manifest,
             _ => File::Text,
         }
     }
@@ -60,7 +68,7 @@ impl File {
     /// Finds the fields of this file in `text[from..to]`, which is whole lines.
     pub(super) fn fields(self, text: &[u8], from: usize, to: usize, spans: &mut Vec<Span>) {
         match self {
-            File::Text | File::NoAddresses | File::Path => {}
+            File::Text | File::NoAddresses | File::Manifest | File::Logins | File::Path => {}
             File::Hex4 => words(text, from, to, |start, end| hex4(text, start, end, false, spans)),
             File::Hex4Port => words(text, from, to, |start, end| hex4(text, start, end, true, spans)),
             File::Hex6Words => words(text, from, to, |start, end| hex6(text, start, end, true, spans)),

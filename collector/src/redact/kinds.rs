@@ -49,6 +49,10 @@ kinds! {
     LicenseKey "license_key" "license-key" Credential,
     Webhook "webhook" "webhook" Credential,
     AuditHex "audit_hex" "audit-hex" Credential,
+    Base64Wrapped "base64_wrapped" "base64-wrapped" Credential,
+    UrlEncoded "url_encoded" "url-encoded" Credential,
+    K8sSecret "k8s_secret" "k8s-secret" Credential,
+    JournalBin "journal_bin" "journal-bin" Credential,
     ZhPassword "zh_password" "zh-password" Credential,
     Ipv4 "ipv4" "ip4" Identity,
     Ipv6 "ipv6" "ip6" Identity,
@@ -84,6 +88,11 @@ impl Kind {
     /// Credential or identity.
     pub(super) fn is_credential(self) -> bool {
         ROWS[self as usize].2 == Class::Credential
+    }
+
+    /// Whether the kind with this number in the enum is a credential.
+    pub(super) fn is_credential_at(index: usize) -> bool {
+        ROWS[index].2 == Class::Credential
     }
 
     /// The name of the kind with this number in the enum.

@@ -6,7 +6,7 @@
 //! can look into a [`Raw`]. Never here: files, sockets, clocks, a log of any value.
 //!
 //! The flow: `harvest` → `names` (dictionary) → `chunks` (cutter) → `scan` (literals, scan A) and `tokens` (shapes, scan B)
-//! and `files` (structure) and `pem` (keys over many lines) → `span` (overlaps, one copy).
+//! and `files`, `structure` and `pem` (keys over many lines) → `span` (overlaps, one copy).
 
 mod account;
 mod address;
@@ -25,6 +25,7 @@ mod scan;
 mod shapes;
 mod span;
 mod starts;
+mod structure;
 mod tag;
 mod tokens;
 mod value;
@@ -43,6 +44,10 @@ use self::{
     scan::Literals,
     span::{Form, Span, Writer},
     starts::Starts,
+    structure::{
+        binary,
+        secret::{self, Document},
+    },
     tag::{Prf, TagCache},
     tokens::Words,
 };
@@ -136,9 +141,12 @@ impl std::fmt::Debug for Redactor {
 /// A piece of text and what is known about it.
 struct Piece<'a> {
     text: &'a [u8],
+    /// The bytes that are written where nothing is replaced: of binary content `text` holds only the strings.
+    bytes: &'a [u8],
     skip: usize,
     first_line: usize,
     state: State,
+    document: Document,
     file: File,
     open_end: bool,
     depth: u8,
@@ -147,7 +155,17 @@ struct Piece<'a> {
 impl<'a> Piece<'a> {
     /// A short text of its own.
     fn whole(text: &'a [u8], file: File, depth: u8) -> Piece<'a> {
-        Piece { text, skip: 0, first_line: 0, state: State::Outside, file, open_end: false, depth }
+        Piece {
+            text,
+            bytes: text,
+            skip: 0,
+            first_line: 0,
+            state: State::Outside,
+            document: Document::default(),
+            file,
+            open_end: false,
+            depth,
+        }
     }
 }
 
@@ -198,7 +216,7 @@ impl Redactor {
 
     /// Cuts `input` into chunks for [`Redactor::clean`]. `path` is the host path: it picks what is special to some files.
     pub fn reader<R: io::Read>(&self, input: R, path: &[u8]) -> Chunks<R> {
-        Chunks::new(input, path)
+        Chunks::new(input, path, self.level)
     }
 
     /// Redacts one chunk. Pure: any worker, any order.
@@ -209,11 +227,14 @@ impl Redactor {
     pub fn clean(&self, raw: Raw, scratch: &mut Scratch) -> Result<(Clean, Counts), RedactError> {
         let mut counts = Counts::default();
         let mut out = Vec::with_capacity(raw.bytes.len() - raw.skip + 1024);
+        let strings = (raw.encoding == Encoding::Strings).then(|| binary::strings(&raw.bytes));
         let piece = Piece {
-            text: &raw.bytes,
+            text: strings.as_deref().unwrap_or(&raw.bytes),
+            bytes: &raw.bytes,
             skip: raw.skip,
             first_line: raw.first_line(),
             state: raw.state,
+            document: raw.document,
             file: raw.file,
             open_end: raw.open_end,
             depth: DEPTH,
@@ -222,7 +243,7 @@ impl Redactor {
         let bytes = match raw.encoding {
             Encoding::Utf16Le => utf16(&out, u16::to_le_bytes)?,
             Encoding::Utf16Be => utf16(&out, u16::to_be_bytes)?,
-            Encoding::Utf8 | Encoding::Gb18030 | Encoding::Bytes => out,
+            Encoding::Utf8 | Encoding::Gb18030 | Encoding::Bytes | Encoding::Strings => out,
         };
         Ok((Clean(bytes), counts))
     }
@@ -264,11 +285,12 @@ impl Redactor {
         out
     }
 
-    /// Redacts a text that was found inside of another.
-    fn decoded(&self, bytes: &[u8], depth: u8) -> Vec<u8> {
+    /// Redacts a text that was found inside of another, and tells whether a credential was in it.
+    fn decoded(&self, bytes: &[u8], depth: u8) -> (Vec<u8>, bool) {
         let mut out = Vec::with_capacity(bytes.len() + 32);
-        self.pass(&Piece::whole(bytes, File::Text, depth), &mut Scratch::default(), &mut Counts::default(), &mut out);
-        out
+        let mut counts = Counts::default();
+        self.pass(&Piece::whole(bytes, File::Text, depth), &mut Scratch::default(), &mut counts, &mut out);
+        (out, counts.has_credential())
     }
 
     /// What a hit of the automaton of Chinese keys means.
@@ -282,6 +304,11 @@ impl Redactor {
         spans.clear();
         arena.clear();
         pem::walk(text, piece.first_line, piece.state, &mut |line| spans.push(Span::new(&line, Kind::PrivateKey, Form::Tag)));
+        if piece.file == File::Manifest {
+            secret::walk(text, piece.first_line, piece.document, &mut |value| {
+                spans.push(Span::new(&value, Kind::K8sSecret, Form::Tag));
+            });
+        }
         let literals = Literals { redactor: self, text, open_end: piece.open_end, depth: piece.depth };
         let words = Words { redactor: self, text, file: piece.file };
         let mut from = 0;
@@ -308,6 +335,8 @@ impl Redactor {
                     named: &self.names.tokens,
                     arena,
                     text,
+                    bytes: piece.bytes,
+                    in_place: !std::ptr::eq(piece.bytes, text),
                 };
                 writer.write(from.max(piece.skip)..to, &settled[..here], cache, counts, out);
             }

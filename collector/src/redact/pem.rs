@@ -1,4 +1,4 @@
-//! Private keys over many lines: found by their header, or at the head of a file by their shape.
+//! Private keys over many lines, of PEM, PGP, OpenVPN and PuTTY: found by their header, or at the head of a file by their shape.
 //!
 //! In: text and the state its first line is in. Out: the places of the key's lines and the state after the text.
 //! Header and footer lines stay, so that line numbers hold.
@@ -22,6 +22,11 @@ pub(super) enum State {
 
 const BEGIN: &[u8] = b"-----BEGIN ";
 const END: &[u8] = b"-----END ";
+/// PuTTY counts the lines of the key and signs them in the line behind.
+const PUTTY: &[u8] = b"Private-Lines: ";
+const PUTTY_END: [&[u8]; 2] = [b"Private-MAC:", b"Private-Hash:"];
+/// What a header says of a key that is to stay secret.
+const LABELS: [&[u8]; 2] = [b"PRIVATE KEY", b"Static key"];
 /// Lines of an armoured key that are not its body.
 const HEADERS: [&[u8]; 5] = [b"Proc-Type:", b"DEK-Info:", b"Comment:", b"Version:", b"Hash:"];
 
@@ -31,12 +36,15 @@ fn is_base64(b: u8) -> bool {
 
 /// Where a private key's header ends in this line.
 fn header_end(line: &[u8]) -> Option<usize> {
+    if line.starts_with(PUTTY) {
+        return Some(line.len());
+    }
     let mut from = 0;
     loop {
         let begin = from + memmem::find(&line[from..], BEGIN)? + BEGIN.len();
         let near = &line[begin..line.len().min(begin + 64)];
         if let Some(label) = memmem::find(near, b"-----")
-            && memmem::find(&near[..label], b"PRIVATE KEY").is_some()
+            && LABELS.iter().any(|l| memmem::find(&near[..label], l).is_some())
         {
             return Some(begin + label + 5);
         }
@@ -48,9 +56,11 @@ fn header_end(line: &[u8]) -> Option<usize> {
 pub(super) fn walk(text: &[u8], from: usize, state: State, found: &mut dyn FnMut(Range<usize>)) -> State {
     let mut state = state;
     let mut start = from;
+    let (mut begin, mut putty) = (None, None);
     while start < text.len() {
         if state == State::Outside {
-            let Some(next) = memmem::find(&text[start..], BEGIN) else { break };
+            let next = [(BEGIN, &mut begin), (PUTTY, &mut putty)].map(|(word, next)| next_place(text, start, word, next));
+            let Some(next) = next[0].min(next[1]).checked_sub(start).filter(|n| start + n < text.len()) else { break };
             start = memchr::memrchr(b'\n', &text[from..start + next]).map_or(from, |n| from + n + 1).max(start);
         }
         let end = memchr::memchr(b'\n', &text[start..]).map_or(text.len(), |n| start + n);
@@ -58,6 +68,14 @@ pub(super) fn walk(text: &[u8], from: usize, state: State, found: &mut dyn FnMut
         start = end + 1;
     }
     state
+}
+
+/// The next place of `word`, looked for only when the last one is passed; the text's end if there is none.
+fn next_place(text: &[u8], start: usize, word: &[u8], next: &mut Option<usize>) -> usize {
+    match *next {
+        Some(place) if place >= start => place,
+        _ => *next.insert(memmem::find(&text[start..], word).map_or(text.len(), |n| start + n)),
+    }
 }
 
 fn line(text: &[u8], range: Range<usize>, state: State, found: &mut dyn FnMut(Range<usize>)) -> State {
@@ -72,7 +90,7 @@ fn line(text: &[u8], range: Range<usize>, state: State, found: &mut dyn FnMut(Ra
         return State::Inside { stray: 0 };
     }
     let State::Inside { stray } = state else { return State::Outside };
-    if memmem::find(line, END).is_some() {
+    if memmem::find(line, END).is_some() || PUTTY_END.iter().any(|end| line.starts_with(end)) {
         return State::Outside;
     }
     if let Some(body) = body(line) {
@@ -99,7 +117,10 @@ fn body(line: &[u8]) -> Option<Range<usize>> {
         return Some(from..to);
     }
     let run = line[..to].iter().rev().take_while(|b| is_base64(**b)).count();
-    (run >= 40).then(|| to - run..to)
+    let part = &line[to - run..to];
+    // The last line of a key is short, and often padded.
+    let mixed = [u8::is_ascii_digit, u8::is_ascii_lowercase, u8::is_ascii_uppercase].iter().all(|f| part.iter().any(f));
+    (run >= 40 || mixed && (run >= 20 || run >= 8 && part.ends_with(b"="))).then(|| to - run..to)
 }
 
 /// The runs of a key whose line ends are written as `\n`, up to its footer.

@@ -2,7 +2,7 @@
 //!
 //! In and out: nothing but moves. Never here: a way for other modules to look into a `Raw` or to make a `Clean`.
 
-use super::{chunks::Encoding, files::File, pem::State};
+use super::{chunks::Encoding, files::File, pem::State, structure::secret::Document};
 
 /// One chunk of the host's bytes and the state its first line is in. No accessor outside `redact`.
 pub struct Raw {
@@ -11,6 +11,7 @@ pub struct Raw {
     /// Where the chunk itself begins.
     pub(super) skip: usize,
     pub(super) state: State,
+    pub(super) document: Document,
     pub(super) file: File,
     pub(super) encoding: Encoding,
     /// The chunk begins in the middle of a line.

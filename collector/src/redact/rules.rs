@@ -28,6 +28,10 @@ pub(super) enum Test {
     Serial,
     /// As `Token`, at least 32 characters of padded base64.
     Base64,
+    /// At least 40 characters of base64 in its alphabet for addresses, and no hexadecimal.
+    KeyPart,
+    /// `user:password` in base64.
+    Login,
     /// A number with at least four decimals.
     Degrees,
 }
@@ -82,6 +86,12 @@ pub(super) enum Verify {
     BindDn,
     /// A command line in hexadecimal follows.
     Hex,
+    /// The arguments of a command in an audit record follow.
+    Arguments,
+    /// Bytes as a list of numbers follow.
+    Numbers,
+    /// `user%3Apassword%40host` follows.
+    PercentUserinfo,
     /// A program; its options are in the row.
     Program(&'static [Opt]),
 }
@@ -106,6 +116,7 @@ const LOOSE: Verify = Verify::Key(Bound::Loose, Test::Secret);
 const WORD: Verify = Verify::Key(Bound::Word, Test::Secret);
 const TOKEN: Verify = Verify::Key(Bound::Word, Test::Token);
 const DEGREES: Verify = Verify::Key(Bound::Word, Test::Degrees);
+const KEY_PART: Verify = Verify::Key(Bound::Loose, Test::KeyPart);
 const ACCOUNT: Verify = Verify::Key(Bound::Word, Test::Account);
 
 const MYSQL: &[Opt] = &[opt("-p", Kind::PasswordCli, How::Attached), opt("-u", Kind::Username, How::Either)];
@@ -334,6 +345,32 @@ pub(super) const RULES: &[Rule] = &[
     rule(" a13=", Kind::AuditHex, Verify::Hex),
     rule(" a14=", Kind::AuditHex, Verify::Hex),
     rule(" a15=", Kind::AuditHex, Verify::Hex),
+    rule(" argc=", Kind::AuditHex, Verify::Arguments),
+    rule("type=execve", Kind::AuditHex, Verify::Arguments),
+    // Bytes in the JSON of the journal.
+    rule("\":[", Kind::JournalBin, Verify::Numbers),
+    rule("\": [", Kind::JournalBin, Verify::Numbers),
+    rule("\" : [", Kind::JournalBin, Verify::Numbers),
+    // Addresses in addresses.
+    rule("%3a%2f%2f", Kind::UrlEncoded, Verify::PercentUserinfo),
+    rule("%253a%252f%252f", Kind::UrlEncoded, Verify::PercentUserinfo),
+    // Keys of Kubernetes.
+    rule("certificatekey", Kind::K8sSecret, TOKEN),
+    rule("certificate-key", Kind::K8sSecret, TOKEN),
+    rule("certificate key", Kind::K8sSecret, TOKEN),
+    // The private numbers of a key in JSON (JWK).
+    rule("\"d\"", Kind::PrivateKey, KEY_PART),
+    rule("\"p\"", Kind::PrivateKey, KEY_PART),
+    rule("\"q\"", Kind::PrivateKey, KEY_PART),
+    rule("\"dp\"", Kind::PrivateKey, KEY_PART),
+    rule("\"dq\"", Kind::PrivateKey, KEY_PART),
+    rule("\"qi\"", Kind::PrivateKey, KEY_PART),
+    rule("\"k\"", Kind::PrivateKey, KEY_PART),
+    rule("auth", Kind::DockerAuth, Verify::Key(Bound::Word, Test::Login)),
+    rule("identitytoken", Kind::DockerAuth, TOKEN),
+    rule("registrytoken", Kind::DockerAuth, TOKEN),
+    rule("private_key", Kind::PrivateKey, TOKEN),
+    rule("private-key", Kind::PrivateKey, TOKEN),
     rule("proctitle=", Kind::AuditHex, Verify::Hex),
     rule("cmd=", Kind::AuditHex, Verify::Hex),
     rule("data=", Kind::AuditHex, Verify::Hex),

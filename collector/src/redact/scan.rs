@@ -17,7 +17,11 @@ use super::{
     rules::{Bound, Rule, Test, Verify},
     shapes,
     span::{Form, Span},
-    value::{self, Between, Style, at, is_name, is_no_secret, is_path, is_tokenlike, line_end, skip_blanks},
+    structure::{
+        base64::{self, Content},
+        execve, is_text, numbers, percent, siblings, xml,
+    },
+    value::{self, Between, Style, Value, at, is_name, is_no_secret, is_path, is_tokenlike, line_end, skip_blanks},
 };
 
 /// What scan A looks at.
@@ -35,6 +39,8 @@ pub(super) struct Literals<'a> {
 struct Walked {
     until: usize,
     nested: u8,
+    /// The same for the arguments of audit records.
+    arguments: usize,
 }
 
 impl Literals<'_> {
@@ -65,6 +71,9 @@ impl Literals<'_> {
             if let Some(range) = account::email(self.text, from + sign) {
                 spans.push(Span::new(&range, Kind::Email, Form::Email((from + sign) as u32)));
             }
+        }
+        if self.depth > 0 {
+            base64::runs(self.text, from, to, &mut |run| self.base64(run, spans, arena));
         }
         if !self.text[from..to].is_ascii() {
             self.wide(from, to, spans);
@@ -102,6 +111,17 @@ impl Literals<'_> {
                 hit.end
             }
             Verify::Hex => self.hex(rule.kind, hit, spans, arena),
+            Verify::Arguments => {
+                if hit.start >= walked.arguments {
+                    walked.arguments = self.arguments(rule.kind, &hit, spans, arena);
+                }
+                hit.end
+            }
+            Verify::Numbers => self.numbers(rule.kind, &hit, spans, arena),
+            Verify::PercentUserinfo => {
+                let value = percent::userinfo(t, hit.end).filter(|v| !is_no_secret(&t[v.clone()]));
+                push_if(value, rule.kind, hit.end, spans)
+            }
             Verify::Program(options) => {
                 if hit.start >= walked.until {
                     walked.nested = 0;
@@ -135,7 +155,8 @@ impl Literals<'_> {
         }
         let option = t[start] == b'-' && at(t, start + 1) != b' ';
         let between = if option && test != Test::Account { Between::SignOrBlank } else { Between::Sign };
-        let Some(found) = value::after_key(t, end, between, self.open_end) else { return hit.end };
+        let found = value::after_key(t, end, between, self.open_end).or_else(|| self.beside(start, end));
+        let Some(found) = found else { return hit.end };
         let v = &t[found.range.clone()];
         let before = if start == 0 { b'\n' } else { t[start - 1] };
         let prefix = &t[start..hit.start];
@@ -162,6 +183,12 @@ impl Literals<'_> {
                     && is_tokenlike(v)
                     && v.iter().all(|b| b.is_ascii_alphanumeric() || b"+/=".contains(b))
             }
+            Test::KeyPart => {
+                v.len() >= 40
+                    && v.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+                    && !v.iter().all(u8::is_ascii_hexdigit)
+            }
+            Test::Login => base64::is_login(v),
             Test::Degrees => {
                 v.split(|b| *b == b'.').nth(1).is_some_and(|d| d.len() >= 4)
                     && v.iter().all(|b| b.is_ascii_digit() || b".-+".contains(b))
@@ -186,6 +213,17 @@ impl Literals<'_> {
             (kind, _) => kind,
         };
         push(found.full(t), kind, spans)
+    }
+
+    /// A value that is not directly behind its key.
+    fn beside(&self, start: usize, end: usize) -> Option<Value> {
+        let t = self.text;
+        let quoted = matches!(at(t, end), b'"' | b'\'');
+        if let Some(range) = xml::before(t, start) {
+            return Some(Value::marked(range));
+        }
+        let begin = siblings::value(t, start, end + usize::from(quoted))?;
+        value::scalar(t, begin, b':', if quoted { Style::Json } else { Style::Plain }, self.open_end)
     }
 
     /// `requirepass x`, `com2sec name source community`.
@@ -300,20 +338,80 @@ impl Literals<'_> {
         if run < 8 || run % 2 == 1 || self.depth == 0 || is_name(at(t, end)) || before.is_ascii_alphanumeric() {
             return hit.end;
         }
-        let digit = |i: usize| (t[i] as char).to_digit(16).unwrap_or(0) as u8;
-        let plain: Vec<u8> = (start..end).step_by(2).map(|i| digit(i) << 4 | digit(i + 1)).collect();
-        if plain.iter().any(|b| *b < 32 && !matches!(b, 0 | b'\t' | b'\n' | b'\r' | 27) || *b == 127) {
+        let Some(plain) = execve::unhex(&t[start..end]) else { return hit.end };
+        // What was typed at a terminal has all the control characters.
+        if !is_text(&plain) && !t[hit.clone()].eq_ignore_ascii_case(b"data=") {
             return hit.end;
         }
-        let clean = self.redactor.decoded(&plain, self.depth - 1);
+        let (clean, _) = self.redactor.decoded(&plain, self.depth - 1);
         if clean == plain {
             return end;
         }
         let made = arena.len();
-        for b in clean {
-            arena.extend_from_slice(&[HEX[usize::from(b >> 4)], HEX[usize::from(b & 15)]]);
-        }
+        push_hex(&clean, arena);
         spans.push(Span::new(&(start..end), kind, Form::Made(made as u32, arena.len() as u32)));
+        end
+    }
+
+    /// A run of base64: one that holds a credential goes as a whole, in others identities are replaced.
+    fn base64(&self, run: Range<usize>, spans: &mut Vec<Span>, arena: &mut Vec<u8>) {
+        let t = self.text;
+        match base64::content(&t[run.clone()]) {
+            Some(Content::PrivateKey) => {
+                push(run, Kind::PrivateKey, spans);
+            }
+            Some(Content::Text(plain)) => {
+                let (clean, credential) = self.redactor.decoded(&plain, self.depth - 1);
+                if credential && run.len() < WRAPPED_MAX {
+                    push(run, Kind::Base64Wrapped, spans);
+                } else if clean != plain {
+                    let made = arena.len();
+                    base64::encode(&clean, &t[run.clone()], arena);
+                    spans.push(Span::new(&run, Kind::Base64Wrapped, Form::Made(made as u32, arena.len() as u32)));
+                }
+            }
+            None => {}
+        }
+    }
+
+    /// Bytes as numbers: decoded, redacted, written as numbers again.
+    fn numbers(&self, kind: Kind, hit: &Range<usize>, spans: &mut Vec<Span>, arena: &mut Vec<u8>) -> usize {
+        let Some((place, plain)) = numbers::read(self.text, hit.end).filter(|(_, plain)| self.depth > 0 && is_text(plain)) else {
+            return hit.end;
+        };
+        let (clean, _) = self.redactor.decoded(&plain, self.depth - 1);
+        let end = place.end;
+        if clean != plain {
+            let made = arena.len();
+            numbers::write(&clean, &self.text[place.clone()], arena);
+            spans.push(Span::new(&place, kind, Form::Made(made as u32, arena.len() as u32)));
+        }
+        end
+    }
+
+    /// The arguments of a command in an audit record, seen as one command line. Tells how far it looked.
+    fn arguments(&self, kind: Kind, hit: &Range<usize>, spans: &mut Vec<Span>, arena: &mut Vec<u8>) -> usize {
+        if self.depth == 0 {
+            return hit.end;
+        }
+        let (line, arguments, end) = execve::read(self.text, hit.end);
+        let (clean, _) = self.redactor.decoded(&line, self.depth - 1);
+        let plain = line.split(|b| *b == 0);
+        if clean == line || memchr::memchr_iter(0, &clean).count() + 1 != arguments.len() {
+            return end;
+        }
+        for ((argument, before), after) in arguments.iter().zip(plain).zip(clean.split(|b| *b == 0)) {
+            if before == after {
+                continue;
+            }
+            let made = arena.len();
+            if argument.hex {
+                push_hex(after, arena);
+            } else {
+                arena.extend_from_slice(after);
+            }
+            spans.push(Span::new(&argument.place, kind, Form::Made(made as u32, arena.len() as u32)));
+        }
         end
     }
 
@@ -403,6 +501,15 @@ fn push_if(range: Option<Range<usize>>, kind: Kind, next: usize, spans: &mut Vec
 }
 
 const HEX: &[u8; 16] = b"0123456789ABCDEF";
+
+/// In a longer run of base64 only what is secret goes: it is a file.
+const WRAPPED_MAX: usize = 4096;
+
+fn push_hex(bytes: &[u8], out: &mut Vec<u8>) {
+    for b in bytes {
+        out.extend_from_slice(&[HEX[usize::from(b >> 4)], HEX[usize::from(b & 15)]]);
+    }
+}
 
 /// What stands between a key in Chinese and its value.
 const WIDE_SIGNS: [&[u8]; 13] = [

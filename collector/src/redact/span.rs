@@ -95,6 +95,10 @@ pub(super) struct Writer<'a> {
     pub(super) named: &'a [Vec<u8>],
     pub(super) arena: &'a [u8],
     pub(super) text: &'a [u8],
+    /// What is written where nothing is replaced, as long as the text.
+    pub(super) bytes: &'a [u8],
+    /// What is replaced keeps its length: offsets in binary content have to hold.
+    pub(super) in_place: bool,
 }
 
 impl Writer<'_> {
@@ -114,18 +118,20 @@ impl Writer<'_> {
             if start < done {
                 continue;
             }
-            out.extend_from_slice(&text[done..start]);
+            out.extend_from_slice(&self.bytes[done..start]);
             let before = out.len();
             self.stand_in(&text[start..end], span, cache, out);
             done = end;
             if span.form != Form::Nothing {
                 counts.one(span.kind);
             }
-            if !span.kind.is_credential() {
+            if self.in_place {
+                out.resize(before + end - start, b'.');
+            } else if !span.kind.is_credential() {
                 done += align(&text[end..to], end - start, out.len() - before, out);
             }
         }
-        out.extend_from_slice(&text[done..to]);
+        out.extend_from_slice(&self.bytes[done..to]);
     }
 
     fn stand_in(&self, value: &[u8], span: &Span, cache: &mut TagCache, out: &mut Vec<u8>) {

@@ -5,6 +5,8 @@
 
 use std::ops::Range;
 
+use super::structure::{percent, siblings, xml};
+
 /// A value lies at most this far from the line end a verifier may look at.
 const REACH: usize = 4096;
 /// So much of a value without quotes decides whether it is one: a failed look is short.
@@ -40,6 +42,11 @@ pub(super) struct Value {
 }
 
 impl Value {
+    /// A value that markup ends.
+    pub(super) fn marked(range: Range<usize>) -> Value {
+        Value { range, style: Style::Xml, quoted: true, sign: b'>', whole_line: false }
+    }
+
     /// The value's place. One without quotes has been looked at as far as [`LOOK`] only; here it is taken whole.
     pub(super) fn full(&self, t: &[u8]) -> Range<usize> {
         if self.quoted || self.range.len() < LOOK {
@@ -100,13 +107,21 @@ pub(super) fn after_key(t: &[u8], key_end: usize, between: Between, open_end: bo
     if at(t, i) == b']' && key_quote.is_some() {
         i += 1;
     }
-    if key_quote.is_none() && at(t, i) == b'>' {
-        return element(t, i + 1, b'<');
+    if at(t, i) == b'>' {
+        return xml::text(t, i + 1).and_then(|range| nonempty(Value::marked(range)));
+    }
+    if let Some(range) = percent::after_key(t, i) {
+        return Some(Value { range, style: Style::Plain, quoted: true, sign: b'=', whole_line: false });
     }
     if t[i.min(t.len())..].starts_with(b"</") {
         return sibling(t, i);
     }
     let after_name = i;
+    if at(t, i) == b' '
+        && let Some(range) = xml::behind_attributes(t, i)
+    {
+        return nonempty(Value::marked(range));
+    }
     i = skip_blanks(t, i);
     if key_quote.is_some()
         && let Some(rest) = t[i.min(t.len())..].get(..6)
@@ -132,6 +147,7 @@ pub(super) fn after_key(t: &[u8], key_end: usize, between: Between, open_end: bo
             if sign == b'=' && start > i && after_name + 1 == i && word > 0 && at(t, start + word) == b'=' {
                 return None;
             }
+            let start = siblings::block(t, start).or_else(|| of_pointer(t, start)).unwrap_or(start);
             scalar(t, start, sign, style, open_end)
         }
         _ if between == Between::SignOrBlank && i > after_name => scalar(t, i, b' ', Style::Plain, open_end),
@@ -139,14 +155,11 @@ pub(super) fn after_key(t: &[u8], key_end: usize, between: Between, open_end: bo
     }
 }
 
-/// The text of an XML element.
-fn element(t: &[u8], start: usize, close: u8) -> Option<Value> {
-    let end = line_end(t, start);
-    let length = memchr::memchr(close, &t[start..end])?;
-    if !t[start + length..].starts_with(b"</") {
-        return None;
-    }
-    nonempty(Value { range: start..start + length, style: Style::Xml, quoted: true, sign: b'>', whole_line: false })
+/// A debugger shows where a string is before the string: `password=0x61c0 "x"`.
+fn of_pointer(t: &[u8], i: usize) -> Option<usize> {
+    let digits = t.get(i..)?.strip_prefix(b"0x")?.iter().take(17).take_while(|b| b.is_ascii_hexdigit()).count();
+    let end = i + 2 + digits;
+    (digits > 0 && t[end..].starts_with(b" \"")).then_some(end + 1)
 }
 
 /// `<name>..key</name> <value>..</value>`, the second perhaps on the next line.
@@ -156,7 +169,7 @@ fn sibling(t: &[u8], i: usize) -> Option<Value> {
     let between = &window[memchr::memchr(b'>', window)? + 1..];
     let gap = open - (window.len() - between.len());
     let blank = between[..gap].iter().all(u8::is_ascii_whitespace) && memchr::memchr_iter(b'\n', &between[..gap]).count() <= 1;
-    if blank { element(t, i + open + 7, b'<') } else { None }
+    if blank { xml::text(t, i + open + 7).and_then(|range| nonempty(Value::marked(range))) } else { None }
 }
 
 fn nonempty(value: Value) -> Option<Value> {
