@@ -387,7 +387,7 @@ impl Literals<'_> {
                 Kind::BankCard => self.field(Field::Card, kind, hit.range(), spans),
                 Kind::Gps => self.field(Field::Degrees, kind, hit.range(), spans),
                 Kind::Username if !at(t, i).is_ascii() || matches!(at(t, i), b'"' | b'\'') => {
-                    person(t, hit.end(), i, signed, word, spans)
+                    person(t, hit.end(), i, signed, word, spans);
                 }
                 Kind::Username if i > hit.end() => {
                     if let Some(range) = account::named(t, i)
