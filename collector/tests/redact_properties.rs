@@ -65,6 +65,14 @@ const PIECES: &[&str] = &[
     "BJDC-DB-003 ",
     "Li Ming ",
     "com2sec a b c-Rw-1\n",
+    "联系人：吴志强，",
+    "用户李雪梅登录",
+    "电话 159 2237 0481 ",
+    "Serial Number: 2102KXQ7P10\n",
+    "Product Serial=",
+    "machine-id ",
+    "gps=30.24771,120.15531 ",
+    "口令重置为 n0w#See ",
 ];
 const ADDRESSES: &[&str] =
     &["203.0.113.9 ", "10.20.31.17:22 ", "fe80::5054:ff:fe3a:91c2 ", "28:53:4e:0f:5b:7a ", "2001:db8::17 "];

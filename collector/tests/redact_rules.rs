@@ -124,6 +124,47 @@ const GO: &[(&str, &str)] = &[
         "nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A",
     ),
     ("Private-Lines: 1\nZwEtWYYn0w+9GGPva27AwqirGl1s\nPrivate-MAC: 3d8c", "ZwEtWYYn0w+9GGPva27AwqirGl1s"),
+    ("Board Serial         : 2102KXQ7P10", "2102KXQ7P10"),
+    ("ID_SERIAL_SHORT=S4EVNX0M", "S4EVNX0M"),
+    ("<entry name='serial'>VM-4825-77</entry>", "VM-4825-77"),
+    ("{\"serialNumber\":\"2102KXQ7P10\",\"a\":1}", "2102KXQ7P10"),
+    ("  <uuid>6e933eda-c4e7-411f-abe4-0db5cfe2806b</uuid>", "6e933eda-c4e7-411f-abe4-0db5cfe2806b"),
+    ("_MACHINE_ID=8ac310b1d74dfd6d8790c79e7088a69f", "8ac310b1d74dfd6d8790c79e7088a69f"),
+    ("  System UUID:  6e933eda-c4e7-411f-abe4-0db5cfe2806b", "6e933eda-c4e7-411f-abe4-0db5cfe2806b"),
+    ("qemu-kvm -name x -uuid 6e933eda-c4e7-411f-abe4-0db5cfe2806b -smp 4", "6e933eda-c4e7-411f-abe4-0db5cfe2806b"),
+    ("mac_address=5254003a91c2 up", "3a91c2"),
+    ("2: enx5254003a91c2: <UP>", "3a91c2"),
+    ("MAC 5489-98f4-1a2b learned", "f4-1a2b"),
+    ("BOOTIF=01-52-54-00-3a-91-c2 ro", "3a-91-c2"),
+    ("Node GUID: 0x506b4b0300a1b2c3", "506b4b0300a1b2c3"),
+    ("电话 159 2237 0481 转", "159 2237 0481"),
+    ("phone_number: 138 0013 8044, x", "138 0013 8044"),
+    ("tel +86-138-0013-8044 x", "+86-138-0013-8044"),
+    ("卡号 6228 4877 1234 5679 元", "6228 4877 1234 5679"),
+    ("pan: 6228 4877 1234 5679 exp 12/29", "6228 4877 1234 5679"),
+    ("acct 6228-4877-1234-5679 x", "6228-4877-1234-5679"),
+    ("联系人：吴志强 值班", "吴志强"),
+    ("负责人 欧阳明月，电话", "欧阳明月"),
+    ("{\"realName\":\"褚雪梅\",\"a\":1}", "褚雪梅"),
+    ("用户李雪梅登录系统成功", "李雪梅"),
+    ("经办人：高峰，已", "高峰"),
+    ("$GNRMC,031455.00,A,3015.84721,N,12009.32188,E,0.021", "3015.84721,N,12009.32188,E"),
+    ("gps=30.24771,120.15531 ok", "30.24771,120.15531"),
+    ("\"coordinates\":[120.15531,30.24771]", "120.15531,30.24771"),
+    ("to node db-3.site.test/10.20.31.44:9092 failed", "10.20.31.44"),
+    ("Node: worker-7/10.20.31.44", "10.20.31.44"),
+    ("range 10.20.31.44-10.20.31.90 x", "10.20.31.44-10.20.31.90"),
+    ("backup_192.168.7.21_full", "192.168.7.21"),
+    ("密码已重置为：n0w#See，请修改", "n0w#See"),
+    ("口令改为 n0wYou1See", "n0wYou1See"),
+    ("密码（n0wYouSee）", "n0wYouSee"),
+    ("验证码 839201，5分钟内有效", "839201"),
+    ("授权码：abcdnowyousee", "abcdnowyousee"),
+    ("Tel: 159 2237 0481 x", "159 2237 0481"),
+    ("姓 名：吴志强", "吴志强"),
+    ("| 密码 | n0wYouSee |", "n0wYouSee"),
+    ("密 码：n0wYouSee", "n0wYouSee"),
+    ("{\"密码\":\"n0wYouSee\",\"a\":1}", "n0wYouSee"),
 ];
 
 /// Lines of which no byte may change.
@@ -186,6 +227,23 @@ const STAY: &[&str] = &[
     "- name: PASSWORD_POLICY\n  value: strict",
     "{\"algorithm\":\"x\",\"d\":\"da39a3ee5e6b4b0d3255bfef95601890afd80709\"}",
     "pam_unix(sshd:auth): check pass; user unknown",
+    "Serial Number: 3454",
+    "serial=4F2A90B1C3D4E5F60718",
+    "serial8250: ttyS0 at I/O 0x3f8",
+    "2024030501 ; serial",
+    "Boot ID: 8ac310b1d74dfd6d8790c79e7088a69f",
+    "UUID:          59bf2124-44c4-41ab-ac4c-2d2336922414",
+    "\"uuid\":\"59bf2124-44c4-41ab-ac4c-2d2336922414\"",
+    "Filesystem UUID:          59bf2124-44c4-41ab-ac4c-2d2336922414",
+    "machine = q35 macro panic discard: position: 12 location: /a",
+    "密码为空；密码是否正确；密码: /etc/pki/a.key；密码 sha256 摘要；密钥：server.pem；密码 12 位",
+    "用户 权限不足，用户登录失败，联系人 不能为空，负责人：未知",
+    "值班 周一 白班，用户严重超时，员工 管理系统，姓名 高级",
+    "order 6228 1234 5678 9999 of 4",
+    "rate 13912345678字节",
+    "gps off, location: 1.5, 2.5",
+    "libfoo-1.2.3.4-5.x86_64 Edge/10.1.2.3",
+    "guid: 00000000-0000 disk 1A2B-3C4D-5E6F",
 ];
 
 #[test]
@@ -281,6 +339,14 @@ fn separators_of_arguments_stay() {
     assert_eq!(argv.len(), 4);
     assert!(argv[2].as_str().starts_with("OEr-password-cli-"));
     assert_eq!(counts.iter().collect::<Vec<_>>(), [("password_cli", 1)]);
+}
+
+#[test]
+fn accounts_and_their_holders_go_from_a_list_of_accounts() {
+    let text = "sshd:x:74:74:Privilege Separated:/:/sbin/nologin\nkfuser9:x:1007:1007:吴志强,,,:/x:/bin/bash\n";
+    let out = String::from_utf8(redact(&redactor(Level::Standard), "/etc/passwd", text.as_bytes())).expect("text");
+    assert!(out.starts_with("sshd:x:74:74:Privilege Separated:/:/sbin/nologin\nOEr-user-"), "{out}");
+    assert!(!out.contains("吴志强") && out.ends_with(",,,:/x:/bin/bash\n"), "{out}");
 }
 
 #[test]

@@ -103,6 +103,17 @@ const SYSTEM: &[&str] = &[
     "service",
     "manager",
     "__token__",
+    "svc",
+    "slurm",
+    "munge",
+    "keepalived",
+    "haproxy",
+    "etcd",
+    "keystone",
+    "nova",
+    "neutron",
+    "cinder",
+    "glance",
 ];
 
 /// Whether this may be the name of a person's or a program's account.

@@ -3,7 +3,9 @@
 //! In: a host path, then lines. Out: which reader the file needs, and the spans of its fields.
 
 use super::{
+    account::is_account,
     address::{v4_is_public_knowledge, v6_names_a_host},
+    identity::person,
     kinds::Kind,
     span::{Form, Span},
     value::is_no_secret,
@@ -30,6 +32,8 @@ pub(super) enum File {
     Hex6Words,
     /// IPv6 addresses as one number: `/proc/net/{if_inet6,ipv6_route}`.
     Hex6,
+    /// Accounts, with the names of their holders.
+    Passwd,
     /// `client server secret addresses`.
     ChapSecrets,
     /// One value and nothing else.
@@ -48,6 +52,7 @@ impl File {
             (b"net", b"route") if below(b"proc/") => File::Hex4,
             (b"net", b"tcp6" | b"udp6" | b"udplite6" | b"raw6" | b"icmp6") if below(b"proc/") => File::Hex6Words,
             (b"net", b"if_inet6" | b"ipv6_route") if below(b"proc/") => File::Hex6,
+            (_, b"passwd" | b"passwd-" | b"getent_passwd") => File::Passwd,
             (_, b"chap-secrets" | b"pap-secrets") => File::ChapSecrets,
             (_, b"wtmp" | b"btmp" | b"utmp" | b"lastlog" | b"wtmp.1" | b"btmp.1") => File::Logins,
             _ if name.starts_with(b"wtmp-") || name.starts_with(b"btmp-") || below(b"faillock/") => File::Logins,
@@ -58,6 +63,7 @@ impl File {
             (_, b"serial") if below(b"sys/block/") || below(b"/nvme") || below(b"sys/devices/") => {
                 File::Whole(Kind::SerialNumber)
             }
+            _ if name.ends_with(b"domuuid") || name.ends_with(b"system-uuid") => File::Whole(Kind::SystemUuid),
             _ if below(b"rpm") || below(b"nvme_list") || below(b"packages") => File::NoAddresses,
             _ if [&b".yaml"[..], b".yml", b".json", b"_yaml", b"_json"].iter().any(|end| name.ends_with(end)) => File::Manifest,
             _ if memchr::memmem::find(name, b"kubectl").is_some() => File::Manifest,
@@ -73,6 +79,7 @@ impl File {
             File::Hex4Port => words(text, from, to, |start, end| hex4(text, start, end, true, spans)),
             File::Hex6Words => words(text, from, to, |start, end| hex6(text, start, end, true, spans)),
             File::Hex6 => words(text, from, to, |start, end| hex6(text, start, end, false, spans)),
+            File::Passwd => passwd(text, from, to, spans),
             File::ChapSecrets => chap(text, from, to, spans),
             File::Whole(kind) => whole(text, from, to, kind, spans),
         }
@@ -122,6 +129,27 @@ fn hex6(text: &[u8], start: usize, end: usize, in_words: bool, spans: &mut Vec<S
         if v6_names_a_host(address) {
             spans.push(Span::new(&(start..start + 32), Kind::Ipv6, Form::Ip6Hex { address, words: in_words }));
         }
+    }
+}
+
+/// The account in the first field and its holder in the fifth, of accounts that are not the system's.
+fn passwd(text: &[u8], from: usize, to: usize, spans: &mut Vec<Span>) {
+    let mut start = from;
+    while start < to {
+        let end = memchr::memchr(b'\n', &text[start..to]).map_or(to, |n| start + n);
+        let mut fields = text[start..end].split(|b| *b == b':');
+        let fields: [&[u8]; 5] = std::array::from_fn(|_| fields.next().unwrap_or(b""));
+        let uid = std::str::from_utf8(fields[2]).ok().and_then(|uid| uid.parse::<u32>().ok());
+        if uid.is_some_and(|uid| uid >= 1000 && uid != 65534 && uid != u32::MAX) {
+            if is_account(fields[0]) {
+                spans.push(Span::new(&(start..start + fields[0].len()), Kind::Username, Form::Tag));
+            }
+            let holder = start + fields[..4].iter().map(|f| f.len() + 1).sum::<usize>();
+            if let Some(range) = person(text, holder, true, true, "姓名") {
+                spans.push(Span::new(&range, Kind::PersonName, Form::Tag));
+            }
+        }
+        start = end + 1;
     }
 }
 

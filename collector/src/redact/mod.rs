@@ -15,6 +15,7 @@ mod commands;
 mod counts;
 mod files;
 mod harvest;
+mod identity;
 mod key;
 mod kinds;
 mod names;
@@ -293,9 +294,10 @@ impl Redactor {
         (out, counts.has_credential())
     }
 
-    /// What a hit of the automaton of Chinese keys means.
-    fn wide_kind(pattern: usize) -> Kind {
-        WIDE_RULES[pattern / 2].2
+    /// What a hit of the automaton of Chinese keys means: the key and the kind of its value.
+    fn wide_rule(pattern: usize) -> (&'static str, Kind) {
+        let (word, _, kind) = WIDE_RULES[pattern / 2];
+        (word, kind)
     }
 
     fn pass(&self, piece: &Piece<'_>, scratch: &mut Scratch, counts: &mut Counts, out: &mut Vec<u8>) {

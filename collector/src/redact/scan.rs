@@ -12,6 +12,7 @@ use super::{
     Redactor,
     account::{self, is_account},
     commands,
+    identity::{self, Field},
     kinds::Kind,
     names::{Entry, Names},
     rules::{Bound, Rule, Test, Verify},
@@ -122,6 +123,11 @@ impl Literals<'_> {
                 let value = percent::userinfo(t, hit.end).filter(|v| !is_no_secret(&t[v.clone()]));
                 push_if(value, rule.kind, hit.end, spans)
             }
+            Verify::Field(field) => {
+                let end = hit.end;
+                self.field(field, rule.kind, hit, spans);
+                end
+            }
             Verify::Program(options) => {
                 if hit.start >= walked.until {
                     walked.nested = 0;
@@ -163,6 +169,10 @@ impl Literals<'_> {
         let refused = (found.sign == b':' && before == b'/')
             || prefix.eq_ignore_ascii_case(b"no")
             || (found.sign == b' ' && v.starts_with(b"-"))
+            // `existingSecret: name`, the map of `db_pw: {file: ..}` and `pam_unix(passwd:chauthtok)` hold no value.
+            || prefix.eq_ignore_ascii_case(b"existing")
+            || (v.starts_with(b"{") && v.ends_with(b":"))
+            || (before == b'(' && v.starts_with(b"chauthtok"))
             || is_no_secret(v);
         if refused {
             return hit.end;
@@ -174,9 +184,6 @@ impl Literals<'_> {
                 !(is_path(v) || directory || bound == Bound::Word && count)
             }
             Test::Token => is_tokenlike(v) && !is_path(v),
-            Test::Serial => {
-                v.len() >= 5 && v.iter().any(u8::is_ascii_digit) && v.iter().any(u8::is_ascii_alphabetic) && !v.contains(&b':')
-            }
             Test::Base64 => {
                 v.len() >= 32
                     && v.ends_with(b"=")
@@ -455,36 +462,69 @@ impl Literals<'_> {
         true
     }
 
-    /// Keys in Chinese.
+    /// Keys in Chinese, and others whose value may be Chinese.
     fn wide(&self, from: usize, to: usize, spans: &mut Vec<Span>) {
         let t = self.text;
         for hit in self.redactor.wide.find_iter(Input::new(t).range(from..to)) {
-            let kind = Redactor::wide_kind(hit.pattern().as_usize());
-            let mut i = hit.end();
+            let (word, kind) = Redactor::wide_rule(hit.pattern().as_usize());
+            // The key itself may be in quotes.
+            let mut i = hit.end() + usize::from(matches!(at(t, hit.end()), b'"' | b'\''));
+            let mut signed = false;
             loop {
                 let rest = &t[i.min(t.len())..];
                 let Some(sign) = WIDE_SIGNS.iter().find(|s| rest.starts_with(s)) else { break };
                 i += sign.len();
+                signed |= !sign[0].is_ascii_whitespace();
                 if i > hit.end() + 32 {
                     break;
                 }
             }
-            if i == hit.end() || !at(t, i).is_ascii_graphic() {
-                continue;
-            }
-            if kind == Kind::Username {
-                if let Some(range) = account::named(t, i)
-                    && is_account(&t[range.clone()])
-                {
-                    push(range, kind, spans);
+            match kind {
+                Kind::PersonName => person(t, hit.end(), i, signed, word, spans),
+                Kind::CnMobile => self.field(Field::Phone, kind, hit.range(), spans),
+                Kind::BankCard => self.field(Field::Card, kind, hit.range(), spans),
+                Kind::Gps => self.field(Field::Degrees, kind, hit.range(), spans),
+                Kind::Username if !at(t, i).is_ascii() || matches!(at(t, i), b'"' | b'\'') => {
+                    person(t, hit.end(), i, signed, word, spans);
                 }
-            } else if let Some(found) = value::scalar(t, i, b' ', Style::Plain, self.open_end) {
-                let v = &t[found.range.clone()];
-                if v.len() >= 4 && v.is_ascii() && !is_no_secret(v) {
-                    push(found.full(t), kind, spans);
+                Kind::Username if i > hit.end() => {
+                    if let Some(range) = account::named(t, i)
+                        && is_account(&t[range.clone()])
+                    {
+                        push(range, kind, spans);
+                    }
                 }
+                _ if i > hit.end() && at(t, i).is_ascii_graphic() => self.spoken_secret(i, signed, kind, spans),
+                _ => {}
             }
         }
+    }
+
+    /// The secret behind a key in a sentence: it ends where the sentence goes on.
+    fn spoken_secret(&self, i: usize, signed: bool, kind: Kind, spans: &mut Vec<Span>) {
+        let t = self.text;
+        let Some(found) = value::scalar(t, i, b' ', Style::Plain, self.open_end) else { return };
+        let full = found.full(t);
+        let length = t[full.clone()].iter().position(|b| !b.is_ascii()).unwrap_or(full.len());
+        let range = full.start..full.start + length;
+        if identity::is_spoken_secret(&t[range.clone()], signed) {
+            push(range, kind, spans);
+        }
+    }
+
+    /// An identity behind its key.
+    fn field(&self, field: Field, kind: Kind, hit: Range<usize>, spans: &mut Vec<Span>) {
+        if let Some((range, form)) = identity::find(self.text, field, hit) {
+            spans.push(Span::new(&range, kind, form));
+        }
+    }
+}
+
+/// The name of a person behind a key.
+fn person(t: &[u8], key_end: usize, i: usize, signed: bool, word: &str, spans: &mut Vec<Span>) {
+    let quotes = t[i.min(t.len())..].iter().take(2).take_while(|b| matches!(b, b'"' | b'\'' | b'\\')).count();
+    if let Some(range) = identity::person(t, i + quotes, i > key_end, signed, word) {
+        push(range, Kind::PersonName, spans);
     }
 }
 
@@ -511,8 +551,50 @@ fn push_hex(bytes: &[u8], out: &mut Vec<u8>) {
     }
 }
 
-/// What stands between a key in Chinese and its value.
-const WIDE_SIGNS: [&[u8]; 13] = [
+/// What stands between a key in Chinese and its value, longer ones first; then the same in GB18030.
+const WIDE_SIGNS: [&[u8]; 85] = [
+    "统一为".as_bytes(),
+    &[0xcd, 0xb3, 0xd2, 0xbb, 0xce, 0xaa],
+    "都是".as_bytes(),
+    &[0xb6, 0xbc, 0xca, 0xc7],
+    "均为".as_bytes(),
+    &[0xbe, 0xf9, 0xce, 0xaa],
+    "暂为".as_bytes(),
+    &[0xd4, 0xdd, 0xce, 0xaa],
+    "初始化为".as_bytes(),
+    &[0xb3, 0xf5, 0xca, 0xbc, 0xbb, 0xaf, 0xce, 0xaa],
+    "置为".as_bytes(),
+    &[0xd6, 0xc3, 0xce, 0xaa],
+    "已经改为".as_bytes(),
+    &[0xd2, 0xd1, 0xbe, 0xad, 0xb8, 0xc4, 0xce, 0xaa],
+    "被重置为".as_bytes(),
+    &[0xb1, 0xbb, 0xd6, 0xd8, 0xd6, 0xc3, 0xce, 0xaa],
+    "恢复为".as_bytes(),
+    &[0xbb, 0xd6, 0xb8, 0xb4, 0xce, 0xaa],
+    "修改成".as_bytes(),
+    &[0xd0, 0xde, 0xb8, 0xc4, 0xb3, 0xc9],
+    b">",
+    b"|",
+    b"*",
+    "已重置为".as_bytes(),
+    "已修改为".as_bytes(),
+    "已更新为".as_bytes(),
+    "重置为".as_bytes(),
+    "重置成".as_bytes(),
+    "已改为".as_bytes(),
+    "修改为".as_bytes(),
+    "设置为".as_bytes(),
+    "变更为".as_bytes(),
+    "更新为".as_bytes(),
+    "已设为".as_bytes(),
+    "初始值".as_bytes(),
+    "默认为".as_bytes(),
+    b"->",
+    "改为".as_bytes(),
+    "改成".as_bytes(),
+    "设为".as_bytes(),
+    "默认".as_bytes(),
+    "等于".as_bytes(),
     "：".as_bytes(),
     b":",
     b"=",
@@ -521,16 +603,45 @@ const WIDE_SIGNS: [&[u8]; 13] = [
     "为".as_bytes(),
     "“".as_bytes(),
     b"\t",
-    // In GB18030: full-width colon, 是, 为, opening quote, full-width blank.
+    "　".as_bytes(),
+    "（".as_bytes(),
+    b"(",
+    "【".as_bytes(),
+    "「".as_bytes(),
+    "‘".as_bytes(),
+    "→".as_bytes(),
+    &[0xd2, 0xd1, 0xd6, 0xd8, 0xd6, 0xc3, 0xce, 0xaa],
+    &[0xd2, 0xd1, 0xd0, 0xde, 0xb8, 0xc4, 0xce, 0xaa],
+    &[0xd2, 0xd1, 0xb8, 0xfc, 0xd0, 0xc2, 0xce, 0xaa],
+    &[0xd6, 0xd8, 0xd6, 0xc3, 0xce, 0xaa],
+    &[0xd6, 0xd8, 0xd6, 0xc3, 0xb3, 0xc9],
+    &[0xd2, 0xd1, 0xb8, 0xc4, 0xce, 0xaa],
+    &[0xd0, 0xde, 0xb8, 0xc4, 0xce, 0xaa],
+    &[0xc9, 0xe8, 0xd6, 0xc3, 0xce, 0xaa],
+    &[0xb1, 0xe4, 0xb8, 0xfc, 0xce, 0xaa],
+    &[0xb8, 0xfc, 0xd0, 0xc2, 0xce, 0xaa],
+    &[0xd2, 0xd1, 0xc9, 0xe8, 0xce, 0xaa],
+    &[0xb3, 0xf5, 0xca, 0xbc, 0xd6, 0xb5],
+    &[0xc4, 0xac, 0xc8, 0xcf, 0xce, 0xaa],
+    &[0xb8, 0xc4, 0xce, 0xaa],
+    &[0xb8, 0xc4, 0xb3, 0xc9],
+    &[0xc9, 0xe8, 0xce, 0xaa],
+    &[0xc4, 0xac, 0xc8, 0xcf],
+    &[0xb5, 0xc8, 0xd3, 0xda],
     &[0xa3, 0xba],
     &[0xca, 0xc7],
     &[0xce, 0xaa],
     &[0xa1, 0xb0],
     &[0xa1, 0xa1],
+    &[0xa3, 0xa8],
+    &[0xa1, 0xbe],
+    &[0xa1, 0xb8],
+    &[0xa1, 0xae],
+    &[0xa1, 0xfa],
 ];
 
 /// Whether a short key begins here: not in the middle of a word such as `bypass`.
-fn begins_word(t: &[u8], start: usize) -> bool {
+pub(super) fn begins_word(t: &[u8], start: usize) -> bool {
     if start == 0 {
         return true;
     }

@@ -108,8 +108,14 @@ impl Words<'_> {
         if dashes >= 5 && length >= 17 {
             self.mac(start, end, b'-', spans);
         }
-        if dots == 2 && length == 14 {
+        if (dots == 2 || dashes == 2) && (14..=16).contains(&length) {
             self.mac_in_threes(start, end, spans);
+        }
+        if dots >= 33 && length >= 72 {
+            self.ipv6_reversed(start, end, spans);
+        }
+        if dashes == 3 && (16..=19).contains(&digits) && length < 24 {
+            self.card_in_parts(start, end, spans);
         }
         if dashes >= 4 && digits >= 4 && length >= 10 {
             self.ipv4_in_name(start, end, spans);
@@ -165,12 +171,20 @@ impl Words<'_> {
         if self.file == File::Path || ours {
             return true;
         }
+        // In these blocks no version is, and hardly one has a port: `sshd@3-10.1.2.3:22-10.1.2.9:5122.service`.
+        let port = after == b':' && at(t, end + 1).is_ascii_digit();
+        let site = matches!(address, [192, 168, ..] | [172, 16..=31, ..]);
         if matches!(before, b'-' | b'_') || matches!(after, b'-' | b'_') {
-            return false;
+            let range = after == b'-' && quad_follows(t, end + 1) || before == b'-' && quad_precedes(t, start - 1);
+            return range || site || port;
         }
         // `Edg/118.0.2088.61` is a version; `//10.1.2.3` and `via/10.1.2.3/24` in one's own networks are not.
         if before == b'/' && start >= 2 && t[start - 2].is_ascii_alphanumeric() {
-            return false;
+            // `db-3.example.com/10.1.2.3:9092` and `node-7/10.1.2.3` name a host and its address.
+            let name = t[..start - 1].iter().rev().take(64).take_while(|b| CLASS[**b as usize] != 0).count();
+            let name = &t[start - 1 - name..start - 1];
+            let private = site || address[0] == 10 || address[0] == 100 && address[1] & 0xc0 == 64;
+            return port || private && (site || name.first().is_some_and(u8::is_ascii_lowercase));
         }
         !follows_version_word(t, word)
     }
@@ -179,13 +193,19 @@ impl Words<'_> {
     fn ipv4_in_name(&self, start: usize, end: usize, spans: &mut Vec<Span>) {
         let t = self.text;
         let word = &t[start..end];
-        if !word.starts_with(b"ip-") {
-            return;
-        }
-        let run = word[3..].iter().take_while(|b| b.is_ascii_digit() || **b == b'-').count();
-        let dotted: Vec<u8> = word[3..3 + run.min(16)].iter().map(|b| if *b == b'-' { b'.' } else { *b }).collect();
-        if let Some(address) = quad(&dotted) {
-            push(start + 3, start + 3 + run, Kind::Ipv4, Form::Ip4 { address, reversed: false, separator: b'-' }, spans);
+        // Pods are named so without the word: `10-244-1-5.web.pod.cluster.local`.
+        let from = match memchr::memmem::find(word, b"ip-") {
+            Some(n) if n == 0 || matches!(word[n - 1], b'.' | b'-') => n + 3,
+            _ if word[0].is_ascii_digit() && memchr::memmem::find(word, b".pod").is_some() => 0,
+            _ => return,
+        };
+        let (start, word) = (start + from, &word[from..]);
+        let run = word.iter().take_while(|b| b.is_ascii_digit() || **b == b'-').count();
+        let dotted: Vec<u8> = word[..run.min(16)].iter().map(|b| if *b == b'-' { b'.' } else { *b }).collect();
+        if let Some(address) = quad(&dotted)
+            && !v4_is_public_knowledge(address)
+        {
+            push(start, start + run, Kind::Ipv4, Form::Ip4 { address, reversed: false, separator: b'-' }, spans);
         }
     }
 
@@ -240,8 +260,12 @@ impl Words<'_> {
                 {
                     stop += 3;
                 }
-                if stop == i + 17 && !at(t, stop).is_ascii_alphanumeric() {
-                    self.push_mac(i, stop, spans);
+                if !at(t, stop).is_ascii_alphanumeric() {
+                    if stop == i + 17 {
+                        self.push_mac(i, stop, spans);
+                    } else {
+                        self.push_long_mac(i, stop, spans);
+                    }
                 }
                 i = stop;
             }
@@ -249,12 +273,62 @@ impl Words<'_> {
         }
     }
 
-    /// `2853.4e0e.9100`, as switches write it.
-    fn mac_in_threes(&self, start: usize, end: usize, spans: &mut Vec<Span>) {
+    /// `2853.4e0e.9100` and `2853-4e0e-9100`, as switches write it.
+    fn mac_in_threes(&self, start: usize, mut end: usize, spans: &mut Vec<Span>) {
+        while end > start + 14 && matches!(self.text[end - 1], b'.' | b':' | b'-') {
+            end -= 1;
+        }
         let word = &self.text[start..end];
-        let shape = word.iter().enumerate().all(|(i, b)| if i % 5 == 4 { *b == b'.' } else { b.is_ascii_hexdigit() });
-        if shape && word.iter().any(u8::is_ascii_alphabetic) {
+        let sign = if word.len() == 14 { word[4] } else { return };
+        let shape = word.iter().enumerate().all(|(i, b)| if i % 5 == 4 { *b == sign } else { b.is_ascii_hexdigit() });
+        let letters = word.iter().any(u8::is_ascii_alphabetic);
+        // Keys of licences are in groups as well, but in capitals.
+        let fits = match sign {
+            b'.' => letters || word.starts_with(b"00"),
+            b'-' => letters && word.iter().any(u8::is_ascii_digit) && !word.iter().any(u8::is_ascii_uppercase),
+            _ => false,
+        };
+        if shape && fits {
             self.push_mac(start, end, spans);
+        }
+    }
+
+    /// An address of 64 bits, or the 20 bytes of an InfiniBand interface, of which the last 8 name the port.
+    fn push_long_mac(&self, start: usize, end: usize, spans: &mut Vec<Span>) {
+        let word = &self.text[start..end];
+        match word.len() {
+            // Other eight bytes are as well the number of a certificate; the padding in the middle is the mark.
+            23 if word[9..14].eq_ignore_ascii_case(b"ff:fe") || &word[9..14] == b"03:00" => {
+                push(start, end, Kind::Mac, Form::Tag, spans);
+            }
+            59 if word[12..17].eq_ignore_ascii_case(b"fe:80") => push(end - 23, end, Kind::Mac, Form::Tag, spans),
+            // The first byte is the type of the network where a boot loader asks for its file.
+            20 if word.starts_with(b"01-") => self.push_mac(start + 3, end, spans),
+            _ => {}
+        }
+    }
+
+    /// The 32 digits before `.ip6.arpa`.
+    fn ipv6_reversed(&self, start: usize, end: usize, spans: &mut Vec<Span>) {
+        let word = &self.text[start..end];
+        if let Some(zone) = memchr::memmem::find(word, b".ip6.arpa")
+            && zone >= 63
+        {
+            let digits = &word[zone - 63..zone];
+            let shape = digits.iter().enumerate().all(|(i, b)| if i % 2 == 1 { *b == b'.' } else { b.is_ascii_hexdigit() });
+            if shape {
+                push(start + zone - 63, start + zone, Kind::Ipv6, Form::Tag, spans);
+            }
+        }
+    }
+
+    /// `6228-4878-5759-2515`: a grouped number with an issuer's prefix and a right check digit.
+    fn card_in_parts(&self, start: usize, end: usize, spans: &mut Vec<Span>) {
+        let word = &self.text[start..end];
+        let shape = word.iter().enumerate().all(|(i, b)| if matches!(i, 4 | 9 | 14) { *b == b'-' } else { b.is_ascii_digit() });
+        let digits: Vec<u8> = word.iter().copied().filter(u8::is_ascii_digit).collect();
+        if shape && matches!(digits[0], b'3'..=b'6') && is_card(&digits) {
+            push(start, end, Kind::BankCard, Form::Tag, spans);
         }
     }
 
@@ -278,11 +352,12 @@ impl Words<'_> {
         while i + 13 <= end {
             let word = &t[i..i + 13];
             let fits = word.iter().enumerate().all(|(n, b)| if matches!(n, 3 | 8) { *b == b'-' } else { b.is_ascii_digit() });
-            let free = i == start || !(t[i - 1].is_ascii_alphanumeric() || matches!(t[i - 1], b'-' | b'.' | b'_'));
+            let country = i >= start + 3 && &t[i - 3..i] == b"86-";
+            let free = i == start || country || !(t[i - 1].is_ascii_alphanumeric() || matches!(t[i - 1], b'-' | b'.' | b'_'));
             if fits && free && !matches!(at(t, i + 13), b'-' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z') {
                 let digits: Vec<u8> = word.iter().copied().filter(u8::is_ascii_digit).collect();
                 if is_mobile(&digits) {
-                    let from = if i >= 4 && &t[i - 4..i] == b"+86 " { i - 4 } else { i };
+                    let from = if i >= 4 && matches!(&t[i - 4..i], b"+86 " | b"+86-") { i - 4 } else { i };
                     push(from, i + 13, Kind::CnMobile, Form::Tag, spans);
                 }
             }
@@ -311,7 +386,12 @@ impl Words<'_> {
             } else if i >= 4 && &t[i - 4..i] == b"+86 " {
                 push(i - 4, i + digits, Kind::CnMobile, Form::Tag, spans);
             }
-        } else if (16..=19).contains(&digits) && !joined && is_card(&t[i..i + digits]) && self.follows(i, &CARD_WORDS) {
+        } else if (13..=19).contains(&digits)
+            && !joined
+            && is_card(&t[i..i + digits])
+            && (self.follows(i, &CARD_WORDS)
+                || t[i..].starts_with(b"62") && matches!(digits, 16 | 19) && self.is_field(i, i + digits))
+        {
             push(i, i + digits, Kind::BankCard, Form::Tag, spans);
         }
     }
@@ -325,12 +405,22 @@ impl Words<'_> {
         let before = if start == 0 { b'\n' } else { t[start - 1] };
         let after = at(t, end);
         let quoted = matches!(before, b'"' | b'\'') && before == after;
+        // Behind a name in Chinese; a measure word behind it makes it a count.
+        if !before.is_ascii() && after.is_ascii() && after != b' ' {
+            return true;
+        }
         // A colon also stands between the key and a counter, hence on both sides or not at all; a number beside it is a counter.
         let separates = |b: u8| matches!(b, b',' | b';' | b'|' | b'\t');
         let field = (separates(before) && (separates(after) || matches!(after, b':' | b'\n')) || before == b':' && after == b':')
             && !(start >= 2 && t[start - 2].is_ascii_digit())
             && !at(t, end + 1).is_ascii_digit();
         quoted || field
+    }
+
+    /// Whether the number is alone between quotes, tabs, commas or bars.
+    fn is_field(&self, start: usize, end: usize) -> bool {
+        let separates = |b: u8| matches!(b, b'"' | b'\'' | b',' | b'|' | b'\t');
+        start > 0 && separates(self.text[start - 1]) && (separates(at(self.text, end)) || at(self.text, end) == b'\n')
     }
 
     /// Whether one of the words stands in the 24 bytes before.
@@ -355,7 +445,37 @@ fn push(start: usize, end: usize, kind: Kind, form: Form, spans: &mut Vec<Span>)
     spans.push(Span::new(&(start..end), kind, form));
 }
 
-const TELEPHONE_WORDS: [&[u8]; 15] = [
+/// Whether four numbers begin at `i`.
+fn quad_follows(t: &[u8], i: usize) -> bool {
+    let run = t[i.min(t.len())..].iter().take(16).take_while(|b| b.is_ascii_digit() || **b == b'.').count();
+    let stop = i + run - usize::from(run > 0 && t[i + run - 1] == b'.');
+    t.get(i..stop).is_some_and(|part| quad(part).is_some())
+}
+
+/// Whether four numbers end at `end`.
+fn quad_precedes(t: &[u8], end: usize) -> bool {
+    let run = t[..end].iter().rev().take(16).take_while(|b| b.is_ascii_digit() || **b == b'.').count();
+    quad(&t[end - run..end]).is_some()
+}
+
+const TELEPHONE_WORDS: [&[u8]; 32] = [
+    b"user=",
+    b"login=",
+    b"account=",
+    b"to=",
+    "用户".as_bytes(),
+    "账号".as_bytes(),
+    "客户".as_bytes(),
+    "通知".as_bytes(),
+    "发送".as_bytes(),
+    "预留".as_bytes(),
+    "机主".as_bytes(),
+    b"mob",
+    b"callee",
+    b"receiver",
+    "致电".as_bytes(),
+    "拨打".as_bytes(),
+    "短信".as_bytes(),
     b"phone",
     b"mobile",
     b"tel",
@@ -372,7 +492,8 @@ const TELEPHONE_WORDS: [&[u8]; 15] = [
     &[0xca, 0xd6, 0xbb, 0xfa],
     &[0xb5, 0xe7, 0xbb, 0xb0],
 ];
-const CARD_WORDS: [&[u8]; 4] = [b"card", b"pan", "卡".as_bytes(), b"acct"];
+const CARD_WORDS: [&[u8]; 8] =
+    [b"card", b"pan", "卡".as_bytes(), b"acct", b"bank", b"unionpay", "账号".as_bytes(), &[0xbf, 0xa8]];
 
 /// Words behind which four numbers are a version.
 const VERSION_WORDS: [&[u8]; 16] = [
@@ -438,7 +559,7 @@ fn parse_v6(t: &[u8]) -> Option<[u8; 16]> {
 }
 
 /// Eleven digits from 13 on, or the same behind 86.
-fn is_mobile(t: &[u8]) -> bool {
+pub(super) fn is_mobile(t: &[u8]) -> bool {
     let t = if t.len() == 13 { t.strip_prefix(b"86") } else { Some(t) };
     t.is_some_and(|t| t.len() == 11 && t[0] == b'1' && (b'3'..=b'9').contains(&t[1]))
 }
@@ -469,7 +590,7 @@ fn is_citizen(t: &[u8]) -> bool {
 }
 
 /// Luhn's check digit.
-fn is_card(t: &[u8]) -> bool {
+pub(super) fn is_card(t: &[u8]) -> bool {
     let sum = t.iter().rev().enumerate().fold(0_u32, |sum, (i, b)| {
         let digit = u32::from(b - b'0');
         sum + if i % 2 == 0 { digit } else { digit * 2 / 10 + digit * 2 % 10 }
