@@ -82,8 +82,8 @@ pub fn escape_lines(bytes: &[u8]) -> String {
     safe
 }
 
-/// Makes JSON safe for a terminal: what [`escape`] would show otherwise becomes `\uXXXX`, which means the same to every reader
-/// of JSON. Such characters stand in strings only; C0 is escaped there already.
+/// Makes JSON safe for a terminal: what [`escape`] would show otherwise becomes `\u` and four digits, which
+/// means the same to every reader of JSON. Such characters stand in strings only; C0 is escaped there already.
 pub fn escape_json(json: &str) -> String {
     let mut safe = String::with_capacity(json.len());
     for c in json.chars() {

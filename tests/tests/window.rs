@@ -109,6 +109,18 @@ fn around_the_turn_of_the_year_on_the_second_host() {
     }
 }
 
+/// Names that say nothing of the time, in the order of their lines.
+const ROTATIONS: [&str; 8] = [
+    "messages-9.gz",
+    "messages-2.gz",
+    "messages-7.gz",
+    "messages-1.gz",
+    "messages-5.gz",
+    "messages-3.gz",
+    "messages-8.gz",
+    "messages",
+];
+
 #[test]
 fn rotations_are_chosen_by_what_is_in_them() {
     let host = HOSTS[1];
@@ -120,17 +132,8 @@ fn rotations_are_chosen_by_what_is_in_them() {
     fs::create_dir_all(&logs).expect("the folder can be made");
     fs::create_dir_all(made.join("etc")).expect("the folder can be made");
     symlink("../usr/share/zoneinfo/Asia/Shanghai", made.join("etc/localtime")).expect("the link can be made");
-    // Names that say nothing of the time, times of change that are all alike.
-    for (part, name) in lines.chunks(600).zip([
-        "messages-9.gz",
-        "messages-2.gz",
-        "messages-7.gz",
-        "messages-1.gz",
-        "messages-5.gz",
-        "messages-3.gz",
-        "messages-8.gz",
-        "messages",
-    ]) {
+    // Times of change that are all alike.
+    for (part, name) in lines.chunks(600).zip(ROTATIONS) {
         let part = part.concat();
         let mut bytes = part.clone().into_bytes();
         if Path::new(name).extension().is_some() {
@@ -149,16 +152,7 @@ fn rotations_are_chosen_by_what_is_in_them() {
     assert_eq!(run.code(), 0, "{}", String::from_utf8_lossy(&run.output.stderr));
     let mut got = Vec::new();
     let mut members = 0;
-    for name in [
-        "messages-9.gz",
-        "messages-2.gz",
-        "messages-7.gz",
-        "messages-1.gz",
-        "messages-5.gz",
-        "messages-3.gz",
-        "messages-8.gz",
-        "messages",
-    ] {
+    for name in ROTATIONS {
         let manifest = run.manifest();
         let row = item(&manifest, &format!("/var/log/{name}"));
         if row["path"].is_null() {

@@ -169,27 +169,14 @@ pub(crate) static RULES: &[Rule] = &[
         let found = Found::about(task.split('(').next()?);
         Some(found.with("type", Some("XFS")).with("what", Some(what)).at(Severity::High))
     }),
-    Rule::line(
-        &DISK_SMART,
-        "smartd",
-        &[
-            " Reallocated_Sector_Ct changed from ",
-            " Reallocated_Event_Count changed from ",
-            " Current_Pending_Sector changed from ",
-            " Offline_Uncorrectable changed from ",
-            " Reported_Uncorrect changed from ",
-            " End-to-End_Error changed from ",
-            " Spin_Retry_Count changed from ",
-        ],
-        |text| {
-            let (device, what) = text.strip_prefix("Device: /dev/")?.split_once(", ")?;
-            let change = ATTRIBUTES.iter().find_map(|mark| cut::after(what, mark))?;
-            let (old, new) = change.split_once(" to ")?;
-            let (old, new): (u32, u32) = (cut::digits(old)?.parse().ok()?, cut::digits(new)?.parse().ok()?);
-            let device = device.split([' ', '[']).next()?;
-            (new < old).then(|| Found::about(device).with("what", Some(what)).at(Severity::High))
-        },
-    ),
+    Rule::line(&DISK_SMART, "smartd", ATTRIBUTES, |text| {
+        let (device, what) = text.strip_prefix("Device: /dev/")?.split_once(", ")?;
+        let change = ATTRIBUTES.iter().find_map(|mark| cut::after(what, mark))?;
+        let (old, new) = change.split_once(" to ")?;
+        let (old, new): (u32, u32) = (cut::digits(old)?.parse().ok()?, cut::digits(new)?.parse().ok()?);
+        let device = device.split([' ', '[']).next()?;
+        (new < old).then(|| Found::about(device).with("what", Some(what)).at(Severity::High))
+    }),
     Rule::line(
         &DISK_SMART,
         "smartd",
