@@ -24,6 +24,7 @@ mod rules;
 mod scan;
 mod shapes;
 mod span;
+mod spoken;
 mod starts;
 mod tag;
 mod tokens;

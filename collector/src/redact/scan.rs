@@ -17,6 +17,7 @@ use super::{
     rules::{Bound, Rule, Test, Verify},
     shapes,
     span::{Form, Span},
+    spoken,
     value::{self, Between, Style, at, is_name, is_no_secret, is_path, is_tokenlike, line_end, skip_blanks},
 };
 
@@ -101,6 +102,21 @@ impl Literals<'_> {
                 }
                 hit.end
             }
+            Verify::Piped => self.entered(spoken::piped(t, hit.end), rule.kind, hit.end, spans),
+            Verify::HereString => self.entered(spoken::here_string(t, hit.clone()), rule.kind, hit.end, spans),
+            Verify::Direct => push_if(spoken::direct(t, hit.end), rule.kind, hit.end, spans),
+            Verify::LastQuoted => push_if(spoken::last_quoted(t, hit.end), rule.kind, hit.end, spans),
+            Verify::Announced => push_if(spoken::announced(t, hit.end), rule.kind, hit.end, spans),
+            Verify::BehindName => push_if(spoken::behind_name(t, hit.end), rule.kind, hit.end, spans),
+            Verify::Basic => push_if(spoken::basic(t, hit.end), rule.kind, hit.end, spans),
+            Verify::HexWord(least) => push_if(spoken::hex_word(t, hit.end, least), rule.kind, hit.end, spans),
+            Verify::Keytab => push_if(spoken::keytab(t, hit.end), rule.kind, hit.end, spans),
+            Verify::Dump => {
+                spoken::dump(t, hit.end, &mut |range| {
+                    push(range, rule.kind, spans);
+                });
+                hit.end
+            }
             Verify::Hex => self.hex(rule.kind, hit, spans, arena),
             Verify::Program(options) => {
                 if hit.start >= walked.until {
@@ -112,6 +128,14 @@ impl Literals<'_> {
                 }
                 hit.end
             }
+        }
+    }
+
+    /// What was written into a program that reads a secret.
+    fn entered(&self, found: Option<(Range<usize>, bool)>, kind: Kind, next: usize, spans: &mut Vec<Span>) -> usize {
+        match found {
+            Some((range, disk)) => push(range, if disk { Kind::LuksKey } else { kind }, spans).max(next),
+            None => next,
         }
     }
 
@@ -135,7 +159,10 @@ impl Literals<'_> {
         }
         let option = t[start] == b'-' && at(t, start + 1) != b' ';
         let between = if option && test != Test::Account { Between::SignOrBlank } else { Between::Sign };
-        let Some(found) = value::after_key(t, end, between, self.open_end) else { return hit.end };
+        let found = value::after_key(t, end, between, self.open_end).map(|found| behind_pointer(t, found, self.open_end));
+        let secret = !matches!(test, Test::Account | Test::Degrees | Test::Serial | Test::Basic);
+        let found = found.or_else(|| if secret { value::spaced(t, start, end, self.open_end) } else { None });
+        let Some(found) = found else { return hit.end };
         let v = &t[found.range.clone()];
         let before = if start == 0 { b'\n' } else { t[start - 1] };
         let prefix = &t[start..hit.start];
@@ -152,6 +179,12 @@ impl Literals<'_> {
                 let directory = literal.eq_ignore_ascii_case(b"pwd") && v[0] == b'/';
                 !(is_path(v) || directory || bound == Bound::Word && count)
             }
+            Test::Line => {
+                let begins = t[value::line_start(t, start, 160)..start].iter().all(|b| matches!(b, b' ' | b'-' | b'\t'));
+                let number = v.iter().all(|b| b.is_ascii_digit() || *b == b':');
+                (begins && end == hit.end || found.style != Style::Plain || found.sign == b'=') && !number && !is_path(v)
+            }
+            Test::Basic => spoken::is_basic(v),
             Test::Token => is_tokenlike(v) && !is_path(v),
             Test::Serial => {
                 v.len() >= 5 && v.iter().any(u8::is_ascii_digit) && v.iter().any(u8::is_ascii_alphabetic) && !v.contains(&b':')
@@ -201,15 +234,16 @@ impl Literals<'_> {
             let mut i = hit.end;
             for _ in 1..word {
                 i = skip_blanks(t, i);
-                if t[i..].starts_with(b"-Cn") {
+                if t[i..].starts_with(b"-Cn") || t[i..].starts_with(b"-e ") {
                     i = skip_blanks(t, value::plain_end(t, skip_blanks(t, i + 3), false, 64));
                 }
                 // Lists such as `log,execute,net` are one word here.
-                i += t[i..line_end(t, i)].iter().take_while(|b| !b.is_ascii_whitespace()).count();
+                i = value::word_end(t, i);
             }
             let i = skip_blanks(t, i);
             value::scalar(t, i, b' ', Style::Plain, self.open_end)
         };
+        let found = found.and_then(|found| value::behind_fillers(t, found, self.open_end));
         match found {
             Some(found) if !is_no_secret(&t[found.range.clone()]) => push(found.full(t), kind, spans),
             _ => hit.end,
@@ -223,10 +257,12 @@ impl Literals<'_> {
         let mut i = hit.end;
         let skip = |i: usize, set: &[u8]| i + t[i.min(end)..end].iter().take(16).take_while(|b| set.contains(b)).count();
         i = skip(i, b"\"'\\ ");
-        if !matches!(at(t, i), b':' | b'=') {
+        // `header("Authorization", "Basic x")`, `set-header Authorization "Basic x"`
+        if matches!(at(t, i), b':' | b'=' | b',') {
+            i = skip(i + 1, b"\"'\\ \t>=[");
+        } else if i < hit.end + 2 || !matches!(t[i - 1], b'"' | b'\'') {
             return hit.end;
         }
-        i = skip(i + 1, b"\"'\\ \t>=");
         let run = |i: usize| {
             t[i..end]
                 .iter()
@@ -237,7 +273,7 @@ impl Literals<'_> {
         let scheme = &t[first.clone()];
         let second = skip_blanks(t, first.end);
         let value = second..second + run(second.min(end));
-        if scheme.len() < 16
+        if scheme.len() < 24
             && scheme.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'-')
             && second > first.end
             && second < end
@@ -434,4 +470,14 @@ fn begins_word(t: &[u8], start: usize) -> bool {
     }
     let capital = here.is_ascii_uppercase();
     capital && (before.is_ascii_lowercase() || before.is_ascii_digit() || at(t, start + 1).is_ascii_lowercase())
+}
+
+/// The string behind a pointer, as debuggers print arguments: `password=0x61c0 "x"`.
+fn behind_pointer(t: &[u8], found: value::Value, open_end: bool) -> value::Value {
+    let v = &t[found.range.clone()];
+    let pointer = v.len() < 20 && v.strip_prefix(b"0x").is_some_and(|d| d.iter().all(u8::is_ascii_hexdigit));
+    if found.quoted || !pointer || at(t, found.range.end) != b' ' || at(t, found.range.end + 1) != b'"' {
+        return found;
+    }
+    value::scalar(t, found.range.end + 1, b'=', Style::Plain, open_end).unwrap_or(found)
 }
