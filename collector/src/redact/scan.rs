@@ -169,6 +169,7 @@ impl Literals<'_> {
         let refused = (found.sign == b':' && before == b'/')
             || prefix.eq_ignore_ascii_case(b"no")
             || (found.sign == b' ' && v.starts_with(b"-"))
+            || is_verdict(t, start..end, found.sign)
             || is_no_secret(v);
         if refused {
             return hit.end;
@@ -480,4 +481,10 @@ fn behind_pointer(t: &[u8], found: value::Value, open_end: bool) -> value::Value
         return found;
     }
     value::scalar(t, found.range.end + 1, b'=', Style::Plain, open_end).unwrap_or(found)
+}
+
+/// `PASS: name` as suites of tests report, at the start of a line or behind dashes.
+fn is_verdict(t: &[u8], key: Range<usize>, sign: u8) -> bool {
+    let lead = &t[value::line_start(t, key.start, 16)..key.start];
+    sign == b':' && &t[key] == b"PASS" && lead.iter().all(|b| matches!(b, b' ' | b'-'))
 }
