@@ -152,7 +152,6 @@ const MONGO: &[Opt] = &[opt("-p", Kind::PasswordCli, How::Either), opt("-u", Kin
 const SLASH: &[Opt] = &[opt("", Kind::PasswordCli, How::AfterSlash)];
 const LAST: &[Opt] = &[opt("", Kind::PasswordCli, How::Last)];
 const LAST_IN_BATCH: &[Opt] = &[opt("-b", Kind::PasswordCli, How::Last)];
-const SMALL_P: &[Opt] = &[opt("-p", Kind::PasswordCli, How::Either)];
 const GREAT_P: &[Opt] = &[opt("-P", Kind::PasswordCli, How::Either)];
 const P_NEXT: &[Opt] = &[opt("-p", Kind::PasswordCli, How::Next)];
 const PW: &[Opt] = &[opt("-pw", Kind::PasswordCli, How::Next)];

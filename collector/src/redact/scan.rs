@@ -102,8 +102,8 @@ impl Literals<'_> {
                 }
                 hit.end
             }
-            Verify::Piped => self.entered(spoken::piped(t, hit.end), rule.kind, hit.end, spans),
-            Verify::HereString => self.entered(spoken::here_string(t, hit.clone()), rule.kind, hit.end, spans),
+            Verify::Piped => entered(spoken::piped(t, hit.end), rule.kind, hit.end, spans),
+            Verify::HereString => entered(spoken::here_string(t, hit.clone()), rule.kind, hit.end, spans),
             Verify::Direct => push_if(spoken::direct(t, hit.end), rule.kind, hit.end, spans),
             Verify::LastQuoted => push_if(spoken::last_quoted(t, hit.end), rule.kind, hit.end, spans),
             Verify::Announced => push_if(spoken::announced(t, hit.end), rule.kind, hit.end, spans),
@@ -128,14 +128,6 @@ impl Literals<'_> {
                 }
                 hit.end
             }
-        }
-    }
-
-    /// What was written into a program that reads a secret.
-    fn entered(&self, found: Option<(Range<usize>, bool)>, kind: Kind, next: usize, spans: &mut Vec<Span>) -> usize {
-        match found {
-            Some((range, disk)) => push(range, if disk { Kind::LuksKey } else { kind }, spans).max(next),
-            None => next,
         }
     }
 
@@ -487,4 +479,12 @@ fn behind_pointer(t: &[u8], found: value::Value, open_end: bool) -> value::Value
 fn is_verdict(t: &[u8], key: Range<usize>, sign: u8) -> bool {
     let lead = &t[value::line_start(t, key.start, 16)..key.start];
     sign == b':' && &t[key] == b"PASS" && lead.iter().all(|b| matches!(b, b' ' | b'-'))
+}
+
+/// What was written into a program that reads a secret.
+fn entered(found: Option<(Range<usize>, bool)>, kind: Kind, next: usize, spans: &mut Vec<Span>) -> usize {
+    match found {
+        Some((range, disk)) => push(range, if disk { Kind::LuksKey } else { kind }, spans).max(next),
+        None => next,
+    }
 }

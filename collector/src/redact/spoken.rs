@@ -52,8 +52,8 @@ fn reader(t: &[u8], i: usize) -> Option<&'static str> {
     let end = line_end(t, i).min(i + REACH);
     let mut i = i;
     for _ in 0..4 {
-        i = skip_blanks(t, i);
-        let word = i..i + t[i.min(end)..end].iter().take_while(|b| !matches!(b, b' ' | b'\t' | 0 | b'"' | b'\'')).count();
+        i = skip_blanks(t, i).min(end);
+        let word = i..i + t[i..end].iter().take_while(|b| !matches!(b, b' ' | b'\t' | 0 | b'"' | b'\'')).count();
         let name = memchr::memrchr(b'/', &t[word.clone()]).map_or(word.start, |n| word.start + n + 1);
         let rest = &t[word.end..end];
         let known = READERS.iter().find(|(program, with)| {
@@ -64,7 +64,7 @@ fn reader(t: &[u8], i: usize) -> Option<&'static str> {
         }
         // `sudo passwd`, `sudo -n chpasswd`, `ssh host passwd`
         let leads = [&b"sudo"[..], b"ssh", b"env", b"exec"].contains(&&t[name..word.end]) || t[word.clone()].starts_with(b"-");
-        if !leads && !(word.len() > 2 && memchr::memchr2(b'@', b'=', &t[word.clone()]).is_some()) {
+        if !(leads || word.len() > 2 && memchr::memchr2(b'@', b'=', &t[word.clone()]).is_some()) {
             return None;
         }
         i = word.end;
@@ -82,7 +82,7 @@ pub(super) fn piped(t: &[u8], i: usize) -> Option<(Range<usize>, bool)> {
     loop {
         value.start = skip_blanks(t, value.start);
         let rest = &t[value.start..value.end.max(value.start)];
-        let option = rest.starts_with(b"-") && rest.len() > 2 && rest[1..3].iter().any(|b| *b == b' ')
+        let option = rest.starts_with(b"-") && rest.len() > 2 && rest[1..3].contains(&b' ')
             || [&b"-ne "[..], b"-en ", b"-- "].iter().any(|o| rest.starts_with(o));
         let format = FORMATS.iter().find(|f| rest.starts_with(f));
         match format {
@@ -154,7 +154,7 @@ pub(super) fn direct(t: &[u8], i: usize) -> Option<Range<usize>> {
 pub(super) fn last_quoted(t: &[u8], i: usize) -> Option<Range<usize>> {
     let end = line_end(t, i).min(i + REACH);
     let close = memchr::memrchr(b'"', &t[i..end]).map(|n| i + n)?;
-    let open = memchr::memrchr(b'"', &t[..close]).filter(|n| *n + 1 >= i)? + 1;
+    let open = i + memchr::memrchr(b'"', &t[i - 1..close])?;
     secret(t, open..close)
 }
 

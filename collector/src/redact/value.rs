@@ -246,7 +246,7 @@ pub(super) fn spaced(t: &[u8], start: usize, end: usize, open_end: bool) -> Opti
             break;
         }
         words += 1;
-        i = skip_blanks(t, i + word);
+        i = skip_blanks(t, i + word).min(stop);
     }
     let mut found = scalar(t, i, b' ', Style::Plain, open_end)?;
     let close = found.range.end + usize::from(found.quoted);
