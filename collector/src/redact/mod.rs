@@ -25,6 +25,7 @@ mod rules;
 mod scan;
 mod shapes;
 mod span;
+mod spoken;
 mod starts;
 mod structure;
 mod tag;

@@ -18,6 +18,7 @@ use super::{
     rules::{Bound, Rule, Test, Verify},
     shapes,
     span::{Form, Span},
+    spoken,
     structure::{
         base64::{self, Content},
         execve, is_text, numbers, percent, siblings, xml,
@@ -111,6 +112,21 @@ impl Literals<'_> {
                 }
                 hit.end
             }
+            Verify::Piped => entered(spoken::piped(t, hit.end), rule.kind, hit.end, spans),
+            Verify::HereString => entered(spoken::here_string(t, hit.clone()), rule.kind, hit.end, spans),
+            Verify::Direct => push_if(spoken::direct(t, hit.end), rule.kind, hit.end, spans),
+            Verify::LastQuoted => push_if(spoken::last_quoted(t, hit.end), rule.kind, hit.end, spans),
+            Verify::Announced => push_if(spoken::announced(t, hit.end), rule.kind, hit.end, spans),
+            Verify::BehindName => push_if(spoken::behind_name(t, hit.end), rule.kind, hit.end, spans),
+            Verify::Basic => push_if(spoken::basic(t, hit.end), rule.kind, hit.end, spans),
+            Verify::HexWord(least) => push_if(spoken::hex_word(t, hit.end, least), rule.kind, hit.end, spans),
+            Verify::Keytab => push_if(spoken::keytab(t, hit.end), rule.kind, hit.end, spans),
+            Verify::Dump => {
+                spoken::dump(t, hit.end, &mut |range| {
+                    push(range, rule.kind, spans);
+                });
+                hit.end
+            }
             Verify::Hex => self.hex(rule.kind, hit, spans, arena),
             Verify::Arguments => {
                 if hit.start >= walked.arguments {
@@ -161,7 +177,10 @@ impl Literals<'_> {
         }
         let option = t[start] == b'-' && at(t, start + 1) != b' ';
         let between = if option && test != Test::Account { Between::SignOrBlank } else { Between::Sign };
-        let found = value::after_key(t, end, between, self.open_end).or_else(|| self.beside(start, end));
+        let secret = !matches!(test, Test::Account | Test::Degrees | Test::Login);
+        let found = value::after_key(t, end, between, self.open_end)
+            .or_else(|| self.beside(start, end))
+            .or_else(|| if secret { value::spaced(t, start, end, self.open_end) } else { None });
         let Some(found) = found else { return hit.end };
         let v = &t[found.range.clone()];
         let before = if start == 0 { b'\n' } else { t[start - 1] };
@@ -173,6 +192,7 @@ impl Literals<'_> {
             || prefix.eq_ignore_ascii_case(b"existing")
             || (v.starts_with(b"{") && v.ends_with(b":"))
             || (before == b'(' && v.starts_with(b"chauthtok"))
+            || is_verdict(t, start..end, found.sign)
             || is_no_secret(v);
         if refused {
             return hit.end;
@@ -182,6 +202,11 @@ impl Literals<'_> {
                 let count = found.sign == b':' && v.len() <= 5 && v.iter().all(u8::is_ascii_digit);
                 let directory = literal.eq_ignore_ascii_case(b"pwd") && v[0] == b'/';
                 !(is_path(v) || directory || bound == Bound::Word && count)
+            }
+            Test::Line => {
+                let begins = t[value::line_start(t, start, 160)..start].iter().all(|b| matches!(b, b' ' | b'-' | b'\t'));
+                let number = v.iter().all(|b| b.is_ascii_digit() || *b == b':');
+                (begins && end == hit.end || found.style != Style::Plain || found.sign == b'=') && !number && !is_path(v)
             }
             Test::Token => is_tokenlike(v) && !is_path(v),
             Test::Base64 => {
@@ -246,15 +271,16 @@ impl Literals<'_> {
             let mut i = hit.end;
             for _ in 1..word {
                 i = skip_blanks(t, i);
-                if t[i..].starts_with(b"-Cn") {
+                if t[i..].starts_with(b"-Cn") || t[i..].starts_with(b"-e ") {
                     i = skip_blanks(t, value::plain_end(t, skip_blanks(t, i + 3), false, 64));
                 }
                 // Lists such as `log,execute,net` are one word here.
-                i += t[i..line_end(t, i)].iter().take_while(|b| !b.is_ascii_whitespace()).count();
+                i = value::word_end(t, i);
             }
             let i = skip_blanks(t, i);
             value::scalar(t, i, b' ', Style::Plain, self.open_end)
         };
+        let found = found.and_then(|found| value::behind_fillers(t, found, self.open_end));
         match found {
             Some(found) if !is_no_secret(&t[found.range.clone()]) => push(found.full(t), kind, spans),
             _ => hit.end,
@@ -268,10 +294,12 @@ impl Literals<'_> {
         let mut i = hit.end;
         let skip = |i: usize, set: &[u8]| i + t[i.min(end)..end].iter().take(16).take_while(|b| set.contains(b)).count();
         i = skip(i, b"\"'\\ ");
-        if !matches!(at(t, i), b':' | b'=') {
+        // `header("Authorization", "Basic x")`, `set-header Authorization "Basic x"`
+        if matches!(at(t, i), b':' | b'=' | b',') {
+            i = skip(i + 1, b"\"'\\ \t>=[");
+        } else if i < hit.end + 2 || !matches!(t[i - 1], b'"' | b'\'') {
             return hit.end;
         }
-        i = skip(i + 1, b"\"'\\ \t>=");
         let run = |i: usize| {
             t[i..end]
                 .iter()
@@ -282,7 +310,7 @@ impl Literals<'_> {
         let scheme = &t[first.clone()];
         let second = skip_blanks(t, first.end);
         let value = second..second + run(second.min(end));
-        if scheme.len() < 16
+        if scheme.len() < 24
             && scheme.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'-')
             && second > first.end
             && second < end
@@ -652,4 +680,18 @@ pub(super) fn begins_word(t: &[u8], start: usize) -> bool {
     }
     let capital = here.is_ascii_uppercase();
     capital && (before.is_ascii_lowercase() || before.is_ascii_digit() || at(t, start + 1).is_ascii_lowercase())
+}
+
+/// `PASS: name` as suites of tests report, at the start of a line or behind dashes.
+fn is_verdict(t: &[u8], key: Range<usize>, sign: u8) -> bool {
+    let lead = &t[value::line_start(t, key.start, 16)..key.start];
+    sign == b':' && &t[key] == b"PASS" && lead.iter().all(|b| matches!(b, b' ' | b'-'))
+}
+
+/// What was written into a program that reads a secret.
+fn entered(found: Option<(Range<usize>, bool)>, kind: Kind, next: usize, spans: &mut Vec<Span>) -> usize {
+    match found {
+        Some((range, disk)) => push(range, if disk { Kind::LuksKey } else { kind }, spans).max(next),
+        None => next,
+    }
 }
