@@ -7,10 +7,11 @@ use std::ops::Range;
 
 use super::{
     account::is_account,
+    judge::is_no_secret,
     kinds::Kind,
     rules::{How, Opt},
     span::{Form, Span},
-    value::{at, is_no_secret, line_end, plain_end, skip_blanks},
+    value::{at, line_end, plain_end, skip_blanks},
 };
 
 /// So far behind a program's name its options are looked for.

@@ -6,7 +6,10 @@
 use std::ops::Range;
 
 use super::structure::base64::is_login;
-use super::value::{at, has_stand_in, is_no_secret, is_path, line_end, line_start, plain_end, skip_blanks};
+use super::{
+    judge::{has_stand_in, is_no_secret, is_path},
+    value::{at, line_end, line_start, plain_end, skip_blanks},
+};
 
 /// So far from a literal a value is looked for.
 const REACH: usize = 256;
