@@ -66,7 +66,7 @@ impl Dice {
     }
 
     fn address(&mut self) -> String {
-        format!("10.{}.{}.{}", self.below(4), self.below(250), self.below(250))
+        format!("10.{}.{}.{}", self.below(4), self.below(8), self.below(250))
     }
 
     fn secret(&mut self) -> String {

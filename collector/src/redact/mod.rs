@@ -186,12 +186,11 @@ impl Redactor {
     pub fn new(harvest: &Harvest, key: &Key, level: Level) -> Result<Redactor, RedactError> {
         let prf = Prf::new(key, b"tag");
         let (names, patterns) = Names::new(harvest, &prf);
-        // A table of states is fastest; with very many names it would not fit the cache, nor the memory.
-        let kind = if patterns.len() > 10_000 { AhoCorasickKind::ContiguousNFA } else { AhoCorasickKind::DFA };
-        let build = |patterns: &mut dyn Iterator<Item = &[u8]>, kind, any_case, start| {
+        let build = |patterns: &mut dyn Iterator<Item = &[u8]>, any_case, start| {
             AhoCorasick::builder()
                 .start_kind(start)
-                .kind(Some(kind))
+                // A table of all states would not fit the cache, and the filter leaves it few places.
+                .kind(Some(AhoCorasickKind::ContiguousNFA))
                 .match_kind(MatchKind::LeftmostLongest)
                 .ascii_case_insensitive(any_case)
                 .build(patterns)
@@ -199,7 +198,7 @@ impl Redactor {
         };
         let redactor = Redactor {
             starts: Starts::new(patterns.iter().map(Vec::as_slice)),
-            literals: build(&mut patterns.iter().map(Vec::as_slice), kind, true, StartKind::Anchored)?,
+            literals: build(&mut patterns.iter().map(Vec::as_slice), true, StartKind::Anchored)?,
             wide: Wide::new().map_err(|e| RedactError::Tables(e.to_string()))?,
             names,
             prf,

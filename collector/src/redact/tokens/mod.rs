@@ -58,7 +58,11 @@ impl Words<'_> {
             // All addresses have two of their characters around one of three signs.
             for sign in memchr::memchr3_iter(b'.', b':', b'-', &t[from..to]) {
                 let i = from + sign;
-                if i < done || !joins(t, i) {
+                if i < done || !joins(t, i) || !has_fellow(t, i) {
+                    continue;
+                }
+                if let Some(end) = clock(t, i) {
+                    done = end;
                     continue;
                 }
                 let start = i - t[done..i].iter().rev().take_while(|b| CLASS[**b as usize] != 0).count();
@@ -128,6 +132,22 @@ impl Words<'_> {
             self.mobile_in_parts(start, end, spans);
         }
     }
+}
+
+/// Whether the same sign follows as near as in every shape that is looked for: groups have at most four characters.
+fn has_fellow(t: &[u8], i: usize) -> bool {
+    match t.get(i..i + 6) {
+        Some(w) => (w[1] == w[0]) | (w[2] == w[0]) | (w[3] == w[0]) | (w[4] == w[0]) | (w[5] == w[0]),
+        None => t[i + 1..].contains(&t[i]),
+    }
+}
+
+/// Where a time of day ends whose first colon is at `i`: a word of its own that nothing else looks at.
+fn clock(t: &[u8], i: usize) -> Option<usize> {
+    let time = t.get(i.checked_sub(3)?..i + 7)?;
+    let digits = [1, 2, 4, 5, 7, 8].iter().all(|n| time[*n].is_ascii_digit());
+    let free = |b: u8| CLASS[usize::from(b)] == 0;
+    (digits && time[3] == b':' && time[6] == b':' && free(time[0]) && free(time[9])).then_some(i + 6)
 }
 
 /// Whether the sign at `i` stands between two characters of an address.
