@@ -17,6 +17,13 @@ macro_rules! kinds {
         #[repr(u8)]
         pub(super) enum Kind { $($variant),+ }
 
+        impl Kind {
+            /// All of them, in the order of the enum.
+            pub(super) fn all() -> impl Iterator<Item = Kind> {
+                [$(Kind::$variant),+].into_iter()
+            }
+        }
+
         /// One row per kind, in the order of the enum: name, word in the stand-in, class.
         const ROWS: &[(&str, &str, Class)] = &[$(($name, $token, Class::$class)),+];
     };
@@ -78,6 +85,11 @@ impl Kind {
     /// The name in reports and in the specification.
     pub(super) fn name(self) -> &'static str {
         ROWS[self as usize].0
+    }
+
+    /// The kind of this name.
+    pub(super) fn named(name: &str) -> Option<Kind> {
+        Kind::all().find(|kind| kind.name() == name)
     }
 
     /// The word in the stand-in.

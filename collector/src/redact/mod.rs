@@ -24,6 +24,7 @@ mod pem;
 mod raw;
 mod rules;
 mod scan;
+mod settings;
 mod shapes;
 mod span;
 mod starts;
@@ -64,6 +65,7 @@ pub use self::{
     harvest::Harvest,
     key::Key,
     raw::{Clean, Raw, Text},
+    settings::{Binary, Correlate, Ip, KeepError, Level, Mac, Settings},
 };
 
 /// Scans take turns over so many bytes, which stay in the cache.
@@ -88,29 +90,6 @@ pub enum RedactError {
     /// Reading the input failed.
     #[error("reading failed: {0}")]
     Read(#[from] io::Error),
-}
-
-/// How much is replaced.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub enum Level {
-    /// As standard, but IP addresses stay.
-    Reduced,
-    /// Credentials go, identities and addresses get stand-ins that keep prefixes and vendors.
-    #[default]
-    Standard,
-    /// Addresses become opaque tokens, hardware addresses are replaced whole.
-    Strict,
-}
-
-impl Level {
-    /// The word for it in requests, policies and the manifest.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Level::Reduced => "reduced",
-            Level::Standard => "standard",
-            Level::Strict => "strict",
-        }
-    }
 }
 
 /// One worker's buffers and cache of tags. Holds values of the host, hence never printed.
@@ -143,7 +122,7 @@ pub struct Redactor {
     names: Names,
     prf: Prf,
     addresses: Addresses,
-    level: Level,
+    settings: Settings,
     /// What the stand-ins mean, if that is to be known.
     map: Option<Mutex<Map>>,
 }
@@ -193,7 +172,7 @@ impl Redactor {
     ///
     /// # Errors
     /// `Tables` if the automaton cannot be built, `SelfTest` if a canary survives.
-    pub fn new(harvest: &Harvest, key: &Key, level: Level) -> Result<Redactor, RedactError> {
+    pub fn new(harvest: &Harvest, key: &Key, settings: impl Into<Settings>) -> Result<Redactor, RedactError> {
         let prf = Prf::new(key, b"tag");
         let (names, patterns) = Names::new(harvest, &prf);
         // A table of states is fastest; with very many names it would not fit the cache, nor the memory.
@@ -207,6 +186,7 @@ impl Redactor {
                 .build(patterns)
                 .map_err(|e| RedactError::Tables(e.to_string()))
         };
+        let settings = settings.into();
         let redactor = Redactor {
             starts: Starts::new(patterns.iter().map(Vec::as_slice)),
             literals: build(&mut patterns.iter().map(Vec::as_slice), kind, true, StartKind::Anchored)?,
@@ -218,8 +198,8 @@ impl Redactor {
             )?,
             names,
             prf,
-            addresses: Addresses::new(key, harvest.subnets.iter().copied().collect()),
-            level,
+            addresses: Addresses::new(key, settings.mac == Mac::Full, harvest.subnets.iter().copied().collect()),
+            settings,
             map: None,
         };
         redactor.self_test()?;
@@ -238,6 +218,11 @@ impl Redactor {
         self.map.as_ref().map(|map| std::mem::take(&mut *map.lock().unwrap_or_else(PoisonError::into_inner)))
     }
 
+    /// What was chosen.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
     /// Name and SHA-256 of the rule table.
     pub fn ruleset() -> (&'static str, [u8; 32]) {
         (rules::NAME, rules::digest())
@@ -245,14 +230,13 @@ impl Redactor {
 
     /// Cuts `input` into chunks for [`Redactor::clean`]. `path` is the host path: it picks what is special to some files.
     pub fn reader<R: io::Read>(&self, input: R, path: &[u8]) -> Chunks<R> {
-        Chunks::new(input, path, self.level)
+        Chunks::new(input, path, self.settings.binary)
     }
 
     /// Redacts one chunk. Pure: any worker, any order.
     ///
     /// # Errors
     /// `Encoding` if the result cannot be written in the encoding of the input.
-    #[expect(clippy::needless_pass_by_value, reason = "raw bytes end here: nobody is to keep them")]
     pub fn clean(&self, raw: Raw, scratch: &mut Scratch) -> Result<(Clean, Counts), RedactError> {
         let mut counts = Counts::default();
         let mut out = Vec::with_capacity(raw.bytes.len() - raw.skip + 1024);
@@ -299,7 +283,7 @@ impl Redactor {
             if i > 0 {
                 out.push(b'/');
             }
-            if home && account::is_account(component) {
+            if home && account::is_account(component) && !self.settings.keeps(Kind::Username) {
                 let mut cache = TagCache::default();
                 cache.push(&self.prf, Kind::Username, component, &mut out);
                 self.remember(&mut cache.given);
@@ -356,8 +340,8 @@ impl Redactor {
             literals.scan(from, to, spans, arena);
             words.scan(from, to, spans);
             piece.file.fields(text, from, to, spans);
-            if self.level == Level::Reduced {
-                spans.retain(|s| !matches!(s.kind, Kind::Ipv4 | Kind::Ipv6));
+            if !self.settings.keeps_nothing() {
+                spans.retain(|s| !self.settings.keeps(s.kind));
             }
             if from < piece.skip {
                 begin_at(piece.skip, spans);
@@ -370,7 +354,7 @@ impl Redactor {
                 let writer = Writer {
                     prf: &self.prf,
                     addresses: &self.addresses,
-                    strict: self.level == Level::Strict,
+                    tokens: self.settings.ip == Ip::Tokens,
                     named: &self.names.tokens,
                     arena,
                     text,
@@ -398,8 +382,8 @@ impl Redactor {
             let out = self.short(line.as_bytes(), File::Text, &mut Counts::default());
             let gone = memchr::memmem::find(&out, canary.as_bytes()).is_none();
             let kept = memchr::memmem::find(&out, stays.as_bytes()).is_some();
-            let address = matches!(*kind, "ipv4" | "ipv6");
-            if !(kept && (gone || address && self.level == Level::Reduced)) {
+            let wanted = Kind::named(kind).is_some_and(|kind| self.settings.keeps(kind));
+            if !(kept && (gone || wanted)) {
                 return Err(RedactError::SelfTest(kind));
             }
         }
