@@ -109,6 +109,7 @@ pub struct Opened {
 pub struct Begun {
     start: Start,
     name: BundleName,
+    rules: Rules,
     partial: PathBuf,
     target: PathBuf,
     reserve: Reserve,
@@ -130,6 +131,7 @@ pub fn begin(
     destination: &Destination,
     start: Start,
     tasks: Vec<String>,
+    rules: Rules,
     identity: &Identity,
     level: Level,
 ) -> Result<Opened, NoBundle> {
@@ -178,19 +180,20 @@ pub fn begin(
     let mut deflater = Deflater::new(level);
     let items = opening_items(&mut file, &mut deflater, &name, &start, identity)
         .map_err(|source| clean_up(NoBundle::Close { path: partial.clone(), source }))?;
-    let (ruleset, ruleset_sha256) = Redactor::ruleset();
     let opening = Opening {
         name: name.to_string(),
         start: start.clone(),
         tasks,
-        ruleset: ruleset.to_owned(),
-        ruleset_sha256: Sha256(ruleset_sha256),
+        ruleset: rules.name.clone(),
+        ruleset_sha256: rules.sha256,
+        level: rules.level.clone(),
+        settings: rules.settings.clone(),
         opened: file.offset(),
         items: items.clone(),
     };
     let journal = Journal::begin(journal_file, &opening)
         .map_err(|source| clean_up(NoBundle::Io { path: journal_path.clone(), doing: "writing the journal", source }))?;
-    Ok(Opened { begun: Begun { start, name, partial, target, reserve }, file, journal, items })
+    Ok(Opened { begun: Begun { start, name, rules, partial, target, reserve }, file, journal, items })
 }
 
 fn opening_items(
@@ -237,22 +240,7 @@ pub fn close(
     identity: &Identity,
     level: Level,
 ) -> Result<Closed, NoBundle> {
-    let (ruleset, ruleset_sha256) = Redactor::ruleset();
-    let rules = seal::Rules { name: ruleset.to_owned(), sha256: Sha256(ruleset_sha256) };
-    close_with(begun, gathered, conclusion, ending, rules, identity, level)
-}
-
-/// The same for members that these rules have cleaned.
-fn close_with(
-    begun: Begun,
-    gathered: Gathered,
-    conclusion: &Conclusion,
-    ending: Ending,
-    rules: seal::Rules,
-    identity: &Identity,
-    level: Level,
-) -> Result<Closed, NoBundle> {
-    let Begun { start, name, partial, target, reserve } = begun;
+    let Begun { start, name, rules, partial, target, reserve } = begun;
     let Gathered { mut file, mut items, stopped, .. } = gathered;
     // From here on only a few megabytes come, for which the reserve was taken: better a bundle than a floor kept to the byte.
     drop(reserve);
