@@ -203,6 +203,11 @@ impl State {
         self.config.join("sources.d")
     }
 
+    /// Where the customer's own rules of redaction lie.
+    pub fn site_rules(&self) -> PathBuf {
+        self.config.join("redact.d")
+    }
+
     /// The center this host is enrolled with: a file that is there once it is.
     pub fn center(&self) -> PathBuf {
         self.config.join("center.json")

@@ -26,7 +26,7 @@ use super::{
     file::{BundleFile, WriteError},
     signature,
 };
-use crate::{disk, failpoint};
+use crate::{disk, failpoint, redact::Redactor};
 
 /// How a run ended.
 #[derive(Clone, Copy, Debug)]
@@ -39,11 +39,19 @@ pub struct Ending {
 
 /// The redactor's rule set, as the manifest names it.
 #[derive(Debug)]
-pub(super) struct Rules {
+pub struct Rules {
     /// Its name.
     pub name: String,
     /// Its digest.
     pub sha256: Sha256,
+}
+
+impl Rules {
+    /// Those that this redactor follows.
+    pub fn of(redactor: &Redactor) -> Self {
+        let (name, sha256) = redactor.ruleset();
+        Self { name: name.to_owned(), sha256: Sha256(sha256) }
+    }
 }
 
 /// Why a bundle could not be ended.

@@ -18,12 +18,15 @@ mod harvest;
 mod identity;
 mod key;
 mod kinds;
+mod listing;
 mod names;
 mod pem;
 mod raw;
+mod review;
 mod rules;
 mod scan;
 mod shapes;
+mod site;
 mod span;
 mod starts;
 mod structure;
@@ -41,8 +44,10 @@ use self::{
     kinds::Kind,
     names::Names,
     pem::State,
+    review::Seen,
     rules::WIDE_RULES,
     scan::Literals,
+    site::Site,
     span::{Form, Span, Writer},
     starts::Starts,
     structure::{
@@ -57,7 +62,10 @@ pub use self::{
     counts::Counts,
     harvest::Harvest,
     key::Key,
+    listing::{CounterExample, Example, Form as ListedForm, KindRow, Way, kinds},
     raw::{Clean, Raw, Text},
+    review::{Found, Review},
+    site::{SiteProblem, SiteRules, SiteSize},
 };
 
 /// Scans take turns over so many bytes, which stay in the cache.
@@ -114,6 +122,8 @@ pub struct Scratch {
     spans: Vec<Span>,
     settled: Vec<Span>,
     arena: Vec<u8>,
+    /// What was replaced, where somebody wants to look at it.
+    seen: Option<Vec<Seen>>,
 }
 
 impl std::fmt::Debug for Scratch {
@@ -128,9 +138,11 @@ pub struct Redactor {
     literals: AhoCorasick,
     wide: AhoCorasick,
     names: Names,
+    site: Site,
     prf: Prf,
     addresses: Addresses,
     level: Level,
+    ruleset: (&'static str, [u8; 32]),
 }
 
 impl std::fmt::Debug for Redactor {
@@ -202,17 +214,20 @@ impl Redactor {
                 StartKind::Unanchored,
             )?,
             names,
+            site: Site::new(&harvest.rules)?,
             prf,
             addresses: Addresses::new(key, harvest.subnets.iter().copied().collect()),
             level,
+            ruleset: ruleset(&harvest.rules, key),
         };
         redactor.self_test()?;
         Ok(redactor)
     }
 
-    /// Name and SHA-256 of the rule table.
-    pub fn ruleset() -> (&'static str, [u8; 32]) {
-        (rules::NAME, rules::digest())
+    /// Name and digest of the rules: SHA-256 of the built-in table; with rules of the customer's a keyed digest of both,
+    /// from which nobody without the key can guess a word.
+    pub fn ruleset(&self) -> (&'static str, [u8; 32]) {
+        self.ruleset
     }
 
     /// Cuts `input` into chunks for [`Redactor::clean`]. `path` is the host path: it picks what is special to some files.
@@ -229,17 +244,7 @@ impl Redactor {
         let mut counts = Counts::default();
         let mut out = Vec::with_capacity(raw.bytes.len() - raw.skip + 1024);
         let strings = (raw.encoding == Encoding::Strings).then(|| binary::strings(&raw.bytes));
-        let piece = Piece {
-            text: strings.as_deref().unwrap_or(&raw.bytes),
-            bytes: &raw.bytes,
-            skip: raw.skip,
-            first_line: raw.first_line(),
-            state: raw.state,
-            document: raw.document,
-            file: raw.file,
-            open_end: raw.open_end,
-            depth: DEPTH,
-        };
+        let piece = Piece::of(&raw, strings.as_deref());
         self.pass(&piece, scratch, &mut counts, &mut out);
         let bytes = match raw.encoding {
             Encoding::Utf16Le => utf16(&out, u16::to_le_bytes)?,
@@ -301,7 +306,7 @@ impl Redactor {
     }
 
     fn pass(&self, piece: &Piece<'_>, scratch: &mut Scratch, counts: &mut Counts, out: &mut Vec<u8>) {
-        let Scratch { cache, spans, settled, arena } = scratch;
+        let Scratch { cache, spans, settled, arena, seen } = scratch;
         let text = piece.text;
         spans.clear();
         arena.clear();
@@ -319,6 +324,7 @@ impl Redactor {
             literals.scan(from, to, spans, arena);
             words.scan(from, to, spans);
             piece.file.fields(text, from, to, spans);
+            self.site.scan(&literals, from, to, spans);
             if self.level == Level::Reduced {
                 spans.retain(|s| !matches!(s.kind, Kind::Ipv4 | Kind::Ipv6));
             }
@@ -340,7 +346,7 @@ impl Redactor {
                     bytes: piece.bytes,
                     in_place: !std::ptr::eq(piece.bytes, text),
                 };
-                writer.write(from.max(piece.skip)..to, &settled[..here], cache, counts, out);
+                writer.write(from.max(piece.skip)..to, &settled[..here], cache, counts, seen.as_mut(), out);
             }
             from = to;
         }
@@ -359,6 +365,14 @@ impl Redactor {
         }
         Ok(())
     }
+}
+
+fn ruleset(site: &SiteRules, key: &Key) -> (&'static str, [u8; 32]) {
+    let built_in = rules::digest();
+    if site.is_empty() {
+        return (rules::NAME, built_in);
+    }
+    (rules::NAME_WITH_SITE, Prf::new(key, b"ruleset").of(&[&built_in, &site.canonical()]))
 }
 
 /// Kind, line, what must go, what must stay.

@@ -9,12 +9,14 @@ const ORDERS: &[Order] = &[
     (
         "collector/src/",
         &[
+            "own",
             "host",
             "catalogue",
             "window",
             "plan",
             "cost",
             "redact",
+            "rules",
             "item",
             "failpoint",
             "disk",
