@@ -25,7 +25,7 @@ use oediag_protocol::{
         name::{self, BundleName},
         readme,
     },
-    digest::Sha256,
+    id::BundleId,
     time::Time,
 };
 
@@ -37,13 +37,12 @@ use self::{
 };
 pub use self::{
     recover::{Recovered, recover},
-    seal::Ending,
+    seal::{Ending, Rules},
     without::{WithoutError, without},
 };
 use crate::{
     disk::{self, Reserve},
     failpoint,
-    redact::Redactor,
     state::Identity,
 };
 
@@ -108,11 +107,18 @@ pub struct Opened {
 #[derive(Debug)]
 pub struct Begun {
     start: Start,
-    name: BundleName,
     rules: Rules,
+    name: BundleName,
     partial: PathBuf,
     target: PathBuf,
     reserve: Reserve,
+}
+
+impl Begun {
+    /// The id of the bundle.
+    pub(crate) fn bundle_id(&self) -> BundleId {
+        self.start.bundle_id
+    }
 }
 
 /// A closed bundle.
@@ -130,8 +136,8 @@ pub struct Closed {
 pub fn begin(
     destination: &Destination,
     start: Start,
-    tasks: Vec<String>,
     rules: Rules,
+    tasks: Vec<String>,
     identity: &Identity,
     level: Level,
 ) -> Result<Opened, NoBundle> {
@@ -193,7 +199,7 @@ pub fn begin(
     };
     let journal = Journal::begin(journal_file, &opening)
         .map_err(|source| clean_up(NoBundle::Io { path: journal_path.clone(), doing: "writing the journal", source }))?;
-    Ok(Opened { begun: Begun { start, name, rules, partial, target, reserve }, file, journal, items })
+    Ok(Opened { begun: Begun { start, rules, name, partial, target, reserve }, file, journal, items })
 }
 
 fn opening_items(
@@ -240,7 +246,7 @@ pub fn close(
     identity: &Identity,
     level: Level,
 ) -> Result<Closed, NoBundle> {
-    let Begun { start, name, rules, partial, target, reserve } = begun;
+    let Begun { start, rules, name, partial, target, reserve } = begun;
     let Gathered { mut file, mut items, stopped, .. } = gathered;
     // From here on only a few megabytes come, for which the reserve was taken: better a bundle than a floor kept to the byte.
     drop(reserve);

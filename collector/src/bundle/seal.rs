@@ -52,9 +52,16 @@ pub struct Rules {
     pub settings: Option<RedactionSettings>,
 }
 
-impl From<&Redactor> for Rules {
-    fn from(redactor: &Redactor) -> Rules {
-        let (name, sha256) = Redactor::ruleset();
+impl From<&Redaction> for Rules {
+    fn from(Redaction { ruleset, ruleset_sha256, level, settings, .. }: &Redaction) -> Rules {
+        Rules { name: ruleset.clone(), sha256: *ruleset_sha256, level: level.clone(), settings: settings.clone() }
+    }
+}
+
+impl Rules {
+    /// Those that this redactor follows.
+    pub fn of(redactor: &Redactor) -> Self {
+        let (name, sha256) = redactor.ruleset();
         let settings = redactor.settings();
         let chosen = RedactionSettings {
             ip: settings.ip.as_str().to_owned(),
@@ -64,13 +71,7 @@ impl From<&Redactor> for Rules {
             kept: settings.kept().map(str::to_owned).collect(),
         };
         let level = settings.level().as_str().to_owned();
-        Rules { name: name.to_owned(), sha256: Sha256(sha256), level, settings: Some(chosen) }
-    }
-}
-
-impl From<&Redaction> for Rules {
-    fn from(Redaction { ruleset, ruleset_sha256, level, settings, .. }: &Redaction) -> Rules {
-        Rules { name: ruleset.clone(), sha256: *ruleset_sha256, level: level.clone(), settings: settings.clone() }
+        Self { name: name.to_owned(), sha256: Sha256(sha256), level, settings: Some(chosen) }
     }
 }
 

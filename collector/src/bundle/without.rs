@@ -65,7 +65,7 @@ pub fn without(
     let bundle_id = BundleId(uuid::Uuid::new_v4().into_bytes());
     let start = Start { bundle_id, derived_from: Some(manifest.start.bundle_id), ..manifest.start.clone() };
     let tasks = vec![name::OURS.to_owned()];
-    let opened = bundle::begin(destination, start, tasks, Rules::from(&manifest.redaction), identity, LEVEL)?;
+    let opened = bundle::begin(destination, start, Rules::from(&manifest.redaction), tasks, identity, LEVEL)?;
     let headers = opened.headers();
     // The old bundle kept to its cap, and this one is no larger but for compression.
     let (writer, begun) = opened.into_writer(1, u64::MAX, LEVEL);

@@ -26,6 +26,9 @@ macro_rules! kinds {
 
         /// One row per kind, in the order of the enum: name, word in the stand-in, class.
         const ROWS: &[(&str, &str, Class)] = &[$(($name, $token, Class::$class)),+];
+
+        /// All kinds, in the order of the enum.
+        pub(super) const ALL: &[Kind] = &[$(Kind::$variant),+];
     };
 }
 
@@ -61,6 +64,7 @@ kinds! {
     K8sSecret "k8s_secret" "k8s-secret" Credential,
     JournalBin "journal_bin" "journal-bin" Credential,
     ZhPassword "zh_password" "zh-password" Credential,
+    SiteSecret "site_secret" "site-secret" Credential,
     Ipv4 "ipv4" "ip4" Identity,
     Ipv6 "ipv6" "ip6" Identity,
     Mac "mac" "mac" Identity,

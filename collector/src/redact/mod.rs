@@ -19,13 +19,16 @@ mod harvest;
 mod identity;
 mod key;
 mod kinds;
+mod listing;
 mod names;
 mod pem;
 mod raw;
+mod review;
 mod rules;
 mod scan;
 mod settings;
 mod shapes;
+mod site;
 mod span;
 mod starts;
 mod structure;
@@ -47,8 +50,10 @@ use self::{
     kinds::Kind,
     names::Names,
     pem::State,
+    review::Seen,
     rules::WIDE_RULES,
     scan::Literals,
+    site::Site,
     span::{Form, Span, Writer},
     starts::Starts,
     structure::{
@@ -64,8 +69,11 @@ pub use self::{
     given::{Given, Map, Meaning},
     harvest::Harvest,
     key::Key,
+    listing::{CounterExample, Example, Form as ListedForm, KindRow, Way, kinds},
     raw::{Clean, Raw, Text},
-    settings::{Binary, Correlate, Ip, KeepError, Level, Mac, Settings},
+    review::{Found, Review},
+    settings::{Binary, Choice, ChoiceError, Correlate, Ip, KeepError, Level, Mac, Settings},
+    site::{SiteProblem, SiteRules, SiteSize},
 };
 
 /// Scans take turns over so many bytes, which stay in the cache.
@@ -99,6 +107,8 @@ pub struct Scratch {
     spans: Vec<Span>,
     settled: Vec<Span>,
     arena: Vec<u8>,
+    /// What was replaced, where somebody wants to look at it.
+    seen: Option<Vec<Seen>>,
 }
 
 impl Scratch {
@@ -120,11 +130,13 @@ pub struct Redactor {
     literals: AhoCorasick,
     wide: AhoCorasick,
     names: Names,
+    site: Site,
     prf: Prf,
     addresses: Addresses,
     settings: Settings,
     /// What the stand-ins mean, if that is to be known.
     map: Option<Mutex<Map>>,
+    ruleset: (&'static str, [u8; 32]),
 }
 
 impl std::fmt::Debug for Redactor {
@@ -197,10 +209,12 @@ impl Redactor {
                 StartKind::Unanchored,
             )?,
             names,
+            site: Site::new(&harvest.rules)?,
             prf,
             addresses: Addresses::new(key, settings.mac == Mac::Full, harvest.subnets.iter().copied().collect()),
             settings,
             map: None,
+            ruleset: ruleset(&harvest.rules, key),
         };
         redactor.self_test()?;
         Ok(redactor)
@@ -223,9 +237,10 @@ impl Redactor {
         &self.settings
     }
 
-    /// Name and SHA-256 of the rule table.
-    pub fn ruleset() -> (&'static str, [u8; 32]) {
-        (rules::NAME, rules::digest())
+    /// Name and digest of the rules: SHA-256 of the built-in table; with rules of the customer's a keyed digest of both,
+    /// from which nobody without the key can guess a word.
+    pub fn ruleset(&self) -> (&'static str, [u8; 32]) {
+        self.ruleset
     }
 
     /// Cuts `input` into chunks for [`Redactor::clean`]. `path` is the host path: it picks what is special to some files.
@@ -241,19 +256,9 @@ impl Redactor {
         let mut counts = Counts::default();
         let mut out = Vec::with_capacity(raw.bytes.len() - raw.skip + 1024);
         let strings = (raw.encoding == Encoding::Strings).then(|| binary::strings(&raw.bytes));
-        let piece = Piece {
-            text: strings.as_deref().unwrap_or(&raw.bytes),
-            bytes: &raw.bytes,
-            skip: raw.skip,
-            first_line: raw.first_line(),
-            state: raw.state,
-            document: raw.document,
-            file: raw.file,
-            open_end: raw.open_end,
-            depth: DEPTH,
-        };
+        let piece = Piece::of(&raw, strings.as_deref());
         scratch.cache.begin_chunk();
-        scratch.cache.given.enter(raw.member);
+        scratch.cache.given.enter(raw.member.clone());
         self.pass(&piece, scratch, &mut counts, &mut out);
         let bytes = match raw.encoding {
             Encoding::Utf16Le => utf16(&out, u16::to_le_bytes)?,
@@ -320,7 +325,7 @@ impl Redactor {
     }
 
     fn pass(&self, piece: &Piece<'_>, scratch: &mut Scratch, counts: &mut Counts, out: &mut Vec<u8>) {
-        let Scratch { cache, spans, settled, arena } = scratch;
+        let Scratch { cache, spans, settled, arena, seen } = scratch;
         let text = piece.text;
         spans.clear();
         arena.clear();
@@ -340,6 +345,7 @@ impl Redactor {
             literals.scan(from, to, spans, arena);
             words.scan(from, to, spans);
             piece.file.fields(text, from, to, spans);
+            self.site.scan(&literals, from, to, spans);
             if !self.settings.keeps_nothing() {
                 spans.retain(|s| !self.settings.keeps(s.kind));
             }
@@ -361,7 +367,7 @@ impl Redactor {
                     bytes: piece.bytes,
                     in_place: !std::ptr::eq(piece.bytes, text),
                 };
-                writer.write(from.max(piece.skip)..to, &settled[..here], cache, counts, out);
+                writer.write(from.max(piece.skip)..to, &settled[..here], cache, counts, seen.as_mut(), out);
             }
             cache.given.absorb(&mut inner.borrow_mut());
             self.remember(&mut cache.given);
@@ -389,6 +395,14 @@ impl Redactor {
         }
         Ok(())
     }
+}
+
+fn ruleset(site: &SiteRules, key: &Key) -> (&'static str, [u8; 32]) {
+    let built_in = rules::digest();
+    if site.is_empty() {
+        return (rules::NAME, built_in);
+    }
+    (rules::NAME_WITH_SITE, Prf::new(key, b"ruleset").of(&[&built_in, &site.canonical()]))
 }
 
 /// Kind, line, what must go, what must stay.

@@ -3,12 +3,15 @@
 //! In: choices of a configuration or a command line, as words. Out: [`Settings`], which are whole at every moment, and the
 //! [`Level`] that requests, policies and receipts speak of. Never here: a way to keep credentials.
 
+use serde::Deserialize;
+
 use super::kinds::Kind;
 
 macro_rules! choice {
     ($(#[$doc:meta])* $name:ident { $($(#[$of:meta])* $variant:ident $word:literal),+ $(,)? }) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Deserialize)]
+        #[serde(rename_all = "lowercase")]
         pub enum $name { $($(#[$of])* $variant),+ }
 
         impl $name {
@@ -87,6 +90,45 @@ choice! {
     }
 }
 
+/// What one place says, a configuration or a command line; what it does not say is left to others.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Choice {
+    /// IP addresses.
+    pub ip: Option<Ip>,
+    /// Hardware addresses.
+    pub mac: Option<Mac>,
+    /// Binary content.
+    pub binary: Option<Binary>,
+    /// Where stand-ins are the same.
+    pub correlate: Option<Correlate>,
+    /// Kinds of identities that stay, by name.
+    pub keep_kinds: Vec<String>,
+    /// The level below which no choice may go.
+    pub floor: Option<Level>,
+}
+
+/// Why choices cannot be followed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ChoiceError {
+    /// A kind that cannot be kept.
+    #[error("{kind:?} cannot be kept: {why}")]
+    Keep {
+        /// As it was said.
+        kind: String,
+        /// Why.
+        why: KeepError,
+    },
+    /// Less than the floor.
+    #[error("what was chosen is the level {level}, and the configuration allows nothing below {floor}", level = level.as_str(), floor = floor.as_str())]
+    Floor {
+        /// The floor.
+        floor: Level,
+        /// The level of what was chosen.
+        level: Level,
+    },
+}
+
 /// Why a kind cannot be kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum KeepError {
@@ -124,6 +166,27 @@ impl From<Level> for Settings {
 }
 
 impl Settings {
+    /// What follows from several choices, the most general first. Where nothing is chosen the floor holds, or what is usual
+    /// where that is more.
+    ///
+    /// # Errors
+    /// `Keep` for a kind that cannot be kept, `Floor` if the result is less than any floor.
+    pub fn chosen(choices: &[&Choice]) -> Result<Settings, ChoiceError> {
+        let floor = choices.iter().filter_map(|choice| choice.floor).max().unwrap_or(Level::Reduced);
+        let mut settings = Settings::from(floor.max(Level::default()));
+        for choice in choices {
+            settings.ip = choice.ip.unwrap_or(settings.ip);
+            settings.mac = choice.mac.unwrap_or(settings.mac);
+            settings.binary = choice.binary.unwrap_or(settings.binary);
+            settings.correlate = choice.correlate.unwrap_or(settings.correlate);
+            for kind in &choice.keep_kinds {
+                settings.keep(kind).map_err(|why| ChoiceError::Keep { kind: kind.clone(), why })?;
+            }
+        }
+        let level = settings.level();
+        if level < floor { Err(ChoiceError::Floor { floor, level }) } else { Ok(settings) }
+    }
+
     /// Lets the values of one kind of identity stay as they are.
     pub fn keep(&mut self, kind: &str) -> Result<(), KeepError> {
         let kind = Kind::named(kind).ok_or(KeepError::Unknown)?;
@@ -185,6 +248,28 @@ mod tests {
         strict.keep("hostname").expect("it may be kept");
         assert_eq!(strict.level(), Level::Reduced);
         assert_eq!(Ip::parse("none"), None);
+    }
+
+    #[test]
+    fn no_choice_goes_below_the_floor() {
+        let nothing = Choice::default();
+        assert_eq!(Settings::chosen(&[&nothing]), Ok(Settings::default()));
+        let strict = Choice { floor: Some(Level::Strict), ..nothing.clone() };
+        assert_eq!(Settings::chosen(&[&strict, &nothing]), Ok(Settings::from(Level::Strict)));
+        let less = Choice { mac: Some(Mac::Vendor), ..nothing.clone() };
+        let refused = Err(ChoiceError::Floor { floor: Level::Strict, level: Level::Standard });
+        assert_eq!(Settings::chosen(&[&strict, &less]), refused);
+        let standard = Choice { floor: Some(Level::Standard), ip: Some(Ip::Tokens), ..nothing.clone() };
+        let back = Choice { ip: Some(Ip::Map), ..nothing.clone() };
+        assert_eq!(Settings::chosen(&[&standard, &back]), Ok(Settings::default()), "still standard");
+        for less in [
+            Choice { ip: Some(Ip::Keep), ..nothing.clone() },
+            Choice { keep_kinds: vec!["hostname".to_owned()], ..nothing.clone() },
+        ] {
+            assert!(Settings::chosen(&[&nothing, &less]).is_ok_and(|settings| settings.level() == Level::Reduced));
+            let refused = Err(ChoiceError::Floor { floor: Level::Standard, level: Level::Reduced });
+            assert_eq!(Settings::chosen(&[&standard, &less]), refused);
+        }
     }
 
     #[test]

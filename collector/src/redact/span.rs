@@ -9,6 +9,7 @@ use super::{
     address::Addresses,
     counts::Counts,
     kinds::Kind,
+    review::Seen,
     tag::{Prf, TagCache},
 };
 
@@ -109,8 +110,10 @@ impl Writer<'_> {
         spans: &[Span],
         cache: &mut TagCache,
         counts: &mut Counts,
+        seen: Option<&mut Vec<Seen>>,
         out: &mut Vec<u8>,
     ) {
+        let mut seen = seen;
         let text = self.text;
         let mut done = from;
         for span in spans {
@@ -124,6 +127,9 @@ impl Writer<'_> {
             done = end;
             if span.form != Form::Nothing {
                 counts.one(span.kind);
+                if let Some(seen) = &mut seen {
+                    seen.push(Seen { start, end, kind: span.kind, written: before, written_end: out.len() });
+                }
             }
             if self.in_place {
                 out.resize(before + end - start, b'.');
