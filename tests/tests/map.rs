@@ -188,3 +188,42 @@ fn what_is_chosen_is_recorded_and_no_option_goes_below_the_floor() {
     assert_eq!(misspelt.status.code(), Some(2));
     assert!(text(&misspelt.stderr).contains("flor"), "{}", text(&misspelt.stderr));
 }
+
+#[test]
+fn no_source_reaches_the_key_or_a_map() {
+    let root = host("map-never-host");
+    let inside = root.join("srv/state");
+    for (path, content) in
+        [("redact.key", "0123456789abcdefghijklmnopqrstuv"), ("maps/b7b7b7b7.map", "{\"value\":\"zhanglei\"}\n")]
+    {
+        fs::create_dir_all(inside.join(path).parent().expect("it has a folder")).expect("the folder can be made");
+        fs::write(inside.join(path), content).expect("the file can be written");
+    }
+    let state = folder("map-never").join("state");
+    let rows = state.join("etc/sources.d");
+    fs::create_dir_all(&rows).expect("the folder can be made");
+    let row = |id: &str, what: &str| {
+        format!("[[source]]\nid = \"site.{id}\"\ntopic = \"logs\"\nen = \"x\"\nzh = \"x\"\nprivacy = \"facts\"\n{what}\n")
+    };
+    let text = [
+        row("key", "file = \"/srv/state/redact.key\""),
+        row("map", "file = \"/srv/state/maps/b7b7b7b7.map\""),
+        row("maps", "glob = \"/srv/state/maps/*\""),
+        row("all", "glob = \"/srv/state/*\""),
+    ];
+    fs::write(rows.join("site.toml"), text.concat()).expect("the rows can be written");
+    for path in [&state, &state.join("etc"), &rows] {
+        fs::set_permissions(path, fs::Permissions::from_mode(0o700)).expect("the mode can be set");
+    }
+    fs::set_permissions(rows.join("site.toml"), fs::Permissions::from_mode(0o600)).expect("the mode can be set");
+    let sources = "site.key,site.map,site.maps,site.all";
+    let output = run(&state, &["collect", "--root", root.to_str().expect("UTF-8"), "--now", NOW, "--source", sources, "--json"]);
+    let json: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let items: Vec<&Value> = json["manifest"]["items"].as_array().expect("a list").iter().collect();
+    let ours: Vec<&&Value> = items.iter().filter(|item| item["id"].as_str().is_some_and(|id| id.starts_with("site."))).collect();
+    assert!(ours.len() >= 4, "{items:#?}");
+    assert!(ours.iter().all(|item| item["path"].is_null()), "{ours:#?}");
+    for id in ["site.key", "site.map"] {
+        assert!(ours.iter().any(|item| item["id"] == id && item["reason"] == "never_collected"), "{id}: {ours:#?}");
+    }
+}
