@@ -9,6 +9,9 @@ use std::{
 
 use oediag_collector::redact::token_at;
 
+/// What stands behind the token of a domain.
+const ENDING: &[u8] = b".invalid";
+
 /// What may be a stand-in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StandIn {
@@ -100,8 +103,7 @@ pub fn replace(text: &[u8], found: &[StandIn], meanings: &HashMap<String, Meanin
                 let capitals = one.certain && !written.iter().any(u8::is_ascii_lowercase);
                 out.extend_from_slice(if capitals { value.to_uppercase() } else { value.clone() }.as_bytes());
                 done = one.place.end;
-                // Behind the stand-in of a domain, and of nothing else, stands an ending of its own.
-                const ENDING: &[u8] = b".invalid";
+                // The ending belongs to the stand-in.
                 let domain = one.name.starts_with("oer-dom-");
                 if domain && text[done..].get(..ENDING.len()).is_some_and(|end| end.eq_ignore_ascii_case(ENDING)) {
                     done += ENDING.len();
