@@ -4,10 +4,10 @@
 //! lines before it and the state its first line is in, so that the result does not depend on where it was cut.
 //! Never here: binary content. It ends the input with an error, and the file is left out.
 
-use std::io;
+use std::{io, sync::Arc};
 
 use super::{
-    Level, RedactError,
+    Binary, RedactError,
     files::File,
     pem::{self, State},
     raw::Raw,
@@ -49,8 +49,9 @@ pub enum Encoding {
 pub struct Chunks<R> {
     input: R,
     file: File,
-    /// At the strictest, binary content is refused whatever it is.
-    level: Level,
+    member: Option<Arc<str>>,
+    /// Whether binary content is refused whatever it is.
+    binary: Binary,
     size: usize,
     encoding: Option<Encoding>,
     seen: u64,
@@ -75,11 +76,12 @@ impl<R> std::fmt::Debug for Chunks<R> {
 }
 
 impl<R: io::Read> Chunks<R> {
-    pub(super) fn new(input: R, path: &[u8], level: Level) -> Chunks<R> {
+    pub(super) fn new(input: R, path: &[u8], binary: Binary) -> Chunks<R> {
         Chunks {
             input,
             file: File::of(path),
-            level,
+            member: None,
+            binary,
             size: CHUNK,
             encoding: None,
             seen: 0,
@@ -98,6 +100,13 @@ impl<R: io::Read> Chunks<R> {
     #[must_use]
     pub fn with_chunk_size(mut self, bytes: usize) -> Chunks<R> {
         self.size = bytes.clamp(1, CHUNK);
+        self
+    }
+
+    /// Says which member of the bundle this will be: the map tells it of what is met here first.
+    #[must_use]
+    pub fn with_member(mut self, path: &str) -> Chunks<R> {
+        self.member = Some(path.into());
         self
     }
 
@@ -169,7 +178,7 @@ impl<R: io::Read> Chunks<R> {
         self.fill(SNIFF)?;
         let head = &self.ready[..self.ready.len().min(SNIFF)];
         let encoding = sniff(head, self.ready.len() <= SNIFF && self.eof)?;
-        if encoding == Encoding::Strings && (self.level == Level::Strict || self.file == File::Logins) {
+        if encoding == Encoding::Strings && (self.binary == Binary::Drop || self.file == File::Logins) {
             return Err(RedactError::Binary);
         }
         self.encoding = Some(encoding);
@@ -227,6 +236,7 @@ impl<R: io::Read> Chunks<R> {
             state: self.state,
             document: self.document,
             file: self.file,
+            member: self.member.clone(),
             encoding: self.encoding.unwrap_or(Encoding::Bytes),
             continues: std::mem::replace(&mut self.midline, midline),
             open_end: midline,

@@ -32,7 +32,7 @@ impl Literals<'_> {
         if !is_text(&plain) && !t[hit.clone()].eq_ignore_ascii_case(b"data=") {
             return hit.end;
         }
-        let (clean, _) = self.redactor.decoded(&plain, self.depth - 1);
+        let (clean, _) = self.redactor.decoded(&plain, self.depth - 1, self.given);
         if clean == plain {
             return end;
         }
@@ -50,7 +50,7 @@ impl Literals<'_> {
                 push(run, Kind::PrivateKey, spans);
             }
             Some(Content::Text(plain)) => {
-                let (clean, credential) = self.redactor.decoded(&plain, self.depth - 1);
+                let (clean, credential) = self.redactor.decoded(&plain, self.depth - 1, self.given);
                 if credential && run.len() < WRAPPED_MAX {
                     push(run, Kind::Base64Wrapped, spans);
                 } else if clean != plain {
@@ -68,7 +68,7 @@ impl Literals<'_> {
         let Some((place, plain)) = numbers::read(self.text, hit.end).filter(|(_, plain)| self.depth > 0 && is_text(plain)) else {
             return hit.end;
         };
-        let (clean, _) = self.redactor.decoded(&plain, self.depth - 1);
+        let (clean, _) = self.redactor.decoded(&plain, self.depth - 1, self.given);
         let end = place.end;
         if clean != plain {
             let made = arena.len();
@@ -84,7 +84,7 @@ impl Literals<'_> {
             return hit.end;
         }
         let (line, arguments, end) = execve::read(self.text, hit.end);
-        let (clean, _) = self.redactor.decoded(&line, self.depth - 1);
+        let (clean, _) = self.redactor.decoded(&line, self.depth - 1, self.given);
         let plain = line.split(|b| *b == 0);
         if clean == line || memchr::memchr_iter(0, &clean).count() + 1 != arguments.len() {
             return end;

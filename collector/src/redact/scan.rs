@@ -4,12 +4,13 @@
 //! few KiB around and never at more than the line and the next. Words in Chinese have an automaton of their own, run only
 //! where there are bytes beyond ASCII.
 
-use std::ops::Range;
+use std::{cell::RefCell, ops::Range};
 
 use aho_corasick::{Anchored, Input};
 
 use super::{
     Redactor, account, commands,
+    given::Given,
     identity::{self, Field},
     judge::is_no_secret,
     kinds::Kind,
@@ -30,6 +31,8 @@ pub(super) struct Literals<'a> {
     pub(super) open_end: bool,
     /// How often hexadecimal may still be decoded: commands in commands in commands are not read.
     pub(super) depth: u8,
+    /// What was given out in texts inside of this one.
+    pub(super) given: &'a RefCell<Given>,
 }
 
 /// Where programs' options have been looked at, so that hostile repetition stays linear.

@@ -87,6 +87,8 @@ pub(crate) fn manifest(items: Vec<Item>) -> Manifest {
             total: 3,
             counts: [("ipv4".to_owned(), 3)].into(),
             map_kept_on_host: true,
+            map_left_out: 0,
+            settings: None,
         },
         ledger_head: None,
         items,
