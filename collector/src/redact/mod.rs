@@ -18,6 +18,7 @@ mod harvest;
 mod identity;
 mod key;
 mod kinds;
+mod mask;
 mod names;
 mod pem;
 mod raw;
@@ -57,6 +58,8 @@ pub use self::{
     counts::Counts,
     harvest::Harvest,
     key::Key,
+    mask::{Mask, Written},
+    names::stands_for_itself,
     raw::{Clean, Raw, Text},
 };
 
