@@ -168,7 +168,7 @@ impl Tools<'_> {
         learn: impl FnOnce(&mut Item),
     ) -> Result<Item, Refused> {
         member.item.first_stamp = member.start.filter(|start| start.as_second() >= 0).map(Into::into);
-        let mut chunks = self.redactor.reader(input, member.host_path);
+        let mut chunks = self.redactor.reader(input, member.host_path).with_member(&member.path);
         let mut progress = Progress {
             tap: oediag_analysis::tap(&member.path, &Context { latest: member.latest, ..self.context.clone() })
                 .map(|tap| tap.starting(member.start)),

@@ -4,7 +4,7 @@
 //! lines before it and the state its first line is in, so that the result does not depend on where it was cut.
 //! Never here: binary content. It ends the input with an error, and the file is left out.
 
-use std::io;
+use std::{io, sync::Arc};
 
 use super::{
     Level, RedactError,
@@ -49,6 +49,7 @@ pub enum Encoding {
 pub struct Chunks<R> {
     input: R,
     file: File,
+    member: Option<Arc<str>>,
     /// At the strictest, binary content is refused whatever it is.
     level: Level,
     size: usize,
@@ -79,6 +80,7 @@ impl<R: io::Read> Chunks<R> {
         Chunks {
             input,
             file: File::of(path),
+            member: None,
             level,
             size: CHUNK,
             encoding: None,
@@ -98,6 +100,13 @@ impl<R: io::Read> Chunks<R> {
     #[must_use]
     pub fn with_chunk_size(mut self, bytes: usize) -> Chunks<R> {
         self.size = bytes.clamp(1, CHUNK);
+        self
+    }
+
+    /// Says which member of the bundle this will be: the map tells it of what is met here first.
+    #[must_use]
+    pub fn with_member(mut self, path: &str) -> Chunks<R> {
+        self.member = Some(path.into());
         self
     }
 
@@ -227,6 +236,7 @@ impl<R: io::Read> Chunks<R> {
             state: self.state,
             document: self.document,
             file: self.file,
+            member: self.member.clone(),
             encoding: self.encoding.unwrap_or(Encoding::Bytes),
             continues: std::mem::replace(&mut self.midline, midline),
             open_end: midline,

@@ -14,6 +14,7 @@ mod chunks;
 mod commands;
 mod counts;
 mod files;
+mod given;
 mod harvest;
 mod identity;
 mod key;
@@ -32,7 +33,11 @@ mod tag;
 mod tokens;
 mod value;
 
-use std::io;
+use std::{
+    cell::RefCell,
+    io,
+    sync::{Mutex, PoisonError},
+};
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind, StartKind};
 
@@ -56,6 +61,7 @@ use self::{
 pub use self::{
     chunks::{Chunks, Encoding},
     counts::Counts,
+    given::{Given, Map, Meaning},
     harvest::Harvest,
     key::Key,
     mask::{Mask, Written},
@@ -119,6 +125,13 @@ pub struct Scratch {
     arena: Vec<u8>,
 }
 
+impl Scratch {
+    /// The addresses this worker has written, at least all of the chunk it redacted last.
+    pub fn given(&self) -> &Given {
+        &self.cache.given
+    }
+}
+
 impl std::fmt::Debug for Scratch {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Scratch")
@@ -134,6 +147,8 @@ pub struct Redactor {
     prf: Prf,
     addresses: Addresses,
     level: Level,
+    /// What the stand-ins mean, if that is to be known.
+    map: Option<Mutex<Map>>,
 }
 
 impl std::fmt::Debug for Redactor {
@@ -208,9 +223,22 @@ impl Redactor {
             prf,
             addresses: Addresses::new(key, harvest.subnets.iter().copied().collect()),
             level,
+            map: None,
         };
         redactor.self_test()?;
         Ok(redactor)
+    }
+
+    /// From now on remembers what the stand-ins mean.
+    #[must_use]
+    pub fn with_map(mut self) -> Redactor {
+        self.map = Some(Mutex::default());
+        self
+    }
+
+    /// Gives what the stand-ins mean that were made so far; none where that is not remembered.
+    pub fn take_map(&self) -> Option<Map> {
+        self.map.as_ref().map(|map| std::mem::take(&mut *map.lock().unwrap_or_else(PoisonError::into_inner)))
     }
 
     /// Name and SHA-256 of the rule table.
@@ -243,6 +271,8 @@ impl Redactor {
             open_end: raw.open_end,
             depth: DEPTH,
         };
+        scratch.cache.begin_chunk();
+        scratch.cache.given.enter(raw.member);
         self.pass(&piece, scratch, &mut counts, &mut out);
         let bytes = match raw.encoding {
             Encoding::Utf16Le => utf16(&out, u16::to_le_bytes)?,
@@ -273,7 +303,9 @@ impl Redactor {
                 out.push(b'/');
             }
             if home && account::is_account(component) {
-                tag::push_token(&self.prf, Kind::Username, &component.to_ascii_lowercase(), &mut out);
+                let mut cache = TagCache::default();
+                cache.push(&self.prf, Kind::Username, component, &mut out);
+                self.remember(&mut cache.given);
                 counts.one(Kind::Username);
             } else {
                 out.extend_from_slice(&self.short(component, File::Path, counts));
@@ -290,10 +322,13 @@ impl Redactor {
     }
 
     /// Redacts a text that was found inside of another, and tells whether a credential was in it.
-    fn decoded(&self, bytes: &[u8], depth: u8) -> (Vec<u8>, bool) {
+    fn decoded(&self, bytes: &[u8], depth: u8, given: &RefCell<Given>) -> (Vec<u8>, bool) {
         let mut out = Vec::with_capacity(bytes.len() + 32);
         let mut counts = Counts::default();
-        self.pass(&Piece::whole(bytes, File::Text, depth), &mut Scratch::default(), &mut counts, &mut out);
+        let mut scratch = Scratch::default();
+        scratch.cache.given.enter(given.borrow().file());
+        self.pass(&Piece::whole(bytes, File::Text, depth), &mut scratch, &mut counts, &mut out);
+        given.borrow_mut().absorb(&mut scratch.cache.given);
         (out, counts.has_credential())
     }
 
@@ -314,7 +349,9 @@ impl Redactor {
                 spans.push(Span::new(&value, Kind::K8sSecret, Form::Tag));
             });
         }
-        let literals = Literals { redactor: self, text, open_end: piece.open_end, depth: piece.depth };
+        let inner = RefCell::new(Given::default());
+        inner.borrow_mut().enter(cache.given.file());
+        let literals = Literals { redactor: self, text, open_end: piece.open_end, depth: piece.depth, given: &inner };
         let words = Words { redactor: self, text, file: piece.file };
         let mut from = 0;
         while from < text.len() {
@@ -345,7 +382,16 @@ impl Redactor {
                 };
                 writer.write(from.max(piece.skip)..to, &settled[..here], cache, counts, out);
             }
+            cache.given.absorb(&mut inner.borrow_mut());
+            self.remember(&mut cache.given);
             from = to;
+        }
+    }
+
+    fn remember(&self, given: &mut Given) {
+        match &self.map {
+            Some(map) if given.has_fresh() => map.lock().unwrap_or_else(PoisonError::into_inner).take(given),
+            _ => given.forget_fresh(),
         }
     }
 

@@ -2,6 +2,8 @@
 //!
 //! In and out: nothing but moves. Never here: a way for other modules to look into a `Raw` or to make a `Clean`.
 
+use std::sync::Arc;
+
 use super::{chunks::Encoding, files::File, pem::State, structure::secret::Document};
 
 /// One chunk of the host's bytes and the state its first line is in. No accessor outside `redact`.
@@ -13,6 +15,8 @@ pub struct Raw {
     pub(super) state: State,
     pub(super) document: Document,
     pub(super) file: File,
+    /// The name of the member it will be in, if it was told.
+    pub(super) member: Option<Arc<str>>,
     pub(super) encoding: Encoding,
     /// The chunk begins in the middle of a line.
     pub(super) continues: bool,

@@ -4,7 +4,7 @@
 //! few KiB around and never at more than the line and the next. Words in Chinese have an automaton of their own, run only
 //! where there are bytes beyond ASCII.
 
-use std::ops::Range;
+use std::{cell::RefCell, ops::Range};
 
 use aho_corasick::{Anchored, Input};
 
@@ -12,6 +12,7 @@ use super::{
     Redactor,
     account::{self, is_account},
     commands,
+    given::Given,
     identity::{self, Field},
     kinds::Kind,
     names::{Entry, Names},
@@ -33,6 +34,8 @@ pub(super) struct Literals<'a> {
     pub(super) open_end: bool,
     /// How often hexadecimal may still be decoded: commands in commands in commands are not read.
     pub(super) depth: u8,
+    /// What was given out in texts inside of this one.
+    pub(super) given: &'a RefCell<Given>,
 }
 
 /// Where programs' options have been looked at, so that hostile repetition stays linear.
@@ -350,7 +353,7 @@ impl Literals<'_> {
         if !is_text(&plain) && !t[hit.clone()].eq_ignore_ascii_case(b"data=") {
             return hit.end;
         }
-        let (clean, _) = self.redactor.decoded(&plain, self.depth - 1);
+        let (clean, _) = self.redactor.decoded(&plain, self.depth - 1, self.given);
         if clean == plain {
             return end;
         }
@@ -368,7 +371,7 @@ impl Literals<'_> {
                 push(run, Kind::PrivateKey, spans);
             }
             Some(Content::Text(plain)) => {
-                let (clean, credential) = self.redactor.decoded(&plain, self.depth - 1);
+                let (clean, credential) = self.redactor.decoded(&plain, self.depth - 1, self.given);
                 if credential && run.len() < WRAPPED_MAX {
                     push(run, Kind::Base64Wrapped, spans);
                 } else if clean != plain {
@@ -386,7 +389,7 @@ impl Literals<'_> {
         let Some((place, plain)) = numbers::read(self.text, hit.end).filter(|(_, plain)| self.depth > 0 && is_text(plain)) else {
             return hit.end;
         };
-        let (clean, _) = self.redactor.decoded(&plain, self.depth - 1);
+        let (clean, _) = self.redactor.decoded(&plain, self.depth - 1, self.given);
         let end = place.end;
         if clean != plain {
             let made = arena.len();
@@ -402,7 +405,7 @@ impl Literals<'_> {
             return hit.end;
         }
         let (line, arguments, end) = execve::read(self.text, hit.end);
-        let (clean, _) = self.redactor.decoded(&line, self.depth - 1);
+        let (clean, _) = self.redactor.decoded(&line, self.depth - 1, self.given);
         let plain = line.split(|b| *b == 0);
         if clean == line || memchr::memchr_iter(0, &clean).count() + 1 != arguments.len() {
             return end;

@@ -148,7 +148,9 @@ impl Writer<'_> {
             }
             Form::Named(index) => {
                 let before = out.len();
-                out.extend_from_slice(&self.named[index as usize]);
+                let token = &self.named[index as usize];
+                out.extend_from_slice(token);
+                cache.given.name(index as usize, span.kind, token, value);
                 if matches!(span.kind, Kind::Hostname | Kind::Domain) {
                     follow_case(value, &mut out[before..]);
                 }
