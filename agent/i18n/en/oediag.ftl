@@ -100,6 +100,7 @@ reason-interrupted = run was interrupted
 reason-binary = binary data that cannot be redacted
 reason-bad-archive = broken or too large compressed file
 reason-redaction-failed = left out: redaction failed
+reason-leak = left out: something was found in it after redaction that could not be masked
 reason-too-many = too many entries
 reason-older-file = older than the newest files this row takes
 reason-outside-window = outside the time window

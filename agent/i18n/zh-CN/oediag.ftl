@@ -100,6 +100,7 @@ reason-interrupted = 运行被中断
 reason-binary = 无法脱敏的二进制数据
 reason-bad-archive = 压缩文件损坏或过大
 reason-redaction-failed = 脱敏失败，未收入
+reason-leak = 脱敏后仍发现敏感内容且无法遮盖，未收入
 reason-too-many = 条目过多
 reason-older-file = 早于该采集项所取的最新若干文件
 reason-outside-window = 不在时间窗口内

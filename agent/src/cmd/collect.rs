@@ -13,6 +13,7 @@ use oediag_collector::{
     cost::{self, Costs},
     gather::{self, Job},
     host::{self, Cancel, Host},
+    leak::Gate,
     plan::Plan,
     redact::{Key, Level as RedactionLevel, Redactor},
     start::{self, About},
@@ -59,9 +60,9 @@ pub fn run(options: &Collect, given: &Invocation) -> Result<u8, Failure> {
     let mut known = if fixed.is_some() { Costs::default() } else { selection::costs(&host, given) };
     let costs = cost::of_tasks(&plan, &known);
     let estimate = selection::estimate(&plan, &costs, &known);
-    let (redactor, opened) = begin(options, &plan, &rows, &host, &state, &identity, &destination, fixed, estimate, given)?;
+    let (redactor, gate, opened) = begin(options, &plan, &rows, &host, &state, &identity, &destination, fixed, estimate, given)?;
     let progress = Progress::new(texts, given.progress);
-    let job = Job { plan, host: &host, identity: &identity, redactor: &redactor, opened, costs: &costs, level, fixed, abandon };
+    let job = Job { plan, host: &host, identity: &identity, redactor: &redactor, gate: &gate, opened, costs: &costs, level, fixed, abandon };
     let finished = gather::collect(job, &|event| progress.take(event), &cancel);
     progress.done();
     let finished = finished.map_err(|error| no_bundle(error, given))?;
@@ -124,7 +125,7 @@ fn begin(
     fixed: Option<Time>,
     estimate: Estimate,
     given: &Invocation,
-) -> Result<(Redactor, Opened), Failure> {
+) -> Result<(Redactor, Gate, Opened), Failure> {
     let key = state.redaction_key().map_err(|error| unusable(error, given))?;
     let id = start::bundle_id(&key, fixed);
     let harvest = selection::harvest(host);
@@ -146,7 +147,7 @@ fn begin(
     );
     let tasks = plan.tasks.iter().map(|task| task.source.id.to_owned()).collect();
     let opened = bundle::begin(destination, start, tasks, identity, level(options)).map_err(|error| no_bundle(error, given))?;
-    Ok((redactor, opened))
+    Ok((redactor, Gate::new(&harvest), opened))
 }
 
 fn level(options: &Collect) -> deflate::Level {
@@ -162,7 +163,7 @@ fn has_gaps(manifest: &Manifest) -> bool {
         let cut = matches!(item.reason, Some(Reason::TooMany | Reason::BundleLimit | Reason::RunDeadline | Reason::Cancelled));
         cut || !matches!(item.outcome, Outcome::Collected | Outcome::Skipped)
     };
-    !manifest.complete || manifest.items.iter().any(gap)
+    !manifest.complete || !manifest.redaction.leaks.is_empty() || manifest.items.iter().any(gap)
 }
 
 /// A folder, or a file whose name says that it is a bundle; without `-o` the state's own folder.

@@ -182,6 +182,7 @@ pub(crate) mod sample {
                     ("odd_kind".to_owned(), 105),
                 ]
                 .into(),
+                leaks: BTreeMap::new(),
                 map_kept_on_host: false,
             },
             ledger_head: None,

@@ -12,9 +12,8 @@ pub(super) type Subnet = ([u8; 4], u8);
 
 /// So far back a word says that four numbers are a version.
 const VERSION_REACH: usize = 24;
-const VERSION_WORDS: [&str; 14] = [
-    "ver", "firmware", "release", "fw", "rev", "kernel", "driver", "schema", "grade", "bios", "api", "build", "package", "oid",
-];
+const VERSION_WORDS: [&str; 14] =
+    ["ver", "firmware", "release", "fw", "rev", "kernel", "driver", "schema", "grade", "bios", "api", "build", "package", "oid"];
 
 /// What is looked for.
 pub(super) struct Search<'a> {
@@ -92,7 +91,8 @@ impl Search<'_> {
         let port = after == b':' && t.get(word.end + 1).is_some_and(u8::is_ascii_digit);
         // Versions count from one: four numbers with two large ones are none.
         let large = [a, b, c, d].iter().filter(|octet| **octet >= 64).count();
-        (a, b) != (169, 254) && (matches!((a, b), (172, 16..=31) | (192, 168)) || private && (port || mask || large > 0) || large > 1)
+        (a, b) != (169, 254)
+            && (matches!((a, b), (172, 16..=31) | (192, 168)) || private && (port || mask || large > 0) || large > 1)
     }
 
     fn after_version_word(&self, start: usize) -> bool {

@@ -20,12 +20,13 @@ mod row;
 
 use std::ops::Range;
 
+pub(crate) use self::row::{add, name};
+use self::{addresses::Subnet, grams::Grams, keys::Walked, names::Form, names::Name};
 pub use self::{
     found::{Found, Leaked},
     kinds::Kind,
     row::row,
 };
-use self::{addresses::Subnet, grams::Grams, keys::Walked, names::Form, names::Name};
 use crate::redact::{Clean, Encoding, Given, Harvest, Mask, Redactor, Written};
 
 /// Bytes to be found, in this case or in any.
@@ -110,12 +111,9 @@ pub struct About<'a> {
     pub versions: bool,
 }
 
-impl<'a> About<'a> {
-    /// About the member or host file of this path.
-    pub fn file(path: &[u8], known: Known<'a>) -> About<'a> {
-        let holds = |word: &[u8]| memchr::memmem::find(path, word).is_some();
-        About { known, versions: holds(b"rpm") || holds(b"package") || holds(b"nvme_list") || holds(b"dnf") || holds(b"yum") }
-    }
+/// Whether the file of this path, of the host or of the bundle, lists packages: four numbers are a version there.
+pub fn lists_versions(path: &[u8]) -> bool {
+    ["rpm", "package", "nvme_list", "dnf", "yum"].iter().any(|word| memchr::memmem::find(path, word.as_bytes()).is_some())
 }
 
 /// The detectors of one run, frozen.
@@ -200,6 +198,8 @@ impl Gate {
             Encoding::Utf16Be => (1, Written::Utf16Be),
             _ => return hits,
         };
+        // One order of the bytes looks like the other from the middle of a character.
+        hits.retain(|hit| hit.written == written && hit.range.start % 2 == 0);
         let (units, _) = bytes.as_chunks::<2>();
         let narrow: Vec<u8> = units.iter().map(|unit| if unit[1 - low] == 0 { unit[low] } else { 0xff }).collect();
         hits.extend(self.find(&narrow, about).into_iter().map(|hit| Hit {
@@ -214,7 +214,13 @@ impl Gate {
     ///
     /// # Errors
     /// What was found, if it cannot be masked: in binary content each byte has its place.
-    pub fn pass(&self, clean: Clean, encoding: Encoding, about: &About<'_>, redactor: &Redactor) -> Result<(Clean, Found), Leaked> {
+    pub fn pass(
+        &self,
+        clean: Clean,
+        encoding: Encoding,
+        about: &About<'_>,
+        redactor: &Redactor,
+    ) -> Result<(Clean, Found), Leaked> {
         let hits = self.find_in(clean.as_bytes(), encoding, about);
         let found = Found::of(clean.as_bytes(), &hits);
         if hits.is_empty() {
@@ -246,4 +252,3 @@ fn apart(mut hits: Vec<Hit>) -> Vec<Hit> {
     }
     kept
 }
-

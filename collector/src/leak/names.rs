@@ -94,7 +94,8 @@ fn one(name: &str, kind: Kind, out: &mut Vec<(Literal, Name)>) {
             push(each(|b| format!("{b:02x}")), true, Form::Hex);
         }
         push(each(|b| format!("%{b:02x}")), true, Form::Percent);
-        let usual = each(|b| if b.is_ascii_alphanumeric() || b"-._~".contains(b) { char::from(*b).into() } else { format!("%{b:02x}") });
+        let usual =
+            each(|b| if b.is_ascii_alphanumeric() || b"-._~".contains(b) { char::from(*b).into() } else { format!("%{b:02x}") });
         if usual != bytes {
             push(usual, true, Form::Percent);
         }
@@ -224,7 +225,8 @@ pub(super) fn in_token(t: &[u8], place: usize) -> bool {
     const TAG: usize = 12;
     let from = place - t[..place].iter().rev().take(48).take_while(|b| b.is_ascii_alphanumeric() || **b == b'-').count();
     let to = t.len().min(place + 48);
-    let mut begins = t[from..t.len().min(place + 4)].windows(4).enumerate().filter(|(_, part)| part.eq_ignore_ascii_case(b"OEr-"));
+    let mut begins =
+        t[from..t.len().min(place + 4)].windows(4).enumerate().filter(|(_, part)| part.eq_ignore_ascii_case(b"OEr-"));
     begins.any(|(n, _)| {
         let mut end = from + n + 4;
         for word in t[end..to].split(|b| !b.is_ascii_alphanumeric()).take(4) {

@@ -9,7 +9,8 @@ use super::Kind;
 
 /// So far back a key announces a number.
 const KEY_REACH: usize = 24;
-const TELEPHONE_KEYS: [&str; 10] = ["phone", "mobile", "tel=", "tel:", "telephone", "msisdn", "手机", "电话", "手机号", "联系方式"];
+const TELEPHONE_KEYS: [&str; 10] =
+    ["phone", "mobile", "tel=", "tel:", "telephone", "msisdn", "手机", "电话", "手机号", "联系方式"];
 const CARD_KEYS: [&str; 6] = ["card", "bankno", "pan=", "银行卡", "卡号", "账号"];
 
 /// Calls `hit` with every number that is one.
@@ -145,7 +146,9 @@ fn is_citizen(t: &[u8]) -> bool {
     let date = jiff::civil::Date::new(number(6..10), number(10..12) as i8, number(12..14) as i8);
     let sum: u32 = t.iter().zip(WEIGHTS).map(|(b, weight)| u32::from(b - b'0') * weight).sum();
     let region = (b'1'..=b'8').contains(&t[0]);
-    region && date.is_ok_and(|date| (1900..=2099).contains(&date.year())) && b"10X98765432"[(sum % 11) as usize] == t[17].to_ascii_uppercase()
+    region
+        && date.is_ok_and(|date| (1850..=2100).contains(&date.year()))
+        && b"10X98765432"[(sum % 11) as usize] == t[17].to_ascii_uppercase()
 }
 
 /// Luhn's check digit behind a prefix that issuers have.

@@ -18,8 +18,14 @@ pub fn row(gate: &Gate, redactor: &Redactor, item: &mut Item) {
     add(item, &found);
 }
 
-/// The same for a path alone.
-pub(crate) fn string(gate: &Gate, redactor: &Redactor, text: &mut String, found: &mut Found) {
+/// The same for the path of a member before its row is finished.
+pub(crate) fn name(gate: &Gate, redactor: &Redactor, path: &mut String, item: &mut Item) {
+    let mut found = Found::default();
+    string(gate, redactor, path, &mut found);
+    add(item, &found);
+}
+
+fn string(gate: &Gate, redactor: &Redactor, text: &mut String, found: &mut Found) {
     let hits = gate.find(text.as_bytes(), &About { known: Known::Unknown, versions: false });
     if hits.is_empty() {
         return;
@@ -31,6 +37,9 @@ pub(crate) fn string(gate: &Gate, redactor: &Redactor, text: &mut String, found:
 
 /// Adds what was found to a row.
 pub(crate) fn add(item: &mut Item, found: &Found) {
+    if found.leaks().is_empty() {
+        return;
+    }
     let mut all = Found::default();
     all.merge(&item.leaks, 0);
     all.merge(found.leaks(), 0);

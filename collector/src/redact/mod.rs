@@ -241,6 +241,11 @@ impl Redactor {
         self.map.as_ref().map(|map| std::mem::take(&mut *map.lock().unwrap_or_else(PoisonError::into_inner)))
     }
 
+    /// Whether addresses stay as they are.
+    pub fn keeps_addresses(&self) -> bool {
+        self.level == Level::Reduced
+    }
+
     /// Name and SHA-256 of the rule table.
     pub fn ruleset() -> (&'static str, [u8; 32]) {
         (rules::NAME, rules::digest())
