@@ -28,23 +28,23 @@ impl Search<'_> {
     /// Calls `hit` with every address that is no stand-in.
     pub(super) fn run(&self, mut hit: impl FnMut(Range<usize>, Kind)) {
         let t = self.text;
-        let mut done = 0;
-        for i in memchr::memchr3_iter(b'.', b':', b'-', t) {
-            if i < done || i == 0 || i + 1 >= t.len() {
-                continue;
-            }
-            let (before, after) = (t[i - 1], t[i + 1]);
-            match t[i] {
+        let mut i = 0;
+        while let Some(n) = t.get(i..).and_then(|rest| memchr::memchr3(b'.', b':', b'-', rest)) {
+            let sign = i + n;
+            let from = i;
+            i = sign + 1;
+            let (Some(before), Some(after)) = (sign.checked_sub(1).map(|i| t[i]), t.get(sign + 1).copied()) else { continue };
+            match t[sign] {
                 b'.' if before.is_ascii_digit() && after.is_ascii_digit() => {
-                    let word = around(t, i, done, |b| b.is_ascii_digit() || b == b'.');
-                    done = word.end;
+                    let word = around(t, sign, from, |b| b.is_ascii_digit() || b == b'.');
+                    i = word.end.max(i);
                     if self.is_v4(&word) {
                         hit(word, Kind::Ipv4);
                     }
                 }
-                b':' if (before.is_ascii_hexdigit() || before == b':') && (after.is_ascii_hexdigit() || after == b':') => {
-                    let mut word = around(t, i, done, |b| b.is_ascii_hexdigit() || matches!(b, b':' | b'.'));
-                    done = word.end;
+                b':' if (before.is_ascii_hexdigit() || before == b':') && chain(t, sign) => {
+                    let mut word = around(t, sign, from, |b| b.is_ascii_hexdigit() || matches!(b, b':' | b'.'));
+                    i = word.end.max(i);
                     while word.len() > 2 && matches!(t[word.end - 1], b'.' | b':') && !t[word.clone()].ends_with(b"::") {
                         word.end -= 1;
                     }
@@ -54,9 +54,9 @@ impl Search<'_> {
                         hit(word, Kind::Ipv6);
                     }
                 }
-                b'-' if before.is_ascii_hexdigit() && after.is_ascii_hexdigit() => {
-                    let word = around(t, i, done, |b| b.is_ascii_hexdigit() || b == b'-');
-                    done = word.end;
+                b'-' if t.get(sign + 3) == Some(&b'-') && t.get(sign + 6) == Some(&b'-') => {
+                    let word = around(t, sign, from, |b| b.is_ascii_hexdigit() || b == b'-');
+                    i = word.end.max(i);
                     if word.len() == 17 && self.is_mac(&word, b'-') {
                         hit(word, Kind::Mac);
                     }
@@ -135,6 +135,19 @@ impl Search<'_> {
         let small = address.iter().all(|b| *b < 0x60 && b & 15 < 10);
         address[0] & 1 == 0 && !small && !self.known.mac(address)
     }
+}
+
+/// Whether the colon at `i` is one of two together, or of five that stand close: a time has two.
+fn chain(t: &[u8], i: usize) -> bool {
+    let mut at = i;
+    for _ in 0..4 {
+        match t[at + 1..].iter().take(5).position(|b| *b == b':') {
+            Some(0) => return true,
+            Some(n) => at += n + 1,
+            None => return false,
+        }
+    }
+    true
 }
 
 /// The word of this alphabet around a place, not before `done`.

@@ -51,8 +51,12 @@ impl Walked {
         if from >= reach {
             return;
         }
-        let ends = [&b"-----END"[..], b"-----BEGIN", b"Private-MAC"].into_iter();
-        let to = ends.filter_map(|word| memchr::memmem::find(&t[from..reach], word)).min().map_or(reach, |n| from + n);
+        let ends = |n: &usize| {
+            let rest = &t[from + n..];
+            rest.starts_with(b"-----END") || rest.starts_with(b"-----BEGIN") || rest.starts_with(b"-MAC:")
+        };
+        // One walk that ends at the first of them, so that labels without end stay linear.
+        let to = memchr::memchr_iter(b'-', &t[from..reach]).find(ends).map_or(reach, |n| from + n);
         rows(t, from..to, hit);
         self.0 = to;
     }

@@ -120,12 +120,7 @@ impl Name {
     /// The place to be masked if the literal at `start..end` is this name and not a part of a longer word.
     pub(super) fn stands(&self, t: &[u8], start: usize, end: usize) -> Option<(usize, usize)> {
         let (before, after, next) = match self.form {
-            Form::Plain => {
-                if in_token(t, start) {
-                    return None;
-                }
-                (byte(t, start.wrapping_sub(1)), byte(t, end), byte(t, end + 1))
-            }
+            Form::Plain => (byte(t, start.wrapping_sub(1)), byte(t, end), byte(t, end + 1)),
             Form::Hex => (hex(t, start.wrapping_sub(2)), hex(t, end), hex(t, end + 2)),
             Form::Percent => (percent_before(t, start), percent(t, end), b'a'),
             Form::Utf16Le => (unit(t, start.wrapping_sub(2), 0), unit(t, end, 0), unit(t, end + 2, 0)),
@@ -135,8 +130,8 @@ impl Name {
                 (before, after, b'a')
             }
         };
-        let place = if matches!(self.form, Form::Base64(_)) { base64_run(t, start, end) } else { (start, end) };
-        self.free(before, after, next).then_some(place)
+        (self.free(before, after, next) && !(self.form == Form::Plain && in_token(t, start)))
+            .then(|| if matches!(self.form, Form::Base64(_)) { base64_run(t, start, end) } else { (start, end) })
     }
 
     /// Whether the name is a word of its own between these bytes; `next` stands behind `after`.

@@ -18,17 +18,28 @@ pub(super) fn find(t: &[u8], mut hit: impl FnMut(Range<usize>, Kind)) {
     let mut done = 0;
     for (n, (whole, shifted)) in blocks(t).enumerate() {
         let at = n * 8;
-        for (digits, from) in [(whole.0, at), (shifted.0, at + 2), (whole.1, at + 4), (shifted.1, at + 6)] {
-            if digits && from >= done {
+        // Eleven digits in a row hold such a block whole; the other places matter for groups.
+        if whole.0 && at >= done {
+            done = one(t, at, done, &mut hit);
+        }
+        for (digits, from) in [(shifted.0, at + 2), (whole.1, at + 4), (shifted.1, at + 6)] {
+            if digits && from >= done && in_groups(t, from) {
                 done = one(t, from, done, &mut hit);
             }
         }
     }
-    for from in (t.len().saturating_sub(12) / 2 * 2..t.len().saturating_sub(3)).step_by(2) {
+    for from in t.len().saturating_sub(20)..t.len().saturating_sub(3) {
         if from >= done && t[from..from + 4].iter().all(u8::is_ascii_digit) {
             done = one(t, from, done, &mut hit);
         }
     }
+}
+
+/// Whether another group stands beside the four digits at `at`.
+fn in_groups(t: &[u8], at: usize) -> bool {
+    let (sign, digit) = (|b: Option<&u8>| matches!(b, Some(b' ' | b'-')), |b: Option<&u8>| b.is_some_and(u8::is_ascii_digit));
+    let before = |n: usize| at.checked_sub(n).map(|i| &t[i]);
+    sign(t.get(at + 4)) && digit(t.get(at + 5)) || sign(before(1)) && digit(before(2))
 }
 
 type Two = (bool, bool);
