@@ -89,7 +89,7 @@ fn encoded(value: &str) -> Vec<(&'static str, Vec<u8>)> {
 
 #[test]
 fn t12_names_are_found_in_every_form() {
-    let gate = Gate::new(&harvest());
+    let gate = Gate::new(&harvest(), []);
     let names = [
         ("euler-db01", Kind::Hostname),
         ("corp.yunhe.internal", Kind::Domain),
@@ -178,7 +178,7 @@ const NOTHING: &[&str] = &[
 
 #[test]
 fn t12_values_are_found_by_their_shape_alone() {
-    let gate = Gate::new(&Harvest::default());
+    let gate = Gate::new(&Harvest::default(), []);
     let mut missed = Vec::new();
     for (kind, line) in PLANTED {
         for text in [format!("{line}\n"), format!("first\n  {line}\nlast\n"), line.to_string()] {
@@ -201,7 +201,7 @@ fn t12_values_are_found_by_their_shape_alone() {
 fn an_address_in_a_subnet_of_the_host_is_always_one() {
     let mut harvest = Harvest::default();
     harvest.subnets.insert(([10, 20, 31, 0], 24));
-    let gate = Gate::new(&harvest);
+    let gate = Gate::new(&harvest, []);
     for text in ["version 10.20.31.7", "fw=10.20.31.7", "x-10.20.31.7"] {
         assert_eq!(gate.find(text.as_bytes(), &about()).len(), 1, "{text}");
     }
@@ -213,7 +213,7 @@ fn an_address_in_a_subnet_of_the_host_is_always_one() {
 #[test]
 fn a_hit_is_masked_in_the_form_it_has() {
     // The redactor knows no names: what is left is the gate's.
-    let (redactor, gate) = (redactor(&Harvest::default()), Gate::new(&harvest()));
+    let (redactor, gate) = (redactor(&Harvest::default()), Gate::new(&harvest(), []));
     let pass = |bytes: &[u8]| {
         let mut scratch = Scratch::default();
         let raw = redactor.reader(bytes, b"/var/log/app").next().expect("a chunk").expect("text");
@@ -260,7 +260,7 @@ fn a_hit_is_masked_in_the_form_it_has() {
 
 #[test]
 fn places_are_lines_over_all_chunks() {
-    let (redactor, gate) = (redactor(&Harvest::default()), Gate::new(&harvest()));
+    let (redactor, gate) = (redactor(&Harvest::default()), Gate::new(&harvest(), []));
     let text = "line\nhost euler-db01\n\nline\n".repeat(3);
     let mut all = oediag_collector::leak::Found::default();
     let mut scratch = Scratch::default();
@@ -287,7 +287,7 @@ fn nothing_that_stays_is_a_hit() {
         let harvest = context.unwrap_or_else(|| {
             Harvest::of(&mut |path| cases.iter().find(|c| c.path == path).map(|c| c.text.clone().into_bytes()))
         });
-        let (redactor, gate) = (redactor(&harvest), Gate::new(&harvest));
+        let (redactor, gate) = (redactor(&harvest), Gate::new(&harvest, []));
         for case in &cases {
             let Ok(hits) = found(&redactor, &gate, &case.path, case.text.as_bytes()) else { continue };
             for (kind, value, line) in hits {
@@ -308,7 +308,7 @@ fn nothing_that_stays_is_a_hit() {
 #[test]
 fn plain_text_is_judged_as_narrowly() {
     let harvest = Harvest::from_context(include_bytes!("data/redact/context.json")).expect("a context");
-    let gate = Gate::new(&harvest);
+    let gate = Gate::new(&harvest, []);
     let mut wrong = Vec::new();
     let mut tally: BTreeMap<String, (u32, u32)> = BTreeMap::new();
     for case in cases(include_str!("data/redact/cases.jsonl")) {
@@ -336,7 +336,7 @@ fn the_fixture_hosts_have_no_hit() {
     for host in ["openeuler-20.03-sp4-x86_64", "openeuler-22.03-sp3-aarch64"] {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/roots").join(host);
         let harvest = Harvest::of(&mut |path| std::fs::read(root.join(path.trim_start_matches('/'))).ok());
-        let (redactor, gate) = (redactor(&harvest), Gate::new(&harvest));
+        let (redactor, gate) = (redactor(&harvest), Gate::new(&harvest, []));
         let mut files = Vec::new();
         walk(&root, &mut files);
         let mut wrong = Vec::new();
@@ -391,7 +391,7 @@ fn messages(bytes: usize) -> Vec<u8> {
 #[test]
 #[ignore = "a figure, no judgement: it depends on the machine"]
 fn speed() {
-    let gate = Gate::new(&harvest());
+    let gate = Gate::new(&harvest(), []);
     let given = StandIns { v4: (0..=255).map(|n| [10, 131, 7, n]).collect(), ..StandIns::default() };
     let about = About { known: Known::Listed(&given), versions: false };
     for (name, text) in [

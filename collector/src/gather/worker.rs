@@ -104,8 +104,8 @@ impl<'a> Worker<'a> {
     fn clean(&mut self, raw: Raw, versions: bool) -> Result<(Clean, Counts, Found), WorkError> {
         let encoding = raw.encoding();
         let (text, counts) = self.redactor.clean(raw, &mut self.scratch)?;
-        let known = if self.redactor.keeps_addresses() { Known::Unknown } else { Known::Given(self.scratch.given()) };
-        let (text, found) = self.gate.pass(text, encoding, &About { known, versions }, self.redactor)?;
+        let about = About { known: Known::Given(self.scratch.given()), versions };
+        let (text, found) = self.gate.pass(text, encoding, &about, self.redactor)?;
         Ok((text, counts, found))
     }
 

@@ -8,6 +8,7 @@ macro_rules! kinds {
         pub enum Kind { $($(#[$doc])* $variant),+ }
 
         const NAMES: &[&str] = &[$($name),+];
+        const ALL: &[Kind] = &[$(Kind::$variant),+];
     };
 }
 
@@ -47,6 +48,11 @@ kinds! {
 }
 
 impl Kind {
+    /// The kind of this name.
+    pub fn named(name: &str) -> Option<Kind> {
+        ALL.iter().copied().find(|kind| kind.name() == name)
+    }
+
     /// The word in the manifest.
     pub fn name(self) -> &'static str {
         NAMES[self as usize]

@@ -121,6 +121,8 @@ pub struct Gate {
     literals: Vec<(Literal, Row)>,
     grams: Grams,
     subnets: Vec<Subnet>,
+    /// What stays as it is because somebody chose so.
+    stays: Vec<Kind>,
 }
 
 impl std::fmt::Debug for Gate {
@@ -130,15 +132,21 @@ impl std::fmt::Debug for Gate {
 }
 
 impl Gate {
-    /// The detectors for a host of which this was learned; without a harvest those that need none.
-    pub fn new(harvest: &Harvest) -> Gate {
+    /// The detectors for a host of which this was learned; without a harvest those that need none. `stays` are the names of
+    /// kinds that are kept by choice.
+    pub fn new<'a>(harvest: &Harvest, stays: impl IntoIterator<Item = &'a str>) -> Gate {
         let fixed = |text: &[u8], row| (Literal { bytes: text.to_vec(), any_case: false }, row);
         let mut literals = vec![fixed(keys::LABEL, Row::KeyLabel), fixed(keys::PUTTY, Row::PuttyBody)];
         let rows = credentials::ROWS.iter().enumerate();
         literals.extend(rows.map(|(number, (text, ..))| fixed(text.as_bytes(), Row::Credential(number))));
         literals.extend(names::literals(harvest).into_iter().map(|(literal, name)| (literal, Row::Name(name))));
         let grams = Grams::new(literals.iter().map(|(literal, _)| literal.bytes.as_slice()));
-        Gate { literals, grams, subnets: harvest.subnets.iter().copied().collect() }
+        Gate {
+            literals,
+            grams,
+            subnets: harvest.subnets.iter().copied().collect(),
+            stays: stays.into_iter().filter_map(Kind::named).collect(),
+        }
     }
 
     /// What should not be in this text: sorted, apart from each other.
@@ -151,6 +159,7 @@ impl Gate {
             let search = addresses::Search { text, known: about.known, subnets: &self.subnets, versions: about.versions };
             search.run(&mut plain);
         }
+        hits.retain(|hit| !self.stays.contains(&hit.kind));
         apart(hits)
     }
 

@@ -7,7 +7,7 @@
 use std::{io, sync::Arc};
 
 use super::{
-    Level, RedactError,
+    Binary, RedactError,
     files::File,
     pem::{self, State},
     raw::Raw,
@@ -50,8 +50,8 @@ pub struct Chunks<R> {
     input: R,
     file: File,
     member: Option<Arc<str>>,
-    /// At the strictest, binary content is refused whatever it is.
-    level: Level,
+    /// Whether binary content is refused whatever it is.
+    binary: Binary,
     size: usize,
     encoding: Option<Encoding>,
     seen: u64,
@@ -76,12 +76,12 @@ impl<R> std::fmt::Debug for Chunks<R> {
 }
 
 impl<R: io::Read> Chunks<R> {
-    pub(super) fn new(input: R, path: &[u8], level: Level) -> Chunks<R> {
+    pub(super) fn new(input: R, path: &[u8], binary: Binary) -> Chunks<R> {
         Chunks {
             input,
             file: File::of(path),
             member: None,
-            level,
+            binary,
             size: CHUNK,
             encoding: None,
             seen: 0,
@@ -178,7 +178,7 @@ impl<R: io::Read> Chunks<R> {
         self.fill(SNIFF)?;
         let head = &self.ready[..self.ready.len().min(SNIFF)];
         let encoding = sniff(head, self.ready.len() <= SNIFF && self.eof)?;
-        if encoding == Encoding::Strings && (self.level == Level::Strict || self.file == File::Logins) {
+        if encoding == Encoding::Strings && (self.binary == Binary::Drop || self.file == File::Logins) {
             return Err(RedactError::Binary);
         }
         self.encoding = Some(encoding);

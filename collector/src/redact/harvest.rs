@@ -5,6 +5,8 @@
 
 use std::collections::BTreeSet;
 
+use super::site::SiteRules;
+
 /// What was learned about the host: the frozen dictionary of one run.
 #[derive(Default, Clone, PartialEq, Eq)]
 pub struct Harvest {
@@ -24,6 +26,8 @@ pub struct Harvest {
     pub uuids: BTreeSet<String>,
     /// Subnets of this host: network and prefix length.
     pub subnets: BTreeSet<([u8; 4], u8)>,
+    /// The customer's own rules.
+    pub rules: SiteRules,
 }
 
 impl std::fmt::Debug for Harvest {

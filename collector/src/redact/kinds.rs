@@ -17,8 +17,18 @@ macro_rules! kinds {
         #[repr(u8)]
         pub(super) enum Kind { $($variant),+ }
 
+        impl Kind {
+            /// All of them, in the order of the enum.
+            pub(super) fn all() -> impl Iterator<Item = Kind> {
+                [$(Kind::$variant),+].into_iter()
+            }
+        }
+
         /// One row per kind, in the order of the enum: name, word in the stand-in, class.
         const ROWS: &[(&str, &str, Class)] = &[$(($name, $token, Class::$class)),+];
+
+        /// All kinds, in the order of the enum.
+        pub(super) const ALL: &[Kind] = &[$(Kind::$variant),+];
     };
 }
 
@@ -54,6 +64,7 @@ kinds! {
     K8sSecret "k8s_secret" "k8s-secret" Credential,
     JournalBin "journal_bin" "journal-bin" Credential,
     ZhPassword "zh_password" "zh-password" Credential,
+    SiteSecret "site_secret" "site-secret" Credential,
     Ipv4 "ipv4" "ip4" Identity,
     Ipv6 "ipv6" "ip6" Identity,
     Mac "mac" "mac" Identity,
@@ -78,6 +89,11 @@ impl Kind {
     /// The name in reports and in the specification.
     pub(super) fn name(self) -> &'static str {
         ROWS[self as usize].0
+    }
+
+    /// The kind of this name.
+    pub(super) fn named(name: &str) -> Option<Kind> {
+        Kind::all().find(|kind| kind.name() == name)
     }
 
     /// The word in the stand-in.

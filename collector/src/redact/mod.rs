@@ -19,13 +19,17 @@ mod harvest;
 mod identity;
 mod key;
 mod kinds;
+mod listing;
 mod mask;
 mod names;
 mod pem;
 mod raw;
+mod review;
 mod rules;
 mod scan;
+mod settings;
 mod shapes;
+mod site;
 mod span;
 mod starts;
 mod structure;
@@ -47,8 +51,10 @@ use self::{
     kinds::Kind,
     names::Names,
     pem::State,
+    review::Seen,
     rules::WIDE_RULES,
     scan::Literals,
+    site::Site,
     span::{Form, Span, Writer},
     starts::Starts,
     structure::{
@@ -64,9 +70,13 @@ pub use self::{
     given::{Given, Map, Meaning},
     harvest::Harvest,
     key::Key,
+    listing::{CounterExample, Example, Form as ListedForm, KindRow, Way, kinds},
     mask::{Mask, Written},
     names::stands_for_itself,
     raw::{Clean, Raw, Text},
+    review::{Found, Review},
+    settings::{Binary, Choice, ChoiceError, Correlate, Ip, KeepError, Level, Mac, Settings},
+    site::{SiteProblem, SiteRules, SiteSize},
 };
 
 /// Scans take turns over so many bytes, which stay in the cache.
@@ -93,29 +103,6 @@ pub enum RedactError {
     Read(#[from] io::Error),
 }
 
-/// How much is replaced.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub enum Level {
-    /// As standard, but IP addresses stay.
-    Reduced,
-    /// Credentials go, identities and addresses get stand-ins that keep prefixes and vendors.
-    #[default]
-    Standard,
-    /// Addresses become opaque tokens, hardware addresses are replaced whole.
-    Strict,
-}
-
-impl Level {
-    /// The word for it in requests, policies and the manifest.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Level::Reduced => "reduced",
-            Level::Standard => "standard",
-            Level::Strict => "strict",
-        }
-    }
-}
-
 /// One worker's buffers and cache of tags. Holds values of the host, hence never printed.
 #[derive(Default)]
 pub struct Scratch {
@@ -123,6 +110,8 @@ pub struct Scratch {
     spans: Vec<Span>,
     settled: Vec<Span>,
     arena: Vec<u8>,
+    /// What was replaced, where somebody wants to look at it.
+    seen: Option<Vec<Seen>>,
 }
 
 impl Scratch {
@@ -144,11 +133,13 @@ pub struct Redactor {
     literals: AhoCorasick,
     wide: AhoCorasick,
     names: Names,
+    site: Site,
     prf: Prf,
     addresses: Addresses,
-    level: Level,
+    settings: Settings,
     /// What the stand-ins mean, if that is to be known.
     map: Option<Mutex<Map>>,
+    ruleset: (&'static str, [u8; 32]),
 }
 
 impl std::fmt::Debug for Redactor {
@@ -196,7 +187,7 @@ impl Redactor {
     ///
     /// # Errors
     /// `Tables` if the automaton cannot be built, `SelfTest` if a canary survives.
-    pub fn new(harvest: &Harvest, key: &Key, level: Level) -> Result<Redactor, RedactError> {
+    pub fn new(harvest: &Harvest, key: &Key, settings: impl Into<Settings>) -> Result<Redactor, RedactError> {
         let prf = Prf::new(key, b"tag");
         let (names, patterns) = Names::new(harvest, &prf);
         // A table of states is fastest; with very many names it would not fit the cache, nor the memory.
@@ -210,6 +201,7 @@ impl Redactor {
                 .build(patterns)
                 .map_err(|e| RedactError::Tables(e.to_string()))
         };
+        let settings = settings.into();
         let redactor = Redactor {
             starts: Starts::new(patterns.iter().map(Vec::as_slice)),
             literals: build(&mut patterns.iter().map(Vec::as_slice), kind, true, StartKind::Anchored)?,
@@ -220,10 +212,12 @@ impl Redactor {
                 StartKind::Unanchored,
             )?,
             names,
+            site: Site::new(&harvest.rules)?,
             prf,
-            addresses: Addresses::new(key, harvest.subnets.iter().copied().collect()),
-            level,
+            addresses: Addresses::new(key, settings.mac == Mac::Full, harvest.subnets.iter().copied().collect()),
+            settings,
             map: None,
+            ruleset: ruleset(&harvest.rules, key),
         };
         redactor.self_test()?;
         Ok(redactor)
@@ -241,43 +235,33 @@ impl Redactor {
         self.map.as_ref().map(|map| std::mem::take(&mut *map.lock().unwrap_or_else(PoisonError::into_inner)))
     }
 
-    /// Whether addresses stay as they are.
-    pub fn keeps_addresses(&self) -> bool {
-        self.level == Level::Reduced
+    /// What was chosen.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
     }
 
-    /// Name and SHA-256 of the rule table.
-    pub fn ruleset() -> (&'static str, [u8; 32]) {
-        (rules::NAME, rules::digest())
+    /// Name and digest of the rules: SHA-256 of the built-in table; with rules of the customer's a keyed digest of both,
+    /// from which nobody without the key can guess a word.
+    pub fn ruleset(&self) -> (&'static str, [u8; 32]) {
+        self.ruleset
     }
 
     /// Cuts `input` into chunks for [`Redactor::clean`]. `path` is the host path: it picks what is special to some files.
     pub fn reader<R: io::Read>(&self, input: R, path: &[u8]) -> Chunks<R> {
-        Chunks::new(input, path, self.level)
+        Chunks::new(input, path, self.settings.binary)
     }
 
     /// Redacts one chunk. Pure: any worker, any order.
     ///
     /// # Errors
     /// `Encoding` if the result cannot be written in the encoding of the input.
-    #[expect(clippy::needless_pass_by_value, reason = "raw bytes end here: nobody is to keep them")]
     pub fn clean(&self, raw: Raw, scratch: &mut Scratch) -> Result<(Clean, Counts), RedactError> {
         let mut counts = Counts::default();
         let mut out = Vec::with_capacity(raw.bytes.len() - raw.skip + 1024);
         let strings = (raw.encoding == Encoding::Strings).then(|| binary::strings(&raw.bytes));
-        let piece = Piece {
-            text: strings.as_deref().unwrap_or(&raw.bytes),
-            bytes: &raw.bytes,
-            skip: raw.skip,
-            first_line: raw.first_line(),
-            state: raw.state,
-            document: raw.document,
-            file: raw.file,
-            open_end: raw.open_end,
-            depth: DEPTH,
-        };
+        let piece = Piece::of(&raw, strings.as_deref());
         scratch.cache.begin_chunk();
-        scratch.cache.given.enter(raw.member);
+        scratch.cache.given.enter(raw.member.clone());
         self.pass(&piece, scratch, &mut counts, &mut out);
         let bytes = match raw.encoding {
             Encoding::Utf16Le => utf16(&out, u16::to_le_bytes)?,
@@ -307,7 +291,7 @@ impl Redactor {
             if i > 0 {
                 out.push(b'/');
             }
-            if home && account::is_account(component) {
+            if home && account::is_account(component) && !self.settings.keeps(Kind::Username) {
                 let mut cache = TagCache::default();
                 cache.push(&self.prf, Kind::Username, component, &mut out);
                 self.remember(&mut cache.given);
@@ -344,7 +328,7 @@ impl Redactor {
     }
 
     fn pass(&self, piece: &Piece<'_>, scratch: &mut Scratch, counts: &mut Counts, out: &mut Vec<u8>) {
-        let Scratch { cache, spans, settled, arena } = scratch;
+        let Scratch { cache, spans, settled, arena, seen } = scratch;
         let text = piece.text;
         spans.clear();
         arena.clear();
@@ -364,8 +348,9 @@ impl Redactor {
             literals.scan(from, to, spans, arena);
             words.scan(from, to, spans);
             piece.file.fields(text, from, to, spans);
-            if self.level == Level::Reduced {
-                spans.retain(|s| !matches!(s.kind, Kind::Ipv4 | Kind::Ipv6));
+            self.site.scan(&literals, from, to, spans);
+            if !self.settings.keeps_nothing() {
+                spans.retain(|s| !self.settings.keeps(s.kind));
             }
             if from < piece.skip {
                 begin_at(piece.skip, spans);
@@ -378,14 +363,14 @@ impl Redactor {
                 let writer = Writer {
                     prf: &self.prf,
                     addresses: &self.addresses,
-                    strict: self.level == Level::Strict,
+                    tokens: self.settings.ip == Ip::Tokens,
                     named: &self.names.tokens,
                     arena,
                     text,
                     bytes: piece.bytes,
                     in_place: !std::ptr::eq(piece.bytes, text),
                 };
-                writer.write(from.max(piece.skip)..to, &settled[..here], cache, counts, out);
+                writer.write(from.max(piece.skip)..to, &settled[..here], cache, counts, seen.as_mut(), out);
             }
             cache.given.absorb(&mut inner.borrow_mut());
             self.remember(&mut cache.given);
@@ -406,13 +391,21 @@ impl Redactor {
             let out = self.short(line.as_bytes(), File::Text, &mut Counts::default());
             let gone = memchr::memmem::find(&out, canary.as_bytes()).is_none();
             let kept = memchr::memmem::find(&out, stays.as_bytes()).is_some();
-            let address = matches!(*kind, "ipv4" | "ipv6");
-            if !(kept && (gone || address && self.level == Level::Reduced)) {
+            let wanted = Kind::named(kind).is_some_and(|kind| self.settings.keeps(kind));
+            if !(kept && (gone || wanted)) {
                 return Err(RedactError::SelfTest(kind));
             }
         }
         Ok(())
     }
+}
+
+fn ruleset(site: &SiteRules, key: &Key) -> (&'static str, [u8; 32]) {
+    let built_in = rules::digest();
+    if site.is_empty() {
+        return (rules::NAME, built_in);
+    }
+    (rules::NAME_WITH_SITE, Prf::new(key, b"ruleset").of(&[&built_in, &site.canonical()]))
 }
 
 /// Kind, line, what must go, what must stay.

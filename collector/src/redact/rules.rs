@@ -616,6 +616,8 @@ pub(super) const WIDE_RULES: &[(&str, &[u8], Kind)] = &[
 
 /// Name of this rule table, to be raised when a rule changes what it does.
 pub(super) const NAME: &str = "default-1";
+/// The same with rules of the customer's beside it.
+pub(super) const NAME_WITH_SITE: &str = "default-1+site";
 
 /// SHA-256 over the rows.
 pub(super) fn digest() -> [u8; 32] {

@@ -145,7 +145,7 @@ impl Literals<'_> {
     }
 
     /// A literal that ends a key.
-    fn key(&self, rule: &Rule, hit: Range<usize>, bound: Bound, test: Test, spans: &mut Vec<Span>) -> usize {
+    pub(super) fn key(&self, rule: &Rule, hit: Range<usize>, bound: Bound, test: Test, spans: &mut Vec<Span>) -> usize {
         let t = self.text;
         let literal = &t[hit.clone()];
         // Some literals hold their sign or quote, so that short words are not hit everywhere.

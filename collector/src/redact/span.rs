@@ -9,6 +9,7 @@ use super::{
     address::Addresses,
     counts::Counts,
     kinds::Kind,
+    review::Seen,
     tag::{Prf, TagCache},
 };
 
@@ -89,8 +90,8 @@ pub(super) fn settle(spans: &mut Vec<Span>, kept: &mut Vec<Span>) {
 pub(super) struct Writer<'a> {
     pub(super) prf: &'a Prf,
     pub(super) addresses: &'a Addresses,
-    /// Opaque tokens for addresses and whole hardware addresses.
-    pub(super) strict: bool,
+    /// IP addresses become opaque tokens.
+    pub(super) tokens: bool,
     /// Prepared tokens of the dictionary.
     pub(super) named: &'a [Vec<u8>],
     pub(super) arena: &'a [u8],
@@ -109,8 +110,10 @@ impl Writer<'_> {
         spans: &[Span],
         cache: &mut TagCache,
         counts: &mut Counts,
+        seen: Option<&mut Vec<Seen>>,
         out: &mut Vec<u8>,
     ) {
+        let mut seen = seen;
         let text = self.text;
         let mut done = from;
         for span in spans {
@@ -124,6 +127,9 @@ impl Writer<'_> {
             done = end;
             if span.form != Form::Nothing {
                 counts.one(span.kind);
+                if let Some(seen) = &mut seen {
+                    seen.push(Seen { start, end, kind: span.kind, written: before, written_end: out.len() });
+                }
             }
             if self.in_place {
                 out.resize(before + end - start, b'.');
@@ -162,7 +168,7 @@ impl Writer<'_> {
                 cache.push(self.prf, Kind::Domain, &value[at + 1..], out);
                 out.extend_from_slice(b".invalid");
             }
-            Form::Ip4 { .. } | Form::Ip4Hex(_) | Form::Ip6(_) | Form::Ip6Hex { .. } if self.strict => {
+            Form::Ip4 { .. } | Form::Ip4Hex(_) | Form::Ip6(_) | Form::Ip6Hex { .. } if self.tokens => {
                 cache.push(self.prf, span.kind, value, out);
             }
             Form::Ip4 { address, reversed, separator } => {
@@ -193,9 +199,7 @@ impl Writer<'_> {
                 push_hex(bytes.iter(), value, out);
             }
             Form::Mac(address) => {
-                let full = self.strict;
-                let mac = cache
-                    .address(48, address, || if full { self.addresses.mac_full(address) } else { self.addresses.mac(address) });
+                let mac = cache.address(48, address, || self.addresses.mac(address));
                 let upper = value.iter().any(u8::is_ascii_uppercase);
                 let mut digits = mac.iter().flat_map(|b| [b >> 4, b & 15]);
                 for &b in value {

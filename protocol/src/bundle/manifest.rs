@@ -192,6 +192,42 @@ pub struct Redaction {
     pub leaks: BTreeMap<String, u64>,
     /// Whether a map from pseudonyms back to identities stays on the host.
     pub map_kept_on_host: bool,
+    /// How often a pseudonym was met that the map has no room for.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub map_left_out: u64,
+    /// What was chosen; not in bundles from before there was a choice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settings: Option<RedactionSettings>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's form")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
+/// What was chosen about the redactor.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RedactionSettings {
+    /// What became of IP addresses: `map`, `tokens` or `keep`.
+    pub ip: String,
+    /// What became of hardware addresses: `vendor` or `full`.
+    pub mac: String,
+    /// What became of binary content: `strings` or `drop`.
+    pub binary: String,
+    /// Between which bundles a value has the same pseudonym: `bundle` or `host`.
+    pub correlate: String,
+    /// Kinds of identities that stay as they are, beside what `ip` says.
+    pub kept: Vec<String>,
+}
+
+impl RedactionSettings {
+    /// What stays readable because somebody chose so, as kinds of values.
+    pub fn readable(&self) -> Vec<&str> {
+        let addresses = if self.ip == "keep" { &["ipv4", "ipv6"][..] } else { &[] };
+        let kept = self.kept.iter().map(String::as_str).filter(|kind| !addresses.contains(kind));
+        addresses.iter().copied().chain(kept).collect()
+    }
 }
 
 /// A point in a ledger.
