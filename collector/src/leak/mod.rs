@@ -9,6 +9,7 @@
 //! `numbers` and `addresses` walk on their own; `row` looks at the strings of a manifest's row.
 
 mod addresses;
+mod check;
 mod credentials;
 mod found;
 mod grams;
@@ -23,6 +24,7 @@ use std::ops::Range;
 pub(crate) use self::row::{add, name};
 use self::{addresses::Subnet, grams::Grams, keys::Walked, names::Form, names::Name};
 pub use self::{
+    check::{CheckError, Checked, Spot, check},
     found::{Found, Leaked},
     kinds::Kind,
     row::row,
@@ -76,11 +78,29 @@ pub struct StandIns {
     pub mac: std::collections::HashSet<[u8; 6]>,
 }
 
+impl StandIns {
+    /// Adds an address as a map writes it; other stand-ins are passed over.
+    pub fn add(&mut self, token: &str) {
+        if let Ok(address) = token.parse::<std::net::Ipv4Addr>() {
+            self.v4.insert(address.octets());
+        } else if let Ok(address) = token.parse::<std::net::Ipv6Addr>() {
+            self.v6.insert(address.octets());
+            self.v4.extend(address.to_ipv4_mapped().map(|v4| v4.octets()));
+        } else if token.len() == 17 {
+            let byte = |n: usize| u8::from_str_radix(token.get(n * 3..n * 3 + 2)?, 16).ok();
+            let bytes: Option<Vec<u8>> = (0..6).map(byte).collect();
+            self.mac.extend(bytes.and_then(|bytes| <[u8; 6]>::try_from(bytes).ok()));
+        }
+    }
+}
+
 impl Known<'_> {
     fn v4(&self, address: [u8; 4]) -> bool {
+        let [a, b, c, d] = address;
         match self {
             Known::Given(given) => given.gave_v4(address),
-            Known::Listed(listed) => listed.v4.contains(&address),
+            // Reverse names have them in the opposite order.
+            Known::Listed(listed) => listed.v4.contains(&address) || listed.v4.contains(&[d, c, b, a]),
             Known::Unknown => true,
         }
     }

@@ -65,6 +65,9 @@ pub(super) fn literals(harvest: &Harvest) -> Vec<(Literal, Name)> {
         (&harvest.serials, Kind::SerialNumber),
     ];
     let mut literals = Vec::new();
+    for word in harvest.rules.keywords().map(str::trim).filter(|word| (3..=256).contains(&word.len())) {
+        one(word, Kind::Keyword, &mut literals);
+    }
     for (names, kind) in lists {
         for name in names {
             let name = name.trim();
