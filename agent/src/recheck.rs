@@ -81,7 +81,8 @@ impl Rechecked {
             .places
             .iter()
             .map(|spot| {
-                let line = spot.line.map_or_else(|| text!(texts, "recheck-name"), |line| text!(texts, "recheck-line", line = line));
+                let line =
+                    spot.line.map_or_else(|| text!(texts, "recheck-name"), |line| text!(texts, "recheck-line", line = line));
                 vec![term::cell(&spot.path), term::cell(line), term::cell(spot.kind)]
             })
             .collect();

@@ -62,7 +62,18 @@ pub fn run(options: &Collect, given: &Invocation) -> Result<u8, Failure> {
     let estimate = selection::estimate(&plan, &costs, &known);
     let (redactor, gate, opened) = begin(options, &plan, &rows, &host, &state, &identity, &destination, fixed, estimate, given)?;
     let progress = Progress::new(texts, given.progress);
-    let job = Job { plan, host: &host, identity: &identity, redactor: &redactor, gate: &gate, opened, costs: &costs, level, fixed, abandon };
+    let job = Job {
+        plan,
+        host: &host,
+        identity: &identity,
+        redactor: &redactor,
+        gate: &gate,
+        opened,
+        costs: &costs,
+        level,
+        fixed,
+        abandon,
+    };
     let finished = gather::collect(job, &|event| progress.take(event), &cancel);
     progress.done();
     let finished = finished.map_err(|error| no_bundle(error, given))?;

@@ -14,8 +14,7 @@ use crate::{
     failure::{Failure, Kind, exit},
     invocation::{Invocation, home},
     opened::OnDisk,
-    recheck,
-    term, text,
+    recheck, term, text,
     trust::{self, Signers},
     view,
 };

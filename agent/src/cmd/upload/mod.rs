@@ -133,9 +133,8 @@ impl Desk<'_> {
     fn recheck(&self, own: &Own) -> Result<(), Failure> {
         let texts = &self.given.texts;
         let path = || term::escape(&own.path.display().to_string());
-        let unreadable = |error: anyhow::Error| {
-            Failure::new(Kind::Usage, text!(texts, "error-bundle-open", path = path())).because(error)
-        };
+        let unreadable =
+            |error: anyhow::Error| Failure::new(Kind::Usage, text!(texts, "error-bundle-open", path = path())).because(error);
         let input = own.read().map_err(|error| unreadable(error.into()))?;
         let input = std::io::BufReader::with_capacity(1 << 16, input);
         let found = recheck::recheck(input, &own.manifest, Some(&self.state)).map_err(|error| unreadable(error.into()))?;
