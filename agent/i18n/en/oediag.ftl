@@ -50,6 +50,32 @@ error-redact-paths = { $path } does not hold lines of name, tab, path.
 error-redactor = The redactor cannot be made ready.
 error-redact = { $path } could not be redacted; nothing of it was written.
 error-redact-stream = { $path } could not be redacted to its end; what is written of it already stays written.
+error-settings = The settings of this host (oediag.toml) cannot be used.
+error-floor = The settings of this host allow no redaction below the level { $floor }, and what was chosen is { $level }.
+hint-floor = Leave out the options that replace less; only the file oediag.toml can lower its floor.
+error-keep-unknown = There is no kind of value named { $kind }.
+error-keep-credential = { $kind } is a kind of credential, and credentials are always removed.
+hint-keep = Kinds that can be kept: { $kinds }.
+error-no-map = There is no map of a bundle on this host.
+error-no-map-of = There is no map of a bundle whose id begins with { $id } on this host.
+hint-maps = Maps stay on the host that made the bundle, for { $days } days.
+error-maps = The maps of this host cannot be read.
+error-reveal-long = The text on standard input is longer than { $size }.
+error-reveal-key = { $path } does not hold a private key of age that you alone can read.
+hint-reveal-key = Give the private key with --identity FILE.
+note-map = note: the map of this bundle could not be kept, so nobody can look its stand-ins up: { $error }
+note-maps = note: old maps could not be removed: { $error }
+reveal-unknown = { $token }: no map on this host has this stand-in.
+reveal-credential = { $token }: stands for a credential; credentials are in no map and cannot be looked up.
+reveal-map-left-out = note: a map could not be read: { $error }
+reveal-left-unknown = { $count ->
+    [one] note: { $count } stand-in is in no map of this host and stays.
+   *[other] note: { $count } stand-ins are in no map of this host and stay.
+}
+reveal-left-several = { $count ->
+    [one] note: { $count } stand-in means different values in different bundles and stays; name the bundle with --bundle.
+   *[other] note: { $count } stand-ins mean different values in different bundles and stay; name the bundle with --bundle.
+}
 hint-root-needed = Run as root, or choose another place with --state DIR.
 hint-busy = Another run is under way; wait for its end, or use another --state DIR.
 hint-output = Choose another place with -o, or make room.
@@ -314,6 +340,8 @@ table-kind = KIND
 table-done = WHAT
 table-result = RESULT
 table-place = WHERE
+table-token = STAND-IN
+table-value = VALUE
 operation-login = logins
 operation-login-failed = failed logins
 operation-logout = logouts
@@ -373,6 +401,8 @@ value-line = one line of text of at most 500 characters
 value-days = a number of days from 1 to 3650
 value-rate = a number of KiB per second of at least 1
 value-receipt = the id of a receipt is c- and 32 hex digits
+value-bundle-id = a bundle is named by the first 8 or more hex digits of its id
+value-word = it is one of the words that --help lists
 
 error-token = This is not a token for enrolment.
 error-ca = { $path } holds no certificate in PEM form.
@@ -464,6 +494,9 @@ preview-recipient = Recipient
 preview-kept = Kept
 preview-days = { $days } days, until { $until }
 preview-redacted = Redacted
+preview-kept-kinds = Not replaced
+# Also on the card of a bundle.
+redaction-kept = stays readable by choice (level reduced): { $kinds }
 preview-values = level { $level }, { $count } values replaced
 preview-more = and { $count } more members, smaller or less sensitive: oediag ls { $path }
 table-members = MEMBERS
@@ -487,6 +520,7 @@ notice-method = How: the bundle is encrypted on this host so that only the recip
 notice-data = What: exactly the bundle shown above, with data about { $topics }.
 notice-no-personal = Personal data: none was found, and no free text is in it.
 notice-personal = Personal data that may be in it: { $kinds }. { $count } values were replaced before anything was stored; what the rules do not know may still be there.
+notice-kept-kinds = Not replaced, because it was chosen so when the bundle was made, and readable by the recipient: { $kinds }.
 notice-keep = Kept for { $days } days after you agree (until { $until }), then deleted.
 notice-refuse = You may refuse. Then nothing is sent, and nothing else changes.
 notice-withdraw = You may withdraw later: contact { $contact } and name the receipt. Then it is deleted.
@@ -525,6 +559,7 @@ consent-by = By
 consent-recipient = Recipient
 consent-case = Case
 consent-until = Deleted by
+consent-kept-kinds = Not replaced
 consent-standing = Standing
 consent-stored = Stored
 standing-stored = stored at the center

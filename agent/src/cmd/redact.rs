@@ -14,7 +14,8 @@ use std::{
 
 use oediag_collector::{
     host::Host,
-    redact::{Counts, Harvest, Key, Level, RedactError, Redactor, Scratch},
+    redact::{Choice, Correlate, Counts, Harvest, Key, RedactError, Redactor, Scratch},
+    start,
 };
 use serde::Serialize;
 
@@ -22,7 +23,7 @@ use crate::{
     cli::Redact,
     failure::{Failure, Kind, exit},
     invocation::Invocation,
-    selection, term, text,
+    redaction, selection, term, text,
 };
 
 /// Runs the command.
@@ -66,10 +67,18 @@ fn redactor(options: &Redact, given: &Invocation) -> Result<Redactor, Failure> {
             Host::live().map_err(|error| Failure::new(Kind::Usage, text!(texts, "error-root", path = "/")).because(error))?;
         selection::harvest(&host)
     };
-    let key = given.state(Kind::NoBundle)?.redaction_key().map_err(|error| {
+    let state = given.state(Kind::NoBundle)?;
+    // There is no bundle: what is redacted piece by piece belongs together where nobody says otherwise.
+    let usual = Choice { correlate: Some(Correlate::Host), ..Choice::default() };
+    let settings = redaction::settings(&usual, &redaction::config(&state, given)?, &options.redaction, given)?;
+    let key = state.redaction_key().map_err(|error| {
         Failure::new(Kind::Usage, text!(texts, "error-state")).because(error).hint(text!(texts, "hint-root-needed"))
     })?;
-    Redactor::new(&harvest, &Key::for_host(&key), Level::Standard)
+    let key = match settings.correlate {
+        Correlate::Host => Key::for_host(&key),
+        Correlate::Bundle => Key::for_bundle(&key, &start::bundle_id(&key, None).0),
+    };
+    Redactor::new(&harvest, &key, settings)
         .map_err(|error| Failure::new(Kind::Usage, text!(texts, "error-redactor")).because(error))
 }
 

@@ -69,6 +69,12 @@ pub fn notice(terms: &Terms<'_>, preview: &Preview, columns: usize, texts: &Text
         } else {
             text!(texts, "notice-personal", kinds = list("personal", &personal), count = preview.redacted.values().sum::<u64>())
         },
+        if preview.kept.is_empty() {
+            String::new()
+        } else {
+            let kinds: Vec<String> = preview.kept.iter().map(|kind| texts.kind(kind)).collect();
+            text!(texts, "notice-kept-kinds", kinds = kinds.join(crate::view::comma(texts)))
+        },
         text!(texts, "notice-keep", days = terms.days, until = until),
         text!(texts, "notice-refuse"),
         match contact {

@@ -327,6 +327,12 @@ fn closing(card: &Card<'_>, page: &Page<'_>) -> Vec<String> {
 fn redacted(manifest: &Manifest, page: &Page<'_>) -> String {
     let texts = page.texts;
     let redaction = &manifest.redaction;
+    let kept = redaction.settings.as_ref().map(|settings| settings.readable()).unwrap_or_default();
+    if !kept.is_empty() {
+        let kinds: Vec<String> = kept.into_iter().map(|kind| term::escape(&texts.kind(kind))).collect();
+        let total = text!(texts, "card-redaction-total", count = redaction.total);
+        return format!("{total}{}{}", comma(texts), text!(texts, "redaction-kept", kinds = kinds.join(comma(texts))));
+    }
     if redaction.total == 0 {
         return text!(texts, "card-no-redaction");
     }

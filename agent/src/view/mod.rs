@@ -8,6 +8,7 @@ pub mod ls;
 pub mod operations;
 pub mod plan;
 pub mod preview;
+pub mod reveal;
 pub mod sources;
 pub mod status;
 pub mod verify;
@@ -184,6 +185,8 @@ pub(crate) mod sample {
                 .into(),
                 leaks: BTreeMap::new(),
                 map_kept_on_host: false,
+                map_left_out: 0,
+                settings: None,
             },
             ledger_head: None,
             items,

@@ -29,7 +29,7 @@ pub use self::{
     kinds::Kind,
     row::row,
 };
-use crate::redact::{Clean, Encoding, Given, Harvest, Mask, Redactor, Written};
+use crate::redact::{Clean, Encoding, Given, Harvest, Ip, Mask, Redactor, Settings, Written};
 
 /// Bytes to be found, in this case or in any.
 struct Literal {
@@ -134,6 +134,12 @@ pub struct About<'a> {
 /// Whether the file of this path, of the host or of the bundle, lists packages: four numbers are a version there.
 pub fn lists_versions(path: &[u8]) -> bool {
     ["rpm", "package", "nvme_list", "dnf", "yum"].iter().any(|word| memchr::memmem::find(path, word.as_bytes()).is_some())
+}
+
+/// The names of the kinds that these settings let stay.
+pub fn stays(settings: &Settings) -> Vec<&'static str> {
+    let addresses = if settings.ip == Ip::Keep { &["ipv4", "ipv6"][..] } else { &[] };
+    settings.kept().chain(addresses.iter().copied()).collect()
 }
 
 /// The detectors of one run, frozen.

@@ -34,6 +34,7 @@ mod span;
 mod starts;
 mod structure;
 mod tag;
+mod token;
 mod tokens;
 mod value;
 
@@ -77,6 +78,7 @@ pub use self::{
     review::{Found, Review},
     settings::{Binary, Choice, ChoiceError, Correlate, Ip, KeepError, Level, Mac, Settings},
     site::{SiteProblem, SiteRules, SiteSize},
+    token::{Token, token_at},
 };
 
 /// Scans take turns over so many bytes, which stay in the cache.

@@ -13,8 +13,8 @@ use sha2::Sha256;
 
 use super::{given::Given, key::Key, kinds::Kind};
 
-const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
-const TAG_LEN: usize = 12;
+pub(super) const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
+pub(super) const TAG_LEN: usize = 12;
 /// Values one worker remembers.
 const CACHE_MAX: usize = 65_536;
 

@@ -88,6 +88,8 @@ pub(crate) fn manifest(items: Vec<Item>) -> Manifest {
             counts: [("ipv4".to_owned(), 3)].into(),
             leaks: std::collections::BTreeMap::new(),
             map_kept_on_host: true,
+            map_left_out: 0,
+            settings: None,
         },
         ledger_head: None,
         items,
