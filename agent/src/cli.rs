@@ -252,6 +252,9 @@ pub struct Verify {
     /// Who may have signed it, in ssh-keygen's format.
     #[arg(long, value_name = "FILE")]
     pub allowed_signers: Option<PathBuf>,
+    /// Look for what redaction should have replaced, instead of at signatures.
+    #[arg(long, conflicts_with = "allowed_signers")]
+    pub redaction: bool,
 }
 
 /// `oediag redact`.

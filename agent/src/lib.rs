@@ -13,6 +13,7 @@ pub mod help;
 pub mod invocation;
 pub mod opened;
 pub mod progress;
+pub mod recheck;
 pub mod redaction;
 pub mod release;
 pub mod selection;

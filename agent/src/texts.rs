@@ -148,7 +148,7 @@ mod tests {
         };
     }
     reasons! {
-        NotSelected NotPresent NotInstalled UntrustedProgram UntrustedPath NotRegular UnsafeFilesystem OtherFilesystem NeverCollected NotRecorded NotLive NoPermission NeedsRoot ReadError SpawnError ExitStatus Signal TimeLimit Stuck ItemLimit BundleLimit RunDeadline Cancelled LeftOut DiskFull WriteError Interrupted Binary BadArchive RedactionFailed TooMany Duplicate OlderFile OutsideWindow Changed Panicked
+        NotSelected NotPresent NotInstalled UntrustedProgram UntrustedPath NotRegular UnsafeFilesystem OtherFilesystem NeverCollected NotRecorded NotLive NoPermission NeedsRoot ReadError SpawnError ExitStatus Signal TimeLimit Stuck ItemLimit BundleLimit RunDeadline Cancelled LeftOut DiskFull WriteError Interrupted Binary BadArchive RedactionFailed Leak TooMany Duplicate OlderFile OutsideWindow Changed Panicked
     }
 
     #[test]

@@ -188,6 +188,14 @@ impl OnDisk {
     /// # Errors
     /// The map is open to others, damaged, or encrypted to somebody else.
     pub fn find(&self, wanted: &HashSet<String>, identity: Option<&Identity>) -> Result<Vec<Row>, MapError> {
+        self.rows(identity, |row| wanted.contains(&row.token.to_ascii_lowercase()))
+    }
+
+    /// The rows that are wanted.
+    ///
+    /// # Errors
+    /// The map is open to others, damaged, or encrypted to somebody else.
+    pub fn rows(&self, identity: Option<&Identity>, wanted: impl Fn(&Row) -> bool) -> Result<Vec<Row>, MapError> {
         let read = |source| MapError::Read { path: self.path.clone(), source };
         let text = state::saved(&self.path, MAX_BYTES)?.unwrap_or_default();
         let plain: Box<dyn Read> = if text.starts_with(AGE) {
@@ -206,7 +214,7 @@ impl OnDisk {
                 break;
             }
             let row: Row = serde_json::from_slice(&line).map_err(|_| MapError::Row { path: self.path.clone(), line: number })?;
-            if wanted.contains(&row.token.to_ascii_lowercase()) {
+            if wanted(&row) {
                 found.push(row);
             }
         }

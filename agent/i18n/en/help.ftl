@@ -51,6 +51,7 @@ arg-level = Compression: fast (default) or small
 arg-output = Where to put the bundle: a folder, or a file name that ends in .tar.gz
 arg-bundle = The bundle, a .tar.gz file
 arg-member = A path as `oediag ls` prints it, or the id of a source
+arg-verify-redaction = Look for what redaction should have replaced, instead of at signatures
 arg-allowed-signers = Who may have signed, one line each as ssh-keygen knows it; otherwise this host's own key
 arg-file = Files to redact; - is standard input
 arg-input = Redact every file of this folder

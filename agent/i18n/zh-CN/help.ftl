@@ -51,6 +51,7 @@ arg-level = 压缩：fast（默认）或 small
 arg-output = 诊断包的存放位置：目录，或以 .tar.gz 结尾的文件名
 arg-bundle = 诊断包，即 .tar.gz 文件
 arg-member = `oediag ls` 显示的路径，或采集项名称
+arg-verify-redaction = 查找应脱敏而未脱敏的内容，不校验签名
 arg-allowed-signers = 允许的签名者，每行一个，格式同 ssh-keygen；未指定时使用本机自己的公钥
 arg-file = 要脱敏的文件；- 表示标准输入
 arg-input = 对此目录中的每个文件脱敏

@@ -13,6 +13,7 @@ use oediag_collector::{
     cost::{self, Costs},
     gather::{self, Job},
     host::{self, Cancel, Host},
+    leak::{self, Gate},
     map,
     plan::Plan,
     redact::{Choice, Correlate, Key, Redactor, Settings},
@@ -65,7 +66,7 @@ pub fn run(options: &Collect, given: &Invocation) -> Result<u8, Failure> {
     let mut known = if fixed.is_some() { Costs::default() } else { selection::costs(&host, given) };
     let costs = cost::of_tasks(&plan, &known);
     let estimate = selection::estimate(&plan, &costs, &known);
-    let (redactor, opened) =
+    let (redactor, gate, opened) =
         begin(options, settings, &plan, &rows, &host, &state, &identity, &destination, fixed, estimate, given)?;
     let keep = (config.map_keep_days > 0).then(|| map::Place { folder: state.maps(), recipient: config.map_recipient.clone() });
     let redactor = if keep.is_some() { redactor.with_map() } else { redactor };
@@ -75,6 +76,7 @@ pub fn run(options: &Collect, given: &Invocation) -> Result<u8, Failure> {
         host: &host,
         identity: &identity,
         redactor: &redactor,
+        gate: &gate,
         opened,
         costs: &costs,
         level,
@@ -148,7 +150,7 @@ fn begin(
     fixed: Option<Time>,
     estimate: Estimate,
     given: &Invocation,
-) -> Result<(Redactor, Opened), Failure> {
+) -> Result<(Redactor, Gate, Opened), Failure> {
     let key = state.redaction_key().map_err(|error| unusable(error, given))?;
     let id = start::bundle_id(&key, fixed);
     let harvest = selection::harvest(host);
@@ -175,7 +177,8 @@ fn begin(
     let tasks = plan.tasks.iter().map(|task| task.source.id.to_owned()).collect();
     let opened = bundle::begin(destination, start, Rules::of(&redactor), tasks, identity, level(options))
         .map_err(|error| no_bundle(error, given))?;
-    Ok((redactor, opened))
+    let gate = Gate::new(&harvest, leak::stays(redactor.settings()));
+    Ok((redactor, gate, opened))
 }
 
 fn level(options: &Collect) -> deflate::Level {
@@ -191,7 +194,7 @@ fn has_gaps(manifest: &Manifest) -> bool {
         let cut = matches!(item.reason, Some(Reason::TooMany | Reason::BundleLimit | Reason::RunDeadline | Reason::Cancelled));
         cut || !matches!(item.outcome, Outcome::Collected | Outcome::Skipped)
     };
-    !manifest.complete || manifest.items.iter().any(gap)
+    !manifest.complete || !manifest.redaction.leaks.is_empty() || manifest.items.iter().any(gap)
 }
 
 /// A folder, or a file whose name says that it is a bundle; without `-o` the state's own folder.

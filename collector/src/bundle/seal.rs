@@ -28,6 +28,9 @@ use super::{
 };
 use crate::{disk, failpoint, redact::Redactor};
 
+/// Most places of leaks that a manifest names; all are counted.
+const LEAK_PLACES: usize = 1000;
+
 /// How a run ended.
 #[derive(Clone, Copy, Debug)]
 pub struct Ending {
@@ -153,10 +156,19 @@ pub(super) fn seal(
     Ok(Sealed { signature, bytes, manifest })
 }
 
-fn manifest(start: Start, items: Vec<Item>, rules: Rules, ending: Ending) -> Manifest {
+fn manifest(start: Start, mut items: Vec<Item>, rules: Rules, ending: Ending) -> Manifest {
     let mut counts: BTreeMap<String, u64> = BTreeMap::new();
     for (kind, number) in items.iter().flat_map(|item| &item.redactions) {
         *counts.entry(kind.clone()).or_default() += number;
+    }
+    let mut leaks: BTreeMap<String, u64> = BTreeMap::new();
+    let mut room = LEAK_PLACES;
+    for item in &mut items {
+        for (kind, number) in &item.leaks.counts {
+            *leaks.entry(kind.clone()).or_default() += number;
+        }
+        item.leaks.places.truncate(room);
+        room -= item.leaks.places.len();
     }
     let redaction = Redaction {
         ruleset: rules.name,
@@ -164,6 +176,7 @@ fn manifest(start: Start, items: Vec<Item>, rules: Rules, ending: Ending) -> Man
         level: rules.level,
         total: counts.values().sum(),
         counts,
+        leaks,
         map_kept_on_host: ending.map.is_some(),
         map_left_out: ending.map.unwrap_or(0),
         settings: rules.settings,

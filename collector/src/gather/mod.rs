@@ -35,7 +35,9 @@ use crate::{
     catalogue::Depth,
     cost::{COMMAND_LANES, Cost},
     host::{Cancel, Host, Refusal},
-    item, map,
+    item,
+    leak::{self, Gate},
+    map,
     plan::{Look, Plan},
     redact::Redactor,
     state::Identity,
@@ -100,6 +102,8 @@ pub struct Job<'a> {
     pub identity: &'a Identity,
     /// What cleans.
     pub redactor: &'a Redactor,
+    /// What looks for what is left behind it.
+    pub gate: &'a Gate,
     /// The bundle, begun.
     pub opened: Opened,
     /// What each task of the plan is expected to take.
@@ -134,7 +138,7 @@ pub struct Finished {
 
 /// Carries out a plan.
 pub fn collect(job: Job<'_>, events: &(dyn Fn(Event) + Sync), cancel: &Cancel) -> Result<Finished, NoBundle> {
-    let Job { plan, host, identity, redactor, opened, costs, level, fixed, abandon, map } = job;
+    let Job { plan, host, identity, redactor, gate, opened, costs, level, fixed, abandon, map } = job;
     let applying = plan.tasks.iter().filter(|task| task.applies()).count();
     events(Event::Planned { tasks: applying });
     let headers = opened.headers();
@@ -165,10 +169,10 @@ pub fn collect(job: Job<'_>, events: &(dyn Fn(Event) + Sync), cancel: &Cancel) -
     let lists = Lists::of(&plan, costs);
     let over = AtomicBool::new(false);
     thread::scope(|scope| {
-        let worker = || Worker::new(redactor, headers.clone(), level);
+        let worker = || Worker::new(redactor, gate, headers.clone(), level);
         let (pool, workers) = Pool::start(scope, (0..cores.min(MAX_WORKERS)).map(|_| worker()).collect());
         let tools =
-            || Tools { writer: &writer, redactor, pool: &pool, worker: worker(), cancel, context: &context, early: false };
+            || Tools { writer: &writer, redactor, gate, pool: &pool, worker: worker(), cancel, context: &context, early: false };
         let lane = |list: &List| run.lane(list, &mut tools(), &report);
         let heart = scope.spawn(|| heartbeat(&writer, cancel, &over, abandon));
         thread::scope(|scope| {
@@ -207,7 +211,9 @@ pub fn collect(job: Job<'_>, events: &(dyn Fn(Event) + Sync), cancel: &Cancel) -
             Look::File { path, .. } => Some(path.as_path()),
             _ => None,
         };
-        gathered.items.push(item::absent(plan.tasks[task].source, path, &refusal, redactor));
+        let mut item = item::absent(plan.tasks[task].source, path, &refusal, redactor);
+        leak::row(gate, redactor, &mut item);
+        gathered.items.push(item);
     }
     // Rows of what is missing go where the plan has them; the others are there already, and the sort keeps their order.
     let order: HashMap<&str, usize> = plan.tasks.iter().enumerate().map(|(at, task)| (task.source.id, at)).collect();

@@ -23,6 +23,7 @@ mod key;
 mod keyed;
 mod kinds;
 mod listing;
+mod mask;
 mod names;
 mod pem;
 mod raw;
@@ -76,6 +77,8 @@ pub use self::{
     harvest::Harvest,
     key::Key,
     listing::{CounterExample, Example, Form as ListedForm, KindRow, Way, kinds},
+    mask::{Mask, Written},
+    names::stands_for_itself,
     raw::{Clean, Raw, Text},
     review::{Found, Review},
     settings::{Binary, Choice, ChoiceError, Correlate, Ip, KeepError, Level, Mac, Settings},

@@ -25,6 +25,11 @@ pub struct Raw {
 }
 
 impl Raw {
+    /// What the clean bytes will be written in.
+    pub fn encoding(&self) -> Encoding {
+        self.encoding
+    }
+
     /// Where looking for keys over many lines begins: a line that was cut is seen from as far back as it is shown.
     pub(super) fn first_line(&self) -> usize {
         if self.continues { 0 } else { self.skip }

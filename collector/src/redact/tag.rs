@@ -49,7 +49,17 @@ impl Prf {
 
 /// The tag of a value whose form is already canonical.
 pub(super) fn tag(prf: &Prf, kind: Kind, canonical: &[u8]) -> [u8; TAG_LEN] {
-    let digest = prf.of(&[kind.token().as_bytes(), &[0], canonical]);
+    tag_of(prf, kind.token(), canonical)
+}
+
+/// The stand-in of what the leak gate found, of whatever kind.
+pub(super) fn leak(prf: &Prf, value: &[u8]) -> String {
+    let tag = tag_of(prf, "leak", &value.to_ascii_lowercase());
+    format!("OEr-leak-{}", tag.map(char::from).iter().collect::<String>())
+}
+
+fn tag_of(prf: &Prf, word: &str, canonical: &[u8]) -> [u8; TAG_LEN] {
+    let digest = prf.of(&[word.as_bytes(), &[0], canonical]);
     let bits = u64::from_be_bytes([digest[0], digest[1], digest[2], digest[3], digest[4], digest[5], digest[6], digest[7]]);
     std::array::from_fn(|i| ALPHABET[(bits >> (59 - 5 * i)) as usize & 31])
 }

@@ -187,6 +187,9 @@ pub struct Redaction {
     pub total: u64,
     /// The same by kind.
     pub counts: BTreeMap<String, u64>,
+    /// What the leak gate found after redaction and masked, by kind; the items say where.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    pub leaks: BTreeMap<String, u64>,
     /// Whether a map from pseudonyms back to identities stays on the host.
     pub map_kept_on_host: bool,
     /// How often a pseudonym was met that the map has no room for.
@@ -317,6 +320,8 @@ pub enum Reason {
     BadArchive,
     /// The redactor failed on it, so it was left out.
     RedactionFailed,
+    /// The leak gate found something in it that could not be masked, so it was left out.
+    Leak,
     /// More entries than the limit of a folder walk.
     TooMany,
     /// Another row of the catalogue already collects it.
@@ -421,6 +426,37 @@ pub struct Item {
     /// Replaced values by kind.
     #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
     pub redactions: BTreeMap<String, u64>,
+    /// What the leak gate found after redaction, and masked unless the item was left out.
+    #[serde(skip_serializing_if = "Leaks::is_empty", default)]
+    pub leaks: Leaks,
+}
+
+/// What the leak gate found in an item: never the value, its length or its tag.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Leaks {
+    /// How often, by kind.
+    pub counts: BTreeMap<String, u64>,
+    /// Where; of many the first.
+    pub places: Vec<Place>,
+}
+
+impl Leaks {
+    /// Whether nothing was found.
+    pub fn is_empty(&self) -> bool {
+        self.counts.is_empty()
+    }
+}
+
+/// Where the leak gate found something.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Place {
+    /// The line of the member, from 1; none: in a path, an argument or a message of the row.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub line: Option<u64>,
+    /// What it was.
+    pub kind: String,
 }
 
 impl Item {
@@ -452,6 +488,7 @@ impl Item {
             window: None,
             first_stamp: None,
             redactions: BTreeMap::new(),
+            leaks: Leaks::default(),
         }
     }
 }

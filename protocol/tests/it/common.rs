@@ -86,6 +86,7 @@ pub(crate) fn manifest(items: Vec<Item>) -> Manifest {
             level: "standard".to_owned(),
             total: 3,
             counts: [("ipv4".to_owned(), 3)].into(),
+            leaks: std::collections::BTreeMap::new(),
             map_kept_on_host: true,
             map_left_out: 0,
             settings: None,

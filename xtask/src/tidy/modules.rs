@@ -16,6 +16,7 @@ const ORDERS: &[Order] = &[
             "plan",
             "cost",
             "redact",
+            "leak",
             "rules",
             "config",
             "item",
