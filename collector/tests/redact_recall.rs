@@ -160,9 +160,9 @@ struct Corpus {
 /// parted by lot. Whoever works on the rules reads what is missed of `others` and of the public one; of `apart` nobody
 /// reads more than its figures, so that it stays a fair judge.
 const CORPORA: [Corpus; 3] = [
-    Corpus { name: "public", data: include_str!("data/redact/cases.jsonl"), recall: 0.964, lost: 0, changed: 0 },
-    Corpus { name: "others", data: include_str!("data/redact/others.jsonl"), recall: 0.810, lost: 5, changed: 0 },
-    Corpus { name: "apart", data: include_str!("data/redact/apart.jsonl"), recall: 0.810, lost: 8, changed: 4 },
+    Corpus { name: "public", data: include_str!("data/redact/cases.jsonl"), recall: 1.0, lost: 0, changed: 0 },
+    Corpus { name: "others", data: include_str!("data/redact/others.jsonl"), recall: 0.968, lost: 4, changed: 0 },
+    Corpus { name: "apart", data: include_str!("data/redact/apart.jsonl"), recall: 0.909, lost: 7, changed: 4 },
 ];
 
 #[test]

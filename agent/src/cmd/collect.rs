@@ -8,7 +8,7 @@ use std::{
 
 use jiff::Timestamp;
 use oediag_collector::{
-    bundle::{self, Destination, NoBundle, Opened, Recovered, deflate},
+    bundle::{self, Destination, NoBundle, Opened, Recovered, Rules, deflate},
     catalogue::{self, Source},
     cost::{self, Costs},
     gather::{self, Job},
@@ -127,7 +127,8 @@ fn begin(
 ) -> Result<(Redactor, Opened), Failure> {
     let key = state.redaction_key().map_err(|error| unusable(error, given))?;
     let id = start::bundle_id(&key, fixed);
-    let harvest = selection::harvest(host);
+    let mut harvest = selection::harvest(host);
+    harvest.rules = selection::site_rules(state, given)?;
     let redactor = Redactor::new(&harvest, &Key::for_bundle(&key, &id.0), RedactionLevel::Standard)
         .map_err(|error| Failure::new(Kind::NoBundle, text!(given.texts, "error-collect")).because(error))?;
     let severity = options.severity.map(|severity| format!("{severity:?}"));
@@ -145,7 +146,8 @@ fn begin(
         estimate,
     );
     let tasks = plan.tasks.iter().map(|task| task.source.id.to_owned()).collect();
-    let opened = bundle::begin(destination, start, tasks, identity, level(options)).map_err(|error| no_bundle(error, given))?;
+    let opened = bundle::begin(destination, start, Rules::of(&redactor), tasks, identity, level(options))
+        .map_err(|error| no_bundle(error, given))?;
     Ok((redactor, opened))
 }
 

@@ -6,9 +6,9 @@ use super::{
     account::is_account,
     address::{v4_is_public_knowledge, v6_names_a_host},
     identity::person,
+    judge::is_no_secret,
     kinds::Kind,
     span::{Form, Span},
-    value::is_no_secret,
 };
 
 /// What kind of file it is, by its path.

@@ -13,10 +13,13 @@ mod address;
 mod chunks;
 mod commands;
 mod counts;
+mod encoded;
 mod files;
 mod harvest;
 mod identity;
+mod judge;
 mod key;
+mod keyed;
 mod kinds;
 mod listing;
 mod names;
@@ -28,11 +31,13 @@ mod scan;
 mod shapes;
 mod site;
 mod span;
+mod spoken;
 mod starts;
 mod structure;
 mod tag;
 mod tokens;
 mod value;
+mod wide;
 
 use std::io;
 
@@ -45,7 +50,6 @@ use self::{
     names::Names,
     pem::State,
     review::Seen,
-    rules::WIDE_RULES,
     scan::Literals,
     site::Site,
     span::{Form, Span, Writer},
@@ -56,6 +60,7 @@ use self::{
     },
     tag::{Prf, TagCache},
     tokens::Words,
+    wide::Wide,
 };
 pub use self::{
     chunks::{Chunks, Encoding},
@@ -136,7 +141,7 @@ impl std::fmt::Debug for Scratch {
 pub struct Redactor {
     starts: Starts,
     literals: AhoCorasick,
-    wide: AhoCorasick,
+    wide: Wide,
     names: Names,
     site: Site,
     prf: Prf,
@@ -207,14 +212,9 @@ impl Redactor {
         let redactor = Redactor {
             starts: Starts::new(patterns.iter().map(Vec::as_slice)),
             literals: build(&mut patterns.iter().map(Vec::as_slice), kind, true, StartKind::Anchored)?,
-            wide: build(
-                &mut WIDE_RULES.iter().flat_map(|(utf8, gb, _)| [utf8.as_bytes(), gb]),
-                AhoCorasickKind::DFA,
-                false,
-                StartKind::Unanchored,
-            )?,
+            wide: Wide::new().map_err(|e| RedactError::Tables(e.to_string()))?,
             names,
-            site: Site::new(&harvest.rules)?,
+            site: Site::new(&harvest.rules, &prf)?,
             prf,
             addresses: Addresses::new(key, harvest.subnets.iter().copied().collect()),
             level,
@@ -299,12 +299,6 @@ impl Redactor {
         (out, counts.has_credential())
     }
 
-    /// What a hit of the automaton of Chinese keys means: the key and the kind of its value.
-    fn wide_rule(pattern: usize) -> (&'static str, Kind) {
-        let (word, _, kind) = WIDE_RULES[pattern / 2];
-        (word, kind)
-    }
-
     fn pass(&self, piece: &Piece<'_>, scratch: &mut Scratch, counts: &mut Counts, out: &mut Vec<u8>) {
         let Scratch { cache, spans, settled, arena, seen } = scratch;
         let text = piece.text;
@@ -324,7 +318,7 @@ impl Redactor {
             literals.scan(from, to, spans, arena);
             words.scan(from, to, spans);
             piece.file.fields(text, from, to, spans);
-            self.site.scan(&literals, from, to, spans);
+            self.site.scan(&literals, from, to, spans, arena);
             if self.level == Level::Reduced {
                 spans.retain(|s| !matches!(s.kind, Kind::Ipv4 | Kind::Ipv6));
             }
