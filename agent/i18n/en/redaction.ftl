@@ -55,6 +55,6 @@ way-known = this host was asked for it beforehand
 way-structure = the structure of its file
 way-decoded = decoding what it is wrapped in
 
-form-address = another address; common prefixes stay common
-form-mac = the vendor's half and a new second half
-form-wrapped = replaced inside, then wrapped again
+form-address = another address, same network
+form-mac = same vendor, new number
+form-wrapped = replaced inside, wrapped again

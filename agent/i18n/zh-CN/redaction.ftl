@@ -55,6 +55,6 @@ way-known = 事先从本机获知
 way-structure = 所在文件的结构
 way-decoded = 解码其外层编码
 
-form-address = 另一个地址，相同前缀保持相同
-form-mac = 保留厂商部分，后半部分换新
-form-wrapped = 解码、替换后按原编码写回
+form-address = 同一网络的另一个地址
+form-mac = 厂商不变，编号换新
+form-wrapped = 内部替换后按原编码写回
