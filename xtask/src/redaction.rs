@@ -76,9 +76,9 @@ fn line(cells: &[String; 5]) -> String {
 
 /// Code, cut where it is long; line ends become visible.
 fn code(text: &str) -> String {
-    let mut shown: String = text.replace('\n', " ⏎ ").trim_end_matches([' ', '⏎']).chars().take(SHOWN).collect();
-    if shown.chars().count() == SHOWN {
-        shown.push('…');
-    }
-    format!("`{shown}`")
+    let text = text.replace('\n', " ⏎ ");
+    let text = text.trim_end_matches([' ', '⏎']);
+    let shown: String = text.chars().take(SHOWN).collect();
+    let more = if shown.len() < text.len() { "…" } else { "" };
+    format!("`{shown}{more}`")
 }
