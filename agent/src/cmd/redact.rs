@@ -86,7 +86,7 @@ fn redactor(options: &Redact, given: &Invocation) -> Result<Redactor, Failure> {
         Failure::new(Kind::NoBundle, text!(texts, "error-state")).because(error).hint(text!(texts, "hint-root-needed"))
     })?;
     Redactor::new(&harvest, &Key::for_host(&key), Level::Standard)
-        .map_err(|error| Failure::new(Kind::Usage, text!(texts, "error-redactor")).because(error))
+        .map_err(|error| Failure::new(Kind::NoBundle, text!(texts, "error-redactor")).because(error))
 }
 
 /// One file, or standard input, to standard output; false when nobody reads any more.
