@@ -261,14 +261,23 @@ pub struct Verify {
 #[derive(Debug, Clone, Args)]
 pub struct Redact {
     /// Files to read, one after the other; `-` is standard input.
-    #[arg(value_name = "FILE", required_unless_present = "input", conflicts_with_all = ["input", "out"])]
+    #[arg(value_name = "FILE", required_unless_present_any = ["input", "check", "list"], conflicts_with_all = ["input", "out"])]
     pub file: Vec<PathBuf>,
     /// A folder to read.
-    #[arg(long = "in", value_name = "DIR", requires = "out")]
+    #[arg(long = "in", value_name = "DIR", requires = "target")]
     pub input: Option<PathBuf>,
     /// The folder to write, made new.
-    #[arg(long, value_name = "DIR", requires = "input")]
+    #[arg(long, value_name = "DIR", requires = "input", group = "target")]
     pub out: Option<PathBuf>,
+    /// Show what would be replaced instead of replacing it.
+    #[arg(long, group = "target")]
+    pub review: bool,
+    /// Show what is found and what becomes of it, of one kind all that is known.
+    #[arg(long, value_name = "KIND", num_args = 0..=1, conflicts_with_all = ["input", "file", "check", "review", "context"])]
+    pub list: Option<Option<String>>,
+    /// Whether the customer's own rules can be used: those of the files, or of this installation.
+    #[arg(long, conflicts_with_all = ["input", "review", "context"])]
+    pub check: bool,
     /// Names of this site, as JSON.
     #[arg(long, value_name = "FILE")]
     pub context: Option<PathBuf>,

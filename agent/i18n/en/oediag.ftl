@@ -48,6 +48,8 @@ error-redact-exists = { $path } is there already; choose a folder that does not 
 error-redact-context = { $path } does not hold names as JSON.
 error-redact-paths = { $path } does not hold lines of name, tab, path.
 error-redactor = The redactor cannot be made ready.
+error-site-rules = Your own rules of redaction (redact.d) cannot be used; nothing was collected or redacted.
+error-no-such-kind = There is no kind { $kind }.
 error-redact = { $path } could not be redacted; nothing of it was written.
 error-redact-stream = { $path } could not be redacted to its end; what is written of it already stays written.
 error-settings = The settings of this host (oediag.toml) cannot be used.
@@ -80,6 +82,8 @@ hint-root-needed = Run as root, or choose another place with --state DIR.
 hint-busy = Another run is under way; wait for its end, or use another --state DIR.
 hint-output = Choose another place with -o, or make room.
 hint-sources = `oediag sources` lists every id and topic.
+hint-redact-check = `oediag redact --check` names every line that is wrong.
+hint-redact-list = `oediag redact --list` shows all kinds.
 hint-ls = `oediag ls` lists every member and source.
 hint-signers = Give the host's public key with --allowed-signers FILE; the host keeps it as allowed_signers in its configuration folder.
 note-unverified = Note: this bundle was not verified ({ $why }). `oediag verify` checks it.
@@ -202,6 +206,12 @@ kind-sql-auth = database passwords
 kind-license-key = licence keys
 kind-webhook = webhook addresses
 kind-audit-hex = secrets in audit records
+kind-base64-wrapped = secrets in base64
+kind-url-encoded = passwords in URLs
+kind-k8s-secret = secrets of Kubernetes
+kind-journal-bin = secrets in journal records
+kind-krb-keytab = Kerberos keys
+kind-site-secret = secrets by your own rules
 kind-zh-password = passwords
 kind-ipv4 = IPv4 addresses
 kind-ipv6 = IPv6 addresses
@@ -300,6 +310,8 @@ span-seconds = { $count } s
 # Tables.
 table-id = SOURCE
 table-what = WHAT
+table-kind = KIND
+table-becomes = BECOMES
 table-topic = TOPIC
 table-time = TIME
 table-data = DATA
@@ -388,6 +400,28 @@ check-bundle-json = opening record agrees
 
 # Redact.
 redact-done = { $files } files written, { $count } values replaced.
+redact-list-credentials = Credentials: gone for good
+redact-list-identities = Identities: the map on this host tells them
+redact-list-more = { $count } kinds. … is a tag of 12 letters and digits: the same value gets the same tag in all of a bundle. `oediag redact --list KIND` shows what starts the search for one of them, and examples of what goes and what stays.
+redact-list-becomes = Becomes
+redact-list-class = Afterwards
+redact-list-gone = gone for good; no map holds it
+redact-list-mapped = the map on this host tells the value
+redact-list-found = Found by
+redact-list-level = Replaced from level
+redact-list-starts = A look starts at
+redact-list-examples = Examples
+redact-list-counter-examples = Left alone
+
+redact-check-ok = ok
+redact-check-size = { $keywords } keywords, { $keys } keys, { $patterns } patterns
+redact-check-none = There is no file of rules.
+redact-check-wrong = With a file that is wrong `collect` and `redact` do not start: no bundle is made without your rules.
+redact-review-total = { $count ->
+    [one] One value would be replaced.
+   *[other] { $count } values would be replaced.
+}
+redact-review-no-values = The values themselves are shown on a terminal only.
 
 # Progress.
 progress-sampling = sampling performance: { $second } of { $of } s

@@ -48,6 +48,8 @@ error-redact-exists = { $path } 已存在，请指定一个尚不存在的目录
 error-redact-context = { $path } 不是 JSON 格式的名称文件。
 error-redact-paths = { $path } 的每行应为“名称、制表符、路径”。
 error-redactor = 脱敏功能初始化失败。
+error-site-rules = 您自定义的脱敏规则（redact.d）无法使用，未采集或脱敏任何内容。
+error-no-such-kind = 没有类别 { $kind }。
 error-redact = { $path } 脱敏失败，未写出其任何内容。
 error-redact-stream = { $path } 未能完整脱敏，此前已写出的内容保留不变。
 error-settings = 无法使用本机的设置（oediag.toml）。
@@ -74,6 +76,8 @@ hint-root-needed = 请以 root 运行，或用 --state DIR 指定其他位置。
 hint-busy = 已有采集正在进行，请等待其结束，或用 --state DIR 指定其他位置。
 hint-output = 请用 -o 指定其他位置，或清理出空间。
 hint-sources = `oediag sources` 可列出全部采集项和主题。
+hint-redact-check = `oediag redact --check` 可列出每一处错误。
+hint-redact-list = `oediag redact --list` 可列出全部类别。
 hint-ls = `oediag ls` 可列出全部文件和采集项。
 hint-signers = 请用 --allowed-signers FILE 指定主机公钥；主机的公钥保存在其配置目录的 allowed_signers 中。
 note-unverified = 注意：此诊断包未经校验（{ $why }）。可用 `oediag verify` 校验。
@@ -196,6 +200,12 @@ kind-sql-auth = 数据库密码
 kind-license-key = 许可证密钥
 kind-webhook = Webhook 地址
 kind-audit-hex = 审计记录中的密钥
+kind-base64-wrapped = base64 中的密钥
+kind-url-encoded = URL 中的密码
+kind-k8s-secret = Kubernetes 密钥
+kind-journal-bin = 系统日志记录中的密钥
+kind-krb-keytab = Kerberos 密钥
+kind-site-secret = 自定义规则的机密
 kind-zh-password = 密码
 kind-ipv4 = IPv4 地址
 kind-ipv6 = IPv6 地址
@@ -273,6 +283,8 @@ span-seconds = { $count } 秒
 # 表格。
 table-id = 采集项
 table-what = 内容
+table-kind = 类别
+table-becomes = 替换为
 table-topic = 主题
 table-time = 用时
 table-data = 数据类别
@@ -355,6 +367,25 @@ check-bundle-json = bundle.json 记录一致
 
 # 脱敏。
 redact-done = 已写出 { $files } 个文件，共替换 { $count } 处。
+redact-list-credentials = 凭据：彻底去除
+redact-list-identities = 身份信息：可用本机的对照表还原
+redact-list-more = 共 { $count } 类。… 是由 12 个字母和数字组成的标签：同一个值在整个诊断包中的标签相同。`oediag redact --list 类别` 显示从何处开始查找，以及会替换和会保留的示例。
+redact-list-becomes = 替换为
+redact-list-class = 替换后
+redact-list-gone = 彻底去除，不进入对照表
+redact-list-mapped = 可用本机的对照表还原
+redact-list-found = 发现依据
+redact-list-level = 从此级别起替换
+redact-list-starts = 从以下文字开始查找
+redact-list-examples = 示例
+redact-list-counter-examples = 保持不变
+
+redact-check-ok = 正确
+redact-check-size = { $keywords } 个关键词，{ $keys } 个键，{ $patterns } 个模式
+redact-check-none = 没有自定义规则文件。
+redact-check-wrong = 规则文件有误时，`collect` 和 `redact` 不会启动：不会在缺少您的规则的情况下生成诊断包。
+redact-review-total = 将替换 { $count } 处。
+redact-review-no-values = 原值只在终端上显示。
 
 # 进度。
 progress-sampling = 性能采样：第 { $second } 秒，共 { $of } 秒

@@ -153,7 +153,8 @@ fn begin(
 ) -> Result<(Redactor, Gate, Opened), Failure> {
     let key = state.redaction_key().map_err(|error| unusable(error, given))?;
     let id = start::bundle_id(&key, fixed);
-    let harvest = selection::harvest(host);
+    let mut harvest = selection::harvest(host);
+    harvest.rules = selection::site_rules(state, given)?;
     let key = match settings.correlate {
         Correlate::Bundle => Key::for_bundle(&key, &id.0),
         Correlate::Host => Key::for_host(&key),

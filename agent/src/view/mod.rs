@@ -8,6 +8,7 @@ pub mod ls;
 pub mod operations;
 pub mod plan;
 pub mod preview;
+pub mod redaction;
 pub mod reveal;
 pub mod sources;
 pub mod status;

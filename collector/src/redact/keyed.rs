@@ -14,10 +14,12 @@ use super::{
     structure::{base64, siblings, xml},
     value::{self, Between, Style, Value, at, is_name, line_end, skip_blanks},
 };
+use crate::failpoint;
 
 impl Literals<'_> {
     /// A literal that ends a key.
     pub(super) fn key(&self, rule: &Rule, hit: Range<usize>, bound: Bound, test: Test, spans: &mut Vec<Span>) -> usize {
+        failpoint::panics("redact.key");
         let t = self.text;
         let literal = &t[hit.clone()];
         // Some literals hold their sign or quote, so that short words are not hit everywhere.

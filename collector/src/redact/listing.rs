@@ -106,6 +106,8 @@ pub struct KindRow {
     pub token: &'static str,
     /// Gone for good; otherwise the map on the host tells the value.
     pub credential: bool,
+    /// From this level on it is replaced.
+    pub level: Level,
     /// How it is found.
     pub ways: &'static [Way],
     /// What it becomes.
@@ -129,6 +131,7 @@ pub fn kinds() -> Result<Vec<KindRow>, RedactError> {
             name: kind.name(),
             token: kind.token(),
             credential: kind.is_credential(),
+            level: if matches!(kind, Kind::Ipv4 | Kind::Ipv6) { Level::Standard } else { Level::Reduced },
             ways: ways(kind),
             form: form(kind),
             literals: literals(kind),
@@ -201,6 +204,7 @@ fn form(kind: Kind) -> Form {
 fn ways(kind: Kind) -> &'static [Way] {
     use Way::{Decoded, Key, Known, Prefix, Shape, Structure};
     match kind {
+        Kind::KrbKeytab => &[Key, Shape],
         Kind::PasswordXml | Kind::K8sSecret | Kind::VpnSecret => &[Key, Structure],
         Kind::CloudKey | Kind::ProviderToken | Kind::LdapBindpw | Kind::LicenseKey | Kind::Webhook => &[Prefix, Key],
         Kind::PwHash => &[Prefix, Structure],

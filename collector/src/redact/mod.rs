@@ -213,14 +213,16 @@ impl Redactor {
             literals: build(&mut patterns.iter().map(Vec::as_slice), true, StartKind::Anchored)?,
             wide: Wide::new().map_err(|e| RedactError::Tables(e.to_string()))?,
             names,
-            site: Site::new(&harvest.rules)?,
+            site: Site::new(&harvest.rules, &prf)?,
             prf,
             addresses: Addresses::new(key, settings.mac == Mac::Full, harvest.subnets.iter().copied().collect()),
             settings,
             map: None,
             ruleset: ruleset(&harvest.rules, key),
         };
-        redactor.self_test()?;
+        // A rule that panics on a canary must not end the program in any other way than one that misses it.
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| redactor.self_test()))
+            .unwrap_or(Err(RedactError::SelfTest("a panic")))?;
         Ok(redactor)
     }
 
@@ -343,7 +345,7 @@ impl Redactor {
             literals.scan(from, to, spans, arena);
             words.scan(from, to, spans);
             piece.file.fields(text, from, to, spans);
-            self.site.scan(&literals, from, to, spans);
+            self.site.scan(&literals, from, to, spans, arena);
             if !self.settings.keeps_nothing() {
                 spans.retain(|s| !self.settings.keeps(s.kind));
             }

@@ -58,7 +58,8 @@ impl Span {
     }
 }
 
-/// Sorts the spans and takes out overlaps: `kept` gets the winners in order, `spans` is empty afterwards.
+/// Sorts the spans and takes out overlaps: `kept` gets the winners in order, `spans` is empty afterwards. What looks like an
+/// e-mail address and has lost a part is none: of `user:password@host` the host stays.
 pub(super) fn settle(spans: &mut Vec<Span>, kept: &mut Vec<Span>) {
     // The scans give sorted runs, which a stable sort only merges.
     spans.sort_by_key(|s| (u64::from(s.start) << 32 | u64::from(!s.end), s.kind));
@@ -77,10 +78,10 @@ pub(super) fn settle(spans: &mut Vec<Span>, kept: &mut Vec<Span>) {
             } else {
                 *last = next;
             }
-            if loser.end > next.end {
+            if loser.end > next.end && loser.kind != Kind::Email {
                 kept.push(Span { start: next.end, form: Form::Tag, ..loser });
             }
-        } else if next.end > loser.end {
+        } else if next.end > loser.end && next.kind != Kind::Email {
             kept.push(Span { start: loser.end, form: Form::Tag, ..next });
         }
     }

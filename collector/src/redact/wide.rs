@@ -95,17 +95,9 @@ impl Literals<'_> {
     /// Keys in Chinese, and others whose value may be Chinese.
     pub(super) fn wide(&self, from: usize, to: usize, spans: &mut Vec<Span>) {
         let t = self.text;
-        let Wide { keys, signs } = &self.redactor.wide;
-        for hit in keys.find_iter(Input::new(t).range(from..to)) {
+        for hit in self.redactor.wide.keys.find_iter(Input::new(t).range(from..to)) {
             let (word, kind) = WIDE_RULES[hit.pattern().as_usize() / 2];
-            // The key itself may be in quotes.
-            let mut i = hit.end() + usize::from(matches!(at(t, hit.end()), b'"' | b'\''));
-            let mut signed = false;
-            while i <= hit.end() + 32 && i < t.len() {
-                let Some(sign) = signs.find(Input::new(t).range(i..).anchored(Anchored::Yes)) else { break };
-                i = sign.end();
-                signed |= !t[sign.start()].is_ascii_whitespace();
-            }
+            let (i, signed) = self.behind_wide(hit.end());
             match kind {
                 Kind::PersonName => person(t, hit.end(), i, signed, word, spans),
                 Kind::CnMobile => self.field(Field::Phone, kind, hit.range(), spans),
@@ -125,6 +117,20 @@ impl Literals<'_> {
                 _ => {}
             }
         }
+    }
+
+    /// Where the value of a key that ends here begins, and whether a sign stands between them.
+    pub(super) fn behind_wide(&self, end: usize) -> (usize, bool) {
+        let t = self.text;
+        // The key itself may be in quotes.
+        let mut i = end + usize::from(matches!(at(t, end), b'"' | b'\''));
+        let mut signed = false;
+        while i <= end + 32 && i < t.len() {
+            let Some(sign) = self.redactor.wide.signs.find(Input::new(t).range(i..).anchored(Anchored::Yes)) else { break };
+            i = sign.end();
+            signed |= !t[sign.start()].is_ascii_whitespace();
+        }
+        (i, signed)
     }
 
     /// The secret behind a key in a sentence: it ends where the sentence goes on.

@@ -9,6 +9,8 @@ use aho_corasick::{
     AhoCorasick, AhoCorasickKind, Anchored, Input, Match, MatchError, MatchKind, StartKind, automaton::OverlappingState,
 };
 
+use encoding_rs::GB18030;
+
 use super::{SiteRules, expression::Expression};
 use crate::redact::{
     RedactError,
@@ -18,13 +20,16 @@ use crate::redact::{
     scan::Literals,
     span::{Form, Span},
     starts::Starts,
-    value::{self, Style, at, skip_blanks},
+    tag::{Prf, push_token},
+    value::{self, Style},
 };
 
 /// What a literal stands for.
 #[derive(Clone, Copy)]
 enum Row {
     Word,
+    /// In GB18030, by its number: its stand-in is that of the same word in UTF-8.
+    Gb(usize),
     Key,
     Pattern(usize),
 }
@@ -33,20 +38,28 @@ enum Row {
 pub(in crate::redact) struct Site {
     tables: Option<(Starts, AhoCorasick)>,
     rows: Vec<Row>,
+    /// Stand-ins of words in GB18030.
+    tokens: Vec<Vec<u8>>,
     expressions: Vec<(Expression, Kind)>,
 }
 
 /// A key of the customer's is looked at as the built-in ones are.
 const KEY: Rule = Rule { word: "", kind: Kind::SiteSecret, verify: Verify::Key(Bound::Word, Test::Secret) };
-/// What may stand between a key in Chinese and its value, besides blanks, `:` and `=`.
-const SIGNS: [&str; 4] = ["：", "＝", "是", "为"];
-
 impl Site {
     /// Builds the tables.
-    pub(in crate::redact) fn new(rules: &SiteRules) -> Result<Site, RedactError> {
+    pub(in crate::redact) fn new(rules: &SiteRules, prf: &Prf) -> Result<Site, RedactError> {
         let mut literals: Vec<(Vec<u8>, Row)> = Vec::new();
+        let mut tokens = Vec::new();
         literals.extend(rules.words.iter().map(|word| (word.as_bytes().to_vec(), Row::Word)));
         literals.extend(rules.keys.iter().map(|key| (key.as_bytes().to_vec(), Row::Key)));
+        for word in rules.words.iter().filter(|word| !word.is_ascii()) {
+            let mut token = Vec::new();
+            push_token(prf, Kind::Keyword, word.to_ascii_lowercase().as_bytes(), &mut token);
+            literals.push((GB18030.encode(word).0.into_owned(), Row::Gb(tokens.len())));
+            tokens.push(token);
+        }
+        literals
+            .extend(rules.keys.iter().filter(|key| !key.is_ascii()).map(|key| (GB18030.encode(key).0.into_owned(), Row::Key)));
         let mut expressions = Vec::new();
         for pattern in &rules.patterns {
             let expression = Expression::new(&pattern.regex).map_err(RedactError::Tables)?;
@@ -69,11 +82,18 @@ impl Site {
                 .map_err(|error| RedactError::Tables(error.to_string()))?;
             Some((Starts::new(literals.iter().map(|(literal, _)| literal.as_slice())), automaton))
         };
-        Ok(Site { tables, rows, expressions })
+        Ok(Site { tables, rows, tokens, expressions })
     }
 
     /// Finds spans in `text[from..to]`; both ends are line ends or delimiters.
-    pub(in crate::redact) fn scan(&self, literals: &Literals<'_>, from: usize, to: usize, spans: &mut Vec<Span>) {
+    pub(in crate::redact) fn scan(
+        &self,
+        literals: &Literals<'_>,
+        from: usize,
+        to: usize,
+        spans: &mut Vec<Span>,
+        arena: &mut Vec<u8>,
+    ) {
         let Some((starts, automaton)) = &self.tables else { return };
         let t = literals.text;
         let mut i = from;
@@ -84,11 +104,17 @@ impl Site {
             while let Ok(Some(hit)) = beginning(automaton, t, start, to, &mut state) {
                 let found = match self.rows[hit.pattern().as_usize()] {
                     Row::Word => Some((hit.range(), Kind::Keyword)).filter(|(range, _)| stands(t, range)),
+                    Row::Gb(index) => {
+                        let made = arena.len();
+                        arena.extend_from_slice(&self.tokens[index]);
+                        spans.push(Span::new(&hit.range(), Kind::Keyword, Form::Made(made as u32, arena.len() as u32)));
+                        None
+                    }
                     Row::Key if hit.range().clone().all(|at| t[at].is_ascii()) => {
                         literals.key(&KEY, hit.range(), Bound::Word, Test::Secret, spans);
                         None
                     }
-                    Row::Key => behind_wide(t, hit.end(), literals.open_end).map(|range| (range, Kind::SiteSecret)),
+                    Row::Key => behind_wide(literals, hit.end()).map(|range| (range, Kind::SiteSecret)),
                     Row::Pattern(index) => {
                         let (expression, kind) = &self.expressions[index];
                         expression.at(t, start).map(|range| (range, *kind))
@@ -130,16 +156,13 @@ fn in_stand_in(t: &[u8], start: usize) -> bool {
 }
 
 /// The value behind a key in Chinese: up to a blank, or to where the sentence goes on in Chinese.
-fn behind_wide(t: &[u8], end: usize, open_end: bool) -> Option<Range<usize>> {
-    let mut i = end + usize::from(matches!(at(t, end), b'"' | b'\''));
-    i = skip_blanks(t, i);
-    let rest = &t[i.min(t.len())..];
-    let sign = SIGNS.iter().map(|sign| sign.as_bytes()).chain([b":".as_slice(), b"="]).find(|sign| rest.starts_with(sign));
-    i = skip_blanks(t, i + sign.map_or(0, <[u8]>::len));
-    if i == end {
+fn behind_wide(literals: &Literals<'_>, end: usize) -> Option<Range<usize>> {
+    let t = literals.text;
+    let (start, _) = literals.behind_wide(end);
+    if start == end {
         return None;
     }
-    let value = value::scalar(t, i, b' ', Style::Plain, open_end)?.full(t);
+    let value = value::scalar(t, start, b' ', Style::Plain, literals.open_end)?.full(t);
     let length = t[value.clone()].iter().position(|b| !b.is_ascii()).unwrap_or(value.len());
     let range = value.start..value.start + length;
     (!is_no_secret(&t[range.clone()])).then_some(range)

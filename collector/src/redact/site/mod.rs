@@ -206,7 +206,7 @@ fn prove(row: &PatternShape, wrong: &mut impl FnMut(Range<usize>, &str)) {
 }
 
 fn line_of(text: &str, place: &Range<usize>) -> usize {
-    text.as_bytes()[..place.start.min(text.len())].iter().filter(|b| **b == b'\n').count() + 1
+    memchr::memchr_iter(b'\n', &text.as_bytes()[..place.start.min(text.len())]).count() + 1
 }
 
 #[cfg(test)]
