@@ -12,6 +12,7 @@ mod failpoint;
 pub mod gather;
 pub mod host;
 pub mod item;
+pub mod packed;
 pub mod plan;
 pub mod redact;
 pub mod start;

@@ -332,7 +332,7 @@ impl Tools<'_> {
     fn spoilt(&self, task: usize, item: Item, form: Form, error: &WorkError) -> Result<Item, Refused> {
         let item = match error {
             WorkError::Redact(error) => failed(item, error, form, &self.writer_text(error)),
-            WorkError::Header(error) => Item {
+            WorkError::Header(_) | WorkError::Pack(_) => Item {
                 outcome: Outcome::Failed,
                 reason: Some(Reason::RedactionFailed),
                 error: vec![self.writer_text(error)],
@@ -376,7 +376,7 @@ fn finished(mut item: Item, path: String, progress: &mut Progress) -> Item {
 fn unreadable(error: &io::Error, form: Form) -> Reason {
     use io::ErrorKind::{InvalidData, InvalidInput, UnexpectedEof};
     match error.kind() {
-        InvalidData | InvalidInput | UnexpectedEof if form == Form::Gzip => Reason::BadArchive,
+        InvalidData | InvalidInput | UnexpectedEof if form != Form::Plain => Reason::BadArchive,
         _ => Reason::ReadError,
     }
 }

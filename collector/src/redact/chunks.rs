@@ -313,6 +313,10 @@ fn sniff(head: &[u8], whole: bool) -> Result<Encoding, RedactError> {
     };
     // 0x1d separates the enriched part of audit records, 0x1b begins colours.
     let control = head.iter().filter(|b| **b < 32 && !matches!(**b, 0 | 7..=13 | 0x1b | 0x1d) || **b == 127).count();
+    // A short one may have no NUL in it.
+    if (even + odd + control > 0 || !utf8) && binary::is_container(head) {
+        return Err(RedactError::Binary);
+    }
     if even + odd > 0 && (control > 0 || !utf8 || even + odd > head.len() / 2) {
         // Where NUL is only a separator, as in /proc/PID/environ, all else is text.
         return if binary::is_strings(head) { Ok(Encoding::Strings) } else { Err(RedactError::Binary) };

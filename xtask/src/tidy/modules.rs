@@ -11,6 +11,7 @@ const ORDERS: &[Order] = &[
         &[
             "host",
             "catalogue",
+            "packed",
             "window",
             "plan",
             "cost",
