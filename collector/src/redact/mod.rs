@@ -31,7 +31,7 @@ mod tag;
 mod tokens;
 mod value;
 
-use std::io;
+use std::{io, ops::Range};
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind, StartKind};
 
@@ -46,8 +46,10 @@ use self::{
     span::{Form, Span, Writer},
     starts::Starts,
     structure::{
-        binary,
+        base64::Content,
+        binary, export, gb18030,
         secret::{self, Document},
+        wrapped,
     },
     tag::{Prf, TagCache},
     tokens::Words,
@@ -150,6 +152,8 @@ struct Piece<'a> {
     document: Document,
     file: File,
     open_end: bool,
+    /// The text is GB18030.
+    gb: bool,
     depth: u8,
 }
 
@@ -165,6 +169,7 @@ impl<'a> Piece<'a> {
             document: Document::default(),
             file,
             open_end: false,
+            gb: false,
             depth,
         }
     }
@@ -238,12 +243,14 @@ impl Redactor {
             document: raw.document,
             file: raw.file,
             open_end: raw.open_end,
+            gb: raw.encoding == Encoding::Gb18030,
             depth: DEPTH,
         };
         self.pass(&piece, scratch, &mut counts, &mut out);
         let bytes = match raw.encoding {
             Encoding::Utf16Le => utf16(&out, u16::to_le_bytes)?,
             Encoding::Utf16Be => utf16(&out, u16::to_be_bytes)?,
+            Encoding::Export => export::encode(&out, &raw.fields).ok_or(RedactError::Encoding)?,
             Encoding::Utf8 | Encoding::Gb18030 | Encoding::Bytes | Encoding::Strings => out,
         };
         Ok((Clean(bytes), counts))
@@ -311,6 +318,9 @@ impl Redactor {
                 spans.push(Span::new(&value, Kind::K8sSecret, Form::Tag));
             });
         }
+        if piece.depth > 0 {
+            self.wrapped(piece, spans, arena);
+        }
         let literals = Literals { redactor: self, text, open_end: piece.open_end, depth: piece.depth };
         let words = Words { redactor: self, text, file: piece.file };
         let mut from = 0;
@@ -326,6 +336,9 @@ impl Redactor {
                 begin_at(piece.skip, spans);
             }
             span::settle(spans, settled);
+            if piece.gb {
+                gb18030::widen(text, from, settled);
+            }
             // A value on the line after its key may already belong to the next window.
             let here = settled.partition_point(|s| (s.start as usize) < to);
             spans.extend_from_slice(&settled[here..]);
@@ -344,6 +357,24 @@ impl Redactor {
             }
             from = to;
         }
+    }
+
+    /// Runs of base64 over many lines: with a credential in it each line goes, else identities are replaced.
+    fn wrapped(&self, piece: &Piece<'_>, spans: &mut Vec<Span>, arena: &mut Vec<u8>) {
+        let mut push = |line: &Range<usize>, form| spans.push(Span::new(line, Kind::Base64Wrapped, form));
+        wrapped::walk(piece.text, piece.skip, &mut |lines, content| {
+            let Content::Text(plain) = content else { return lines.iter().for_each(|line| push(line, Form::Tag)) };
+            let (clean, credential) = self.decoded(&plain, piece.depth - 1);
+            if credential {
+                lines.iter().for_each(|line| push(line, Form::Tag));
+            } else if clean != plain {
+                for (line, text) in lines.iter().zip(wrapped::wrap(&clean, piece.text, lines)) {
+                    let made = arena.len();
+                    arena.extend_from_slice(&text);
+                    push(line, Form::Made(made as u32, arena.len() as u32));
+                }
+            }
+        });
     }
 
     /// Lines that hold one canary each: it must not survive, and its neighbour must.

@@ -2,7 +2,12 @@
 //!
 //! In and out: nothing but moves. Never here: a way for other modules to look into a `Raw` or to make a `Clean`.
 
-use super::{chunks::Encoding, files::File, pem::State, structure::secret::Document};
+use super::{
+    chunks::Encoding,
+    files::File,
+    pem::State,
+    structure::{export::Field, secret::Document},
+};
 
 /// One chunk of the host's bytes and the state its first line is in. No accessor outside `redact`.
 pub struct Raw {
@@ -14,6 +19,8 @@ pub struct Raw {
     pub(super) document: Document,
     pub(super) file: File,
     pub(super) encoding: Encoding,
+    /// Of an export of the journal: the lines of this chunk that are binary fields.
+    pub(super) fields: Vec<Field>,
     /// The chunk begins in the middle of a line.
     pub(super) continues: bool,
     /// The last line goes on in the next chunk.
