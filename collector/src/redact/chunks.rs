@@ -16,7 +16,7 @@ use super::{
         export::{self, Field},
         gb18030, numbers,
         secret::{self, Document},
-        wrapped,
+        siblings, wrapped,
     },
 };
 
@@ -28,6 +28,8 @@ const LINE_MAX: usize = 1 << 20;
 const SNIFF: usize = 64 << 10;
 /// What the next piece of a cut line sees of the piece before, and where in a piece a delimiter is looked for.
 const OVERLAP: usize = 64 << 10;
+/// How often a cut is moved behind a field and lines in turn.
+const TURNS: usize = 4;
 /// A line longer than this is not shown to the chunk behind it.
 const SHOWN: usize = 512;
 
@@ -229,25 +231,38 @@ impl<R: io::Read> Chunks<R> {
         }
     }
 
-    /// What is read in one piece is not cut: the next end of a line that is in none.
+    /// What is read in one piece is not cut: the next end of a line that is in no such piece.
     fn whole(&mut self, end: usize) -> Result<usize, RedactError> {
         let mut end = end;
-        if let Some(field) = self.fields.iter().find(|field| field.start < end && end < field.end) {
+        // A field may end where lines go on, and lines within a field: not often, but for who makes it so.
+        for _ in 0..TURNS {
+            for (is_line, reach) in [
+                (wrapped::is_line as fn(&[u8]) -> bool, wrapped::REACH),
+                (numbers::is_line, numbers::REACH),
+                (siblings::is_value, SHOWN),
+            ] {
+                end = self.behind(end, is_line, reach)?;
+            }
+            let Some(field) = self.fields.iter().find(|field| field.start < end && end < field.end) else { break };
             end = field.end;
         }
-        for (is_line, reach) in [(wrapped::is_line as fn(&[u8]) -> bool, wrapped::REACH), (numbers::is_line, numbers::REACH)] {
-            let from = end;
-            while end > 0 && end - from < reach {
-                let line = self.ready[..end - 1].iter().rev().take(SHOWN).take_while(|b| **b != b'\n').count();
-                let last = &self.ready[end - 1 - line..end - 1];
-                if !is_line(last) && !last.trim_ascii_end().ends_with(b"[") {
-                    break;
-                }
-                self.fill(end + SHOWN + 1)?;
-                let near = &self.ready[end..self.ready.len().min(end + SHOWN + 1)];
-                let Some(next) = memchr::memchr(b'\n', near) else { break };
-                end += next + 1;
+        Ok(end)
+    }
+
+    /// The end of the line behind the last one of this kind, when the line before `end` is one.
+    fn behind(&mut self, end: usize, is_line: fn(&[u8]) -> bool, reach: usize) -> Result<usize, RedactError> {
+        let from = end;
+        let mut end = end;
+        while end > 0 && end - from < reach {
+            let line = self.ready[..end - 1].iter().rev().take(SHOWN).take_while(|b| **b != b'\n').count();
+            let last = &self.ready[end - 1 - line..end - 1];
+            if !is_line(last) && !last.trim_ascii_end().ends_with(b"[") {
+                break;
             }
+            self.fill(end + SHOWN + 1)?;
+            let near = &self.ready[end..self.ready.len().min(end + SHOWN + 1)];
+            let Some(next) = memchr::memchr(b'\n', near) else { break };
+            end += next + 1;
         }
         Ok(end)
     }
@@ -358,22 +373,22 @@ fn sniff(head: &[u8], whole: bool) -> Result<Encoding, RedactError> {
         [0xfe, 0xff, ..] => return Ok(Encoding::Utf16Be),
         _ => {}
     }
+    let utf8 = match std::str::from_utf8(head) {
+        Ok(_) => true,
+        Err(e) => e.error_len().is_none() && !whole,
+    };
     let nul = |parity: usize| head.iter().skip(parity).step_by(2).filter(|b| **b == 0).count();
     let (even, odd) = (nul(0), nul(1));
     let half = head.len() / 2;
     if even + odd > 0 && head.len() >= 8 {
         // ASCII in UTF-16 has a NUL in every other place, and none in the others.
-        if even == 0 && (odd * 10 >= half * 6 || is_wide(head, u16::from_le_bytes)) {
+        if even == 0 && (odd * 10 >= half * 6 || !utf8 && is_wide(head, u16::from_le_bytes)) {
             return Ok(Encoding::Utf16Le);
         }
-        if odd == 0 && (even * 10 >= half * 6 || is_wide(head, u16::from_be_bytes)) {
+        if odd == 0 && (even * 10 >= half * 6 || !utf8 && is_wide(head, u16::from_be_bytes)) {
             return Ok(Encoding::Utf16Be);
         }
     }
-    let utf8 = match std::str::from_utf8(head) {
-        Ok(_) => true,
-        Err(e) => e.error_len().is_none() && !whole,
-    };
     // 0x1d separates the enriched part of audit records, 0x1b begins colours.
     let control = head.iter().filter(|b| **b < 32 && !matches!(**b, 0 | 7..=13 | 0x1b | 0x1d) || **b == 127).count();
     // A short one may have no NUL in it.

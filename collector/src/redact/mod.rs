@@ -10,9 +10,11 @@
 
 mod account;
 mod address;
+mod blocks;
 mod chunks;
 mod commands;
 mod counts;
+mod credentials;
 mod files;
 mod harvest;
 mod identity;
@@ -31,7 +33,7 @@ mod tag;
 mod tokens;
 mod value;
 
-use std::{io, ops::Range};
+use std::io;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind, StartKind};
 
@@ -45,12 +47,7 @@ use self::{
     scan::Literals,
     span::{Form, Span, Writer},
     starts::Starts,
-    structure::{
-        base64::Content,
-        binary, export, gb18030,
-        secret::{self, Document},
-        wrapped,
-    },
+    structure::{binary, export, gb18030, hex, secret::Document},
     tag::{Prf, TagCache},
     tokens::Words,
 };
@@ -313,14 +310,7 @@ impl Redactor {
         spans.clear();
         arena.clear();
         pem::walk(text, piece.first_line, piece.state, &mut |line| spans.push(Span::new(&line, Kind::PrivateKey, Form::Tag)));
-        if piece.file == File::Manifest {
-            secret::walk(text, piece.first_line, piece.document, &mut |value| {
-                spans.push(Span::new(&value, Kind::K8sSecret, Form::Tag));
-            });
-        }
-        if piece.depth > 0 {
-            self.wrapped(piece, spans, arena);
-        }
+        self.blocks(piece, spans, arena);
         let literals = Literals { redactor: self, text, open_end: piece.open_end, depth: piece.depth };
         let words = Words { redactor: self, text, file: piece.file };
         let mut from = 0;
@@ -329,6 +319,7 @@ impl Redactor {
             literals.scan(from, to, spans, arena);
             words.scan(from, to, spans);
             piece.file.fields(text, from, to, spans);
+            hex::walk(text, from, to, spans);
             if self.level == Level::Reduced {
                 spans.retain(|s| !matches!(s.kind, Kind::Ipv4 | Kind::Ipv6));
             }
@@ -357,24 +348,6 @@ impl Redactor {
             }
             from = to;
         }
-    }
-
-    /// Runs of base64 over many lines: with a credential in it each line goes, else identities are replaced.
-    fn wrapped(&self, piece: &Piece<'_>, spans: &mut Vec<Span>, arena: &mut Vec<u8>) {
-        let mut push = |line: &Range<usize>, form| spans.push(Span::new(line, Kind::Base64Wrapped, form));
-        wrapped::walk(piece.text, piece.skip, &mut |lines, content| {
-            let Content::Text(plain) = content else { return lines.iter().for_each(|line| push(line, Form::Tag)) };
-            let (clean, credential) = self.decoded(&plain, piece.depth - 1);
-            if credential {
-                lines.iter().for_each(|line| push(line, Form::Tag));
-            } else if clean != plain {
-                for (line, text) in lines.iter().zip(wrapped::wrap(&clean, piece.text, lines)) {
-                    let made = arena.len();
-                    arena.extend_from_slice(&text);
-                    push(line, Form::Made(made as u32, arena.len() as u32));
-                }
-            }
-        });
     }
 
     /// Lines that hold one canary each: it must not survive, and its neighbour must.

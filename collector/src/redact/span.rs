@@ -25,6 +25,8 @@ pub(super) enum Form {
     Ip4 { address: [u8; 4], reversed: bool, separator: u8 },
     /// By the stand-in in 8 hexadecimal digits, in the byte order of the host.
     Ip4Hex([u8; 4]),
+    /// By the stand-in in 8 hexadecimal digits, in the byte order of networks.
+    Ip4Net([u8; 4]),
     /// By the stand-in in the usual form.
     Ip6([u8; 16]),
     /// By the stand-in in 32 hexadecimal digits, as one number or as four words of the host.
@@ -126,6 +128,10 @@ impl Writer<'_> {
                 counts.one(span.kind);
             }
             if self.in_place {
+                // What is cut to fit would be the stand-in of something else: then there is none.
+                if out.len() - before > end - start {
+                    out.truncate(before);
+                }
                 out.resize(before + end - start, b'.');
             } else if !span.kind.is_credential() {
                 done += align(&text[end..to], end - start, out.len() - before, out);
@@ -160,7 +166,7 @@ impl Writer<'_> {
                 cache.push(self.prf, Kind::Domain, &value[at + 1..], out);
                 out.extend_from_slice(b".invalid");
             }
-            Form::Ip4 { .. } | Form::Ip4Hex(_) | Form::Ip6(_) | Form::Ip6Hex { .. } if self.strict => {
+            Form::Ip4 { .. } | Form::Ip4Hex(_) | Form::Ip4Net(_) | Form::Ip6(_) | Form::Ip6Hex { .. } if self.strict => {
                 cache.push(self.prf, span.kind, value, out);
             }
             Form::Ip4 { address, reversed, separator } => {
@@ -178,6 +184,10 @@ impl Writer<'_> {
             Form::Ip4Hex(address) => {
                 let octets = cache.address(4, address, || self.addresses.v4(address));
                 push_hex(octets.iter().rev(), value, out);
+            }
+            Form::Ip4Net(address) => {
+                let octets = cache.address(4, address, || self.addresses.v4(address));
+                push_hex(octets.iter(), value, out);
             }
             Form::Ip6(address) => {
                 let stand_in = std::net::Ipv6Addr::from(cache.address(6, address, || self.addresses.v6(address))).to_string();
