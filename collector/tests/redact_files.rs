@@ -48,9 +48,16 @@ const ROWS: &[Row] = &[
     (
         "/root/.netrc",
         "machine git.example.net login bob password n0wYouSee\nmachine x\n  login bob2\n  password n0w2See\ndefault login anonymous password user@site\n",
-        &["n0wYou", "n0w2", "bob"],
-        &["machine git.example.net login ", "machine x\n", "default login anonymous password "],
+        &["n0wYou", "n0w2"],
+        &["machine git.example.net login bob password OEr-", "machine x\n", "default login anonymous password "],
     ),
+    (
+        "/etc/postfix/sasl_passwd",
+        "# host user:password\n[smtp.example.net]:465 noreply:mX8^relay-out\n",
+        &["mX8^"],
+        &["# host user:password\n[smtp.example.net]:465 noreply:OEr-"],
+    ),
+    ("/etc/racoon/psk.txt", "vpn.example.net rac00n-peerB\n", &["rac00n"], &["vpn.example.net OEr-"]),
     (
         "/var/log/app.log",
         "k=\"-----BEGIN PRIVATE KEY-----\\\\nMIIEvgIBADANBgkqhkiG9w0BAQEFAASC\\\\nabcdEvgIBADANBgkqhkiG9w0BAQEFAASC\\\\n-----END PRIVATE KEY-----\\\\n\"\n",

@@ -102,6 +102,34 @@ const GO: &[(&str, &str)] = &[
     ("holder Li Ming of x", "Li Ming"),
     ("登录失败，密码：n0w#2019!，请重试", "n0w#2019!"),
     ("用户 meter_web 登录成功", "meter_web"),
+    ("echo 'n0w#YouSee' | passwd --stdin svc", "n0w#YouSee"),
+    ("echo -n n0w#YouSee | sudo cryptsetup luksOpen /dev/sdc1 c -", "n0w#YouSee"),
+    ("printf '%s' n0w#YouSee | /usr/bin/kinit svc", "n0w#YouSee"),
+    ("echo \"root:n0w#YouSee\" | chpasswd", "n0w#YouSee"),
+    ("cryptsetup luksOpen /dev/sdb2 d --key-file=- <<< 'n0w#YouSee'", "n0w#YouSee"),
+    ("sqlplus -S system/n0wYouSee7@ORCL @/x.sql", "n0wYouSee7"),
+    ("curl -sku me:n0wYouSee https://h/", "n0wYouSee"),
+    ("{\"args\":[\"redis-cli\",\"-a\",\"n0wYouSee\",\"ping\"]}", "n0wYouSee"),
+    ("args: [\"--requirepass\", \"n0wYouSee\", \"--port\", \"1\"]", "n0wYouSee"),
+    ("{\"name\":\"DB_PASSWORD\",\"value\":\"n0wYouSee\"}", "n0wYouSee"),
+    ("htpasswd -b /etc/h web n0wYouSee", "n0wYouSee"),
+    ("ALTER ROLE x PASSWORD 'n0wYouSee' VALID UNTIL 'y'", "n0wYouSee"),
+    ("IDENTIFIED BY PASSWORD 'n0wYouSee'", "n0wYouSee"),
+    ("temporary password is generated for root@localhost: n0w#Y<ouSee", "n0w#Y<ouSee"),
+    ("sentinel auth-pass mymaster n0wYouSee", "n0wYouSee"),
+    ("[0 127.0.0.1:1] \"AUTH\" \"default\" \"n0wYouSee\"", "n0wYouSee"),
+    ("snmp-agent community read cipher n0wYouSee view", "n0wYouSee"),
+    ("trap2sink localhost n0wYouSee 162", "n0wYouSee"),
+    ("0 41943040 crypt aes-xts-plain64 00112233445566778899aabbccddeeff 0 253:2", "00112233445566778899aabbccddeeff"),
+    ("  1 h/x@EXAMPLE.CN (aes128)  (0x00112233445566778899aabbccddeeff)", "00112233445566778899aabbccddeeff"),
+    ("MK dump:\t7c 1f a0 52 9d 3b e4 88", "7c 1f a0 52 9d 3b e4 88"),
+    ("key \"k\" { algorithm hmac-md5; secret \"n0wYouSee\"; };", "n0wYouSee"),
+    ("machine h login me2 password n0wyousee account x", "n0wyousee"),
+    ("incominguser root n0wYouSee", "n0wYouSee"),
+    (
+        "https://open.feishu.cn/open-apis/bot/v2/hook/fdfe0546-9de9-4501-aa40-efc1db5779f5 -d",
+        "fdfe0546-9de9-4501-aa40-efc1db5779f5",
+    ),
     ("\"Env\":[\"PATH=/usr/bin\",\"POSTGRES_PASSWORD=n0wYouSee\"]", "n0wYouSee"),
     ("payload=eyJwYXNzd29yZCI6Im4wd1lvdVNlZSJ9 ok", "eyJwYXNzd29yZCI6Im4wd1lvdVNlZSJ9"),
     ("key MIIEvgIBADANBgkqhkiG9w0BAQEFAASC end", "MIIEvgIBADANBgkqhkiG9w0BAQEFAASC"),
@@ -217,6 +245,14 @@ const STAY: &[&str] = &[
     "密码错误，请重新输入；密码已过期；口令长度不少于 97 位",
     "scp test server node",
     "Last password change : Nov 10, 2025",
+    "echo done | tee /tmp/x; echo 1 | grep passwd; cat <<< ready",
+    "docker run --user 1000:1000 nginx; chown --user=app:app x",
+    "Failed password for invalid user x from 127.0.0.1 port 22 ssh2",
+    "password is required; secret is mounted; token is expired",
+    "swap crypt none (0xffff8000101b2c3d) (0x1f)",
+    "PASS test_one; 3 passed",
+    "--- PASS: TestTwo (0.00s)",
+    "basic auth required; Basic Latin; MK bits: 256",
     "UUID 87ef2400-7512-4bd3-a0ee-fc9009bd88f5",
     "payload=eyJob3N0IjoiYSIsInBvcnQiOjQ0MywibW9kZSI6InN5bmMifQ== ok",
     "cert: MIIBfTCCASOgAwIBAgIUHI5G2HhzwxvvEu5HSTsrfUpnW",
@@ -420,7 +456,7 @@ fn strings_in_binary_content_are_replaced_in_place() {
     let core = b"\xde\xad\xbe\xef\0password=n0wYouSee\0oom_kill\0\x01\x02";
     let out = redact(&redactor(Level::Standard), "/var/crash/core.strings", core);
     assert_eq!(out.len(), core.len());
-    assert!(out.starts_with(b"\xde\xad\xbe\xef\0password=OEr-") && out.ends_with(b"\0oom_kill\0\x01\x02"));
+    assert!(out.starts_with(b"\xde\xad\xbe\xef\0password=.........\0") && out.ends_with(b"\0oom_kill\0\x01\x02"));
     for (level, path) in [(Level::Strict, "/var/crash/core.strings"), (Level::Standard, "/var/log/wtmp")] {
         let redactor = redactor(level);
         let first = redactor.reader(&core[..], path.as_bytes()).next();

@@ -7,10 +7,11 @@ use std::ops::Range;
 
 use super::{
     account::is_account,
+    judge::is_no_secret,
     kinds::Kind,
     rules::{How, Opt},
     span::{Form, Span},
-    value::{at, is_no_secret, line_end, plain_end, skip_blanks},
+    value::{at, line_end, plain_end, skip_blanks},
 };
 
 /// So far behind a program's name its options are looked for.
@@ -22,18 +23,23 @@ pub(super) fn options(t: &[u8], program: Range<usize>, options: &[Opt], spans: &
     let bounded =
         matches!(before, b' ' | b'\t' | b'\n' | 0 | b'/' | b'"' | b'\'' | b'(' | b'`' | b';' | b'|' | b'&' | b'=' | b':' | b',');
     let blank = |b: u8| matches!(b, b' ' | b'\t' | 0);
-    if !bounded || !(blank(at(t, program.end)) || blank(t[program.end - 1])) {
+    // `["program","-p","x"]`, `[program, -p, x]`
+    let mark = program.end + usize::from(matches!(at(t, program.end), b'"' | b'\''));
+    let listed = at(t, mark) == b',';
+    if !bounded || !(listed || blank(at(t, program.end)) || blank(t[program.end - 1])) {
         return program.end;
     }
     let end = line_end(t, program.end).min(program.end + REACH);
     let mut i = program.end;
     let mut wanted: Option<&Opt> = None;
+    let mut last: Option<(&Opt, Range<usize>)> = None;
+    let mut only = options.iter().find(|o| o.how == How::Last && o.flag.is_empty());
     for _ in 0..48 {
-        i = skip_blanks(t, i);
-        if i >= end {
+        i = if listed { skip_marks(t, i, end) } else { skip_blanks(t, i) };
+        if i >= end || listed && t[i] == b']' {
             break;
         }
-        let argument = i..argument_end(t, i, end);
+        let argument = i..if listed { element_end(t, i, end) } else { argument_end(t, i, end) };
         let text = &t[argument.clone()];
         if matches!(text, b"|" | b";" | b"&&" | b"||" | b">" | b">>" | b"2>&1") {
             break;
@@ -42,9 +48,28 @@ pub(super) fn options(t: &[u8], program: Range<usize>, options: &[Opt], spans: &
             if !text.starts_with(b"-") {
                 push(t, argument.clone(), option, spans);
             }
-        } else if text.starts_with(b"-") {
+        } else {
+            if text.starts_with(b"-") {
+                only = only.or_else(|| options.iter().find(|o| o.how == How::Last && is_among(text, o.flag)));
+            } else if let Some(option) = only {
+                last = Some((option, argument.clone()));
+            }
             for option in options {
                 let flag = option.flag.as_bytes();
+                if option.how == How::AfterSlash {
+                    if !text.starts_with(b"-") {
+                        push(t, argument.clone(), option, spans);
+                    }
+                    continue;
+                }
+                if option.how == How::Last {
+                    continue;
+                }
+                // Letters that need no value may stand before: `curl -sku a:b`.
+                if option.how == How::AfterColon && text.len() < 8 && text.ends_with(&flag[1..]) && is_among(text, option.flag) {
+                    wanted = Some(option);
+                    break;
+                }
                 if text == flag {
                     if option.how != How::Attached {
                         wanted = Some(option);
@@ -61,7 +86,33 @@ pub(super) fn options(t: &[u8], program: Range<usize>, options: &[Opt], spans: &
         }
         i = argument.end.max(i + 1);
     }
+    if let Some((option, argument)) = last {
+        push(t, argument, option, spans);
+    }
     i
+}
+
+/// Whether the letter of a short flag is among those of this argument.
+fn is_among(text: &[u8], flag: &str) -> bool {
+    let [b'-', letter] = flag.as_bytes() else { return false };
+    text.len() >= 2 && text[0] == b'-' && text[1..].iter().all(u8::is_ascii_alphabetic) && text.contains(letter)
+}
+
+/// To the next element of a list.
+fn skip_marks(t: &[u8], i: usize, end: usize) -> usize {
+    i + t[i.min(end)..end].iter().take(64).take_while(|b| matches!(b, b' ' | b'\t' | b',' | b'"' | b'\'' | b'\\')).count()
+}
+
+/// The end of an element of a list, in quotes or not.
+fn element_end(t: &[u8], start: usize, end: usize) -> usize {
+    let before = t[start - 1];
+    let quoted = matches!(before, b'"' | b'\'');
+    let stop = |b: u8| if quoted { b == before } else { matches!(b, b',' | b']') };
+    let mut close = start + t[start..end].iter().take_while(|b| !stop(**b)).count();
+    if quoted && close > start && t[close - 1] == b'\\' {
+        close -= 1;
+    }
+    close
 }
 
 /// The end of an argument: a blank outside of quotes.
@@ -87,14 +138,25 @@ fn push(t: &[u8], argument: Range<usize>, option: &Opt, spans: &mut Vec<Span>) {
     let part = match option.how {
         How::AfterColon => b':',
         How::AfterPercent => b'%',
-        How::Next | How::Attached | How::Either => 0,
+        How::AfterSlash => b'/',
+        How::Next | How::Attached | How::Either | How::Last => 0,
     };
     if part != 0 {
         let Some(sign) = memchr::memchr(part, &t[range.clone()]) else { return };
         if t[range.start + sign..].starts_with(b"://") {
             return;
         }
-        range.start += sign + 1;
+        if option.how == How::AfterSlash {
+            let name = &t[range.start..range.start + sign];
+            let account = !name.is_empty() && name.iter().all(|b| b.is_ascii_alphanumeric() || b"_$#=".contains(b));
+            if !account {
+                return;
+            }
+            if let Some(host) = memchr::memrchr(b'@', &t[range.clone()]) {
+                range.end = range.start + host;
+            }
+        }
+        range.start = (range.start + sign + 1).min(range.end);
     }
     let value = &t[range.clone()];
     let fits = if option.kind == Kind::Username { is_account(value) } else { !is_no_secret(value) };

@@ -4,10 +4,9 @@
 //! looks; what is there stands there to be one, unless it says that there is none.
 
 use super::{
-    account::is_account,
+    judge::is_no_secret,
     kinds::Kind,
     span::{Form, Span},
-    value::is_no_secret,
 };
 
 /// Calls `each` with the place of every line that is no comment.
@@ -105,22 +104,32 @@ pub(super) fn ipsec(text: &[u8], from: usize, to: usize, spans: &mut Vec<Span>) 
     });
 }
 
-/// The words behind `login`, `password` and `account`, in the same line.
+/// The words behind `password`. Who logs in is a name like others, known by the harvest.
 pub(super) fn netrc(text: &[u8], from: usize, to: usize, spans: &mut Vec<Span>) {
     lines(text, from, to, |start, end| {
         let mut before: &[u8] = b"";
         words(text, start, end, |a, b| {
             let word = &text[a..b];
-            let kind = match before {
-                b"password" | b"account" => Some(Kind::UrlUserinfo),
-                b"login" if is_account(word) && !matches!(word, b"anonymous" | b"ftp") => Some(Kind::Username),
-                _ => None,
-            };
-            if let Some(kind) = kind.filter(|_| !is_no_secret(word)) {
-                spans.push(Span::new(&(a..b), kind, Form::Tag));
+            let secret = before == b"password";
+            if secret && !is_no_secret(word) {
+                spans.push(Span::new(&(a..b), Kind::UrlUserinfo, Form::Tag));
             }
             // A value is no key, whatever it says.
-            before = if kind.is_some() || matches!(before, b"login" | b"machine") { b"" } else { word };
+            before = if secret || matches!(before, b"login" | b"machine" | b"account") { b"" } else { word };
+        });
+    });
+}
+
+/// The second word of a line: all of it, or of `user:password` what is behind the colon.
+pub(super) fn pairs(text: &[u8], from: usize, to: usize, kind: Kind, spans: &mut Vec<Span>) {
+    lines(text, from, to, |start, end| {
+        let mut word = 0;
+        words(text, start, end, |a, b| {
+            word += 1;
+            let begin = if kind == Kind::PasswordKv { memchr::memchr(b':', &text[a..b]).map_or(b, |n| a + n + 1) } else { a };
+            if word == 2 && begin < b && !is_no_secret(&text[begin..b]) {
+                spans.push(Span::new(&(begin..b), kind, Form::Tag));
+            }
         });
     });
 }

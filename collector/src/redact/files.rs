@@ -7,9 +7,9 @@ use super::{
     address::{v4_is_public_knowledge, v6_names_a_host},
     credentials::{self, words},
     identity::person,
+    judge::is_no_secret,
     kinds::Kind,
     span::{Form, Span},
-    value::is_no_secret,
 };
 
 /// What kind of file it is, by its path.
@@ -43,6 +43,8 @@ pub(super) enum File {
     Ipsec,
     /// Words in pairs: `machine`, `login`, `password`.
     Netrc,
+    /// Two words a line, of which the second is the secret.
+    Pairs(Kind),
     /// One value and nothing else.
     Whole(Kind),
 }
@@ -64,6 +66,8 @@ impl File {
             (_, b"shadow" | b"shadow-" | b"gshadow" | b"gshadow-" | b"opasswd") => File::Shadow,
             _ if name.ends_with(b"htpasswd") || name.ends_with(b"htdigest") => File::Shadow,
             _ if name == b"ipsec.secrets" || name.ends_with(b".secrets") && below(b"ipsec.d/") => File::Ipsec,
+            (_, b"sasl_passwd") => File::Pairs(Kind::PasswordKv),
+            (b"racoon", b"psk.txt") => File::Pairs(Kind::VpnSecret),
             (_, b".netrc" | b"netrc" | b"_netrc") => File::Netrc,
             (_, b"wtmp" | b"btmp" | b"utmp" | b"lastlog" | b"wtmp.1" | b"btmp.1") => File::Logins,
             _ if name.starts_with(b"wtmp-") || name.starts_with(b"btmp-") || below(b"faillock/") => File::Logins,
@@ -79,7 +83,13 @@ impl File {
             _ if [&b".yaml"[..], b".yml", b".json", b"_yaml", b"_json"].iter().any(|end| name.ends_with(end)) => File::Manifest,
             _ if memchr::memmem::find(name, b"kubectl").is_some() => File::Manifest,
             // What a cloud gives a new machine, whatever its name ends in.
-            _ if name.starts_with(b"user-data") || name.starts_with(b"cloud-config") || name == b"cloud.cfg" => File::Manifest,
+            _ if name.starts_with(b"user-data")
+                || name.starts_with(b"cloud-config")
+                || name == b"cloud.cfg"
+                || parent == b"cloud.cfg.d" =>
+            {
+                File::Manifest
+            }
             _ => File::Text,
         }
     }
@@ -96,6 +106,7 @@ impl File {
             File::ChapSecrets => credentials::chap(text, from, to, spans),
             File::Shadow => credentials::hashes(text, from, to, spans),
             File::Ipsec => credentials::ipsec(text, from, to, spans),
+            File::Pairs(kind) => credentials::pairs(text, from, to, kind, spans),
             File::Netrc => credentials::netrc(text, from, to, spans),
             File::Whole(kind) => whole(text, from, to, kind, spans),
         }

@@ -6,10 +6,11 @@
 use std::ops::Range;
 
 use super::{
+    judge::{is_no_secret, is_path},
     scan::begins_word,
     span::Form,
     tokens::{is_card, is_mobile},
-    value::{at, is_name, is_no_secret, is_path, line_end, line_start},
+    value::{at, is_name, line_end, line_start},
 };
 
 /// What has to stand behind the key.

@@ -44,6 +44,7 @@ kinds! {
     VpnSecret "vpn_secret" "vpn-secret" Credential,
     LuksKey "luks_key" "luks-key" Credential,
     KernelCmdline "kernel_cmdline" "kernel-cmdline" Credential,
+    KrbKeytab "krb_keytab" "krb-keytab" Credential,
     ClusterSecret "cluster_secret" "cluster-secret" Credential,
     SqlAuth "sql_auth" "sql-auth" Credential,
     LicenseKey "license_key" "license-key" Credential,

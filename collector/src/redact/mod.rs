@@ -15,10 +15,13 @@ mod chunks;
 mod commands;
 mod counts;
 mod credentials;
+mod encoded;
 mod files;
 mod harvest;
 mod identity;
+mod judge;
 mod key;
+mod keyed;
 mod kinds;
 mod names;
 mod pem;
@@ -27,11 +30,13 @@ mod rules;
 mod scan;
 mod shapes;
 mod span;
+mod spoken;
 mod starts;
 mod structure;
 mod tag;
 mod tokens;
 mod value;
+mod wide;
 
 use std::io;
 
@@ -43,13 +48,13 @@ use self::{
     kinds::Kind,
     names::Names,
     pem::State,
-    rules::WIDE_RULES,
     scan::Literals,
     span::{Form, Span, Writer},
     starts::Starts,
     structure::{binary, export, gb18030, hex, secret::Document},
     tag::{Prf, TagCache},
     tokens::Words,
+    wide::Wide,
 };
 pub use self::{
     chunks::{Chunks, Encoding},
@@ -125,7 +130,7 @@ impl std::fmt::Debug for Scratch {
 pub struct Redactor {
     starts: Starts,
     literals: AhoCorasick,
-    wide: AhoCorasick,
+    wide: Wide,
     names: Names,
     prf: Prf,
     addresses: Addresses,
@@ -197,12 +202,7 @@ impl Redactor {
         let redactor = Redactor {
             starts: Starts::new(patterns.iter().map(Vec::as_slice)),
             literals: build(&mut patterns.iter().map(Vec::as_slice), kind, true, StartKind::Anchored)?,
-            wide: build(
-                &mut WIDE_RULES.iter().flat_map(|(utf8, gb, _)| [utf8.as_bytes(), gb]),
-                AhoCorasickKind::DFA,
-                false,
-                StartKind::Unanchored,
-            )?,
+            wide: Wide::new().map_err(|e| RedactError::Tables(e.to_string()))?,
             names,
             prf,
             addresses: Addresses::new(key, harvest.subnets.iter().copied().collect()),
@@ -296,12 +296,6 @@ impl Redactor {
         let mut counts = Counts::default();
         self.pass(&Piece::whole(bytes, File::Text, depth), &mut Scratch::default(), &mut counts, &mut out);
         (out, counts.has_credential())
-    }
-
-    /// What a hit of the automaton of Chinese keys means: the key and the kind of its value.
-    fn wide_rule(pattern: usize) -> (&'static str, Kind) {
-        let (word, _, kind) = WIDE_RULES[pattern / 2];
-        (word, kind)
     }
 
     fn pass(&self, piece: &Piece<'_>, scratch: &mut Scratch, counts: &mut Counts, out: &mut Vec<u8>) {

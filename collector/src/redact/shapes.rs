@@ -4,7 +4,10 @@
 
 use std::ops::Range;
 
-use super::value::{at, has_stand_in, is_no_secret, line_end, skip_blanks};
+use super::{
+    judge::{has_stand_in, is_no_secret},
+    value::{at, line_end, skip_blanks},
+};
 
 /// A secret with a known beginning is at most this long.
 const REACH: usize = 4096;

@@ -122,7 +122,10 @@ impl Writer<'_> {
             }
             out.extend_from_slice(&self.bytes[done..start]);
             let before = out.len();
+            let quote = if span.kind.is_credential() { bare_number(text, start, end) } else { b"" };
+            out.extend_from_slice(quote);
             self.stand_in(&text[start..end], span, cache, out);
+            out.extend_from_slice(quote);
             done = end;
             if span.form != Form::Nothing {
                 counts.one(span.kind);
@@ -213,6 +216,20 @@ impl Writer<'_> {
             Form::Made(start, end) => out.extend_from_slice(&self.arena[start as usize..end as usize]),
             Form::Nothing => {}
         }
+    }
+}
+
+/// The quotes that a stand-in needs where a number had none: as in `"password":12345`, which has to stay JSON.
+fn bare_number(text: &[u8], start: usize, end: usize) -> &[u8] {
+    let number = text[start..end].iter().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-' | b'+' | b'e' | b'E'));
+    let before = text[start.saturating_sub(32)..start].trim_ascii_end();
+    let Some(key) = before.strip_suffix(b":").filter(|_| number) else { return b"" };
+    let key = key.trim_ascii_end();
+    let escapes = key.len().saturating_sub(2);
+    match key {
+        [.., b'\\', b'"'] => &key[escapes..],
+        [.., b'"' | b'\''] => &key[key.len() - 1..],
+        _ => b"",
     }
 }
 

@@ -5,7 +5,10 @@
 
 use std::ops::Range;
 
-use super::structure::{percent, siblings, xml};
+use super::{
+    judge::has_stand_in,
+    structure::{percent, siblings, xml},
+};
 
 /// A value lies at most this far from the line end a verifier may look at.
 const REACH: usize = 4096;
@@ -91,7 +94,7 @@ pub(super) fn skip_blanks(t: &[u8], mut i: usize) -> usize {
 
 /// The quote that opens at `i`, if one does: plain, escaped or an entity.
 fn quote(t: &[u8], i: usize) -> Option<&'static [u8]> {
-    const QUOTES: [&[u8]; 6] = [b"\"", b"'", b"\\\"", b"\\'", b"&quot;", b"`"];
+    const QUOTES: [&[u8]; 8] = [b"\"\"\"", b"'''", b"\"", b"'", b"\\\"", b"\\'", b"&quot;", b"`"];
     let rest = &t[i.min(t.len())..];
     QUOTES.into_iter().find(|q| rest.starts_with(q))
 }
@@ -129,14 +132,20 @@ pub(super) fn after_key(t: &[u8], key_end: usize, between: Between, open_end: bo
     {
         return scalar(t, i + 6, b'=', Style::Xml, open_end);
     }
+    // `"--password","x"` in JSON, `--password, x` in a list of YAML.
+    if between == Between::SignOrBlank && at(t, i) == b',' && (key_quote.is_some() || at(t, i + 1) == b' ') {
+        return scalar(t, skip_blanks(t, i + 1), b' ', Style::Plain, open_end);
+    }
     let sign = at(t, i);
     match sign {
         b'=' | b':' => {
             let next = at(t, i + 1);
-            if (sign == b'=' && next == b'=') || (sign == b':' && matches!(next, b':' | b'/')) {
+            // In LDIF `::` announces base64.
+            let ldif = sign == b':' && next == b':' && at(t, i + 2) == b' ';
+            if (sign == b'=' && next == b'=') || (sign == b':' && matches!(next, b':' | b'/') && !ldif) {
                 return None;
             }
-            i += 1;
+            i += 1 + usize::from(ldif);
             if (sign == b'=' && next == b'>') || (sign == b':' && next == b'=') {
                 i += 1;
             }
@@ -160,6 +169,109 @@ fn of_pointer(t: &[u8], i: usize) -> Option<usize> {
     let digits = t.get(i..)?.strip_prefix(b"0x")?.iter().take(17).take_while(|b| b.is_ascii_hexdigit()).count();
     let end = i + 2 + digits;
     (digits > 0 && t[end..].starts_with(b" \"")).then_some(end + 1)
+}
+
+/// The end of the word at `i`, which may be in quotes.
+pub(super) fn word_end(t: &[u8], i: usize) -> usize {
+    let end = line_end(t, i);
+    if matches!(at(t, i), b'"' | b'\'')
+        && let Some(close) = memchr::memchr(t[i], &t[i + 1..end])
+    {
+        return i + close + 2;
+    }
+    i + t[i..end].iter().take_while(|b| !b.is_ascii_whitespace()).count()
+}
+
+/// Words between a directive and its value, which tell how it is written.
+const FILLERS: &[&str] = &[
+    "cipher",
+    "simple",
+    "plain",
+    "plaintext",
+    "irreversible-cipher",
+    "encrypted",
+    "hash",
+    "read",
+    "write",
+    "password",
+    "values",
+    "md5",
+    "sha",
+    "sha1",
+    "sha2-256",
+    "sha-256",
+    "aes128",
+    "aes256",
+    "des56",
+    "auth",
+    "priv",
+    "0",
+    "5",
+    "6",
+    "7",
+    "8",
+    "9",
+];
+
+/// The value behind words that are none, and behind long options.
+pub(super) fn behind_fillers(t: &[u8], found: Value, open_end: bool) -> Option<Value> {
+    let mut found = found;
+    for _ in 0..3 {
+        let v = &t[found.range.clone()];
+        let filler = v.starts_with(b"--") || FILLERS.iter().any(|w| v.eq_ignore_ascii_case(w.as_bytes()));
+        if found.quoted || !filler {
+            break;
+        }
+        let next = skip_blanks(t, found.range.end);
+        if next == found.range.end || at(t, next) == b'\n' {
+            return if v.starts_with(b"--") { None } else { Some(found) };
+        }
+        found = scalar(t, next, b' ', Style::Plain, open_end)?;
+    }
+    Some(found)
+}
+
+/// The value behind a key and blanks, where the line's form says that it is one: a directive (`secret "x";`), a line of two
+/// words, `login NAME password x`, an element with attributes, or a sentence (`password is "x"`).
+pub(super) fn spaced(t: &[u8], start: usize, end: usize, open_end: bool) -> Option<Value> {
+    const SAYS: [&[u8]; 9] = [b"is", b"was", b"to", b"value", b"now", b"set", b"as", b"of", b"be"];
+    let mut i = skip_blanks(t, end);
+    if i == end || at(t, i) == b'\n' {
+        return None;
+    }
+    let stop = line_end(t, i);
+    let lead = t[line_start(t, start, 160)..start].trim_ascii_end();
+    let opens = lead.is_empty();
+    let first = opens || matches!(lead.last(), Some(b'{' | b';'));
+    let mut words = 0;
+    while words < 3 {
+        let word = t[i..stop].iter().take_while(|b| b.is_ascii_alphabetic()).count();
+        if !SAYS.iter().any(|s| t[i..i + word].eq_ignore_ascii_case(s)) || at(t, i + word) != b' ' {
+            break;
+        }
+        words += 1;
+        i = skip_blanks(t, i + word).min(stop);
+    }
+    let mut found = scalar(t, i, b' ', Style::Plain, open_end)?;
+    let close = found.range.end + usize::from(found.quoted);
+    let rest = t[close.min(stop)..stop].trim_ascii();
+    let ends = rest.is_empty() || matches!(rest[0], b';' | b'}');
+    if !found.quoted && t[found.range.clone()].ends_with(b";") {
+        found.range.end -= 1;
+    }
+    let v = &t[found.range.clone()];
+    let strong = super::spoken::is_strong(v);
+    let login = {
+        let mut before = lead.rsplit(|b| is_blank(*b)).filter(|w| !w.is_empty());
+        before.next().is_some() && before.next().is_some_and(|w| w.eq_ignore_ascii_case(b"login"))
+    };
+    let fits = if words > 0 {
+        found.quoted || strong && v.iter().any(u8::is_ascii_digit) && v.len() >= 6
+    } else {
+        login || first && ends && (found.quoted || strong)
+    };
+    // What a stand-in was before did not make the value look strong.
+    (fits && !has_stand_in(&t[found.range.clone()])).then_some(found).and_then(nonempty)
 }
 
 /// `<name>..key</name> <value>..</value>`, the second perhaps on the next line.
@@ -247,7 +359,7 @@ pub(super) fn plain_end(t: &[u8], start: usize, whole_line: bool, limit: usize) 
             b'\'' if !whole_line || matches!(at(t, i + 1), b'\n' | b' ' | b'\r' | b',' | b';' | 0) => break,
             b'\\' if matches!(at(t, i + 1), b'"' | b'\'' | b'n' | b'r' | b't') => break,
             b'<' | b'>' if !whole_line => break,
-            b',' | b';' | b'&' | b'|' if next_begins(t, i + 1) => break,
+            b',' | b';' | b'&' | b'|' if next_begins(t, i + 1, whole_line) => break,
             b')' | b']' | b'}'
                 if !whole_line
                     && matches!(
@@ -271,7 +383,7 @@ fn is_wide_stop(t: &[u8]) -> bool {
 }
 
 /// Whether the text after a separator is an end or another `name=`.
-fn next_begins(t: &[u8], i: usize) -> bool {
+fn next_begins(t: &[u8], i: usize, whole_line: bool) -> bool {
     let b = at(t, i);
     if matches!(b, b'\n' | b'\r' | b' ' | b'\t' | b'"' | b'\'' | b'}' | b')' | b'&' | b'|' | 0) {
         return true;
@@ -281,134 +393,8 @@ fn next_begins(t: &[u8], i: usize) -> bool {
     // An option without value, as in `password=x,noauto 0 0`, is all letters.
     let sign = at(t, i + name);
     let letters = name >= 2 && t[i..i + name].iter().all(|b| b.is_ascii_lowercase() || *b == b'_');
-    name > 0 && (sign == b'=' || sign == b':' || (letters && matches!(sign, b' ' | b',' | b';' | b'\n' | b'"')))
-}
-
-/// Words that stand after a key without being its value.
-const WORDS: &[&str] = &[
-    "null",
-    "none",
-    "nil",
-    "true",
-    "false",
-    "yes",
-    "no",
-    "on",
-    "off",
-    "required",
-    "require",
-    "requisite",
-    "sufficient",
-    "optional",
-    "include",
-    "incorrect",
-    "invalid",
-    "expired",
-    "failed",
-    "failure",
-    "wrong",
-    "missing",
-    "changed",
-    "change",
-    "empty",
-    "not",
-    "is",
-    "must",
-    "unset",
-    "set",
-    "unknown",
-    "undefined",
-    "disabled",
-    "enabled",
-    "default",
-    "prompt",
-    "files",
-    "compat",
-    "sss",
-    "nis",
-    "nisplus",
-    "db",
-    "systemd",
-    "never",
-    "redacted",
-    "masked",
-    "hidden",
-    "filtered",
-    "removed",
-    "ok",
-    "error",
-    "denied",
-    "accepted",
-    "rejected",
-    "updated",
-    "authentication",
-    "string",
-    "password",
-    "passwd",
-    "secret",
-    "field",
-    "for",
-    "foobared",
-    "changeme-example",
-    "ask",
-    "locked",
-    "the",
-    "and",
-    "a",
-    "to",
-    "was",
-    "has",
-];
-
-/// Whether the value is masked already, a placeholder, a reference or a word that is no value.
-pub(super) fn is_no_secret(v: &[u8]) -> bool {
-    let Some(&first) = v.first() else { return true };
-    if v.len() >= 4 && v[..4].eq_ignore_ascii_case(b"oer-") {
-        return true;
-    }
-    let all = |f: fn(u8) -> bool| v.iter().all(|b| f(*b));
-    let masks = matches!(first, b'*' | b'x' | b'X' | b'.' | b'-' | b'#' | b'?' | b'_') && v.iter().all(|b| *b == first);
-    let reference = match first {
-        b'$' => {
-            matches!(v.get(1), Some(b'{' | b'(' | b'['))
-                || (v.len() > 1 && v[1..].iter().all(|b| b.is_ascii_uppercase() || matches!(b, b'_' | b'0'..=b'9')))
-        }
-        b'<' => v.ends_with(b">") || all(|b| b != b'>'),
-        b'{' => v.starts_with(b"{{") || v == b"{" || v == b"{}",
-        b'%' => matches!(v.get(1), Some(b'(' | b'{')) || (v.len() == 2 && v[1].is_ascii_alphabetic()),
-        b'[' => {
-            v.len() == 1 || v == b"[]" || v[1..].iter().all(|b| b.is_ascii_alphabetic() || matches!(b, b']' | b' ' | b'_' | b'-'))
-        }
-        b'!' => v.starts_with(b"!vault") || v.starts_with(b"!ENV") || v.starts_with(b"!Ref") || v.starts_with(b"!!"),
-        b'E' => v.starts_with(b"ENC[") || v.starts_with(b"ENC("),
-        b'(' => v.ends_with(b")") && all(|b| b.is_ascii_alphabetic() || matches!(b, b'(' | b')')),
-        b'|' | b'>' => v.len() <= 2,
-        b'&' => v.len() == 1,
-        _ => false,
-    };
-    let word = v.strip_suffix(b".").or(v.strip_suffix(b",")).unwrap_or(v);
-    masks || reference || WORDS.iter().any(|w| word.eq_ignore_ascii_case(w.as_bytes()))
-}
-
-/// Whether the value is a path of the system, as in `password = /run/secrets/db`.
-pub(super) fn is_path(v: &[u8]) -> bool {
-    const ROOTS: [&[u8]; 10] =
-        [b"/etc/", b"/run/", b"/var/", b"/usr/", b"/opt/", b"/root/", b"/home/", b"/tmp/", b"/proc/", b"/dev/"];
-    ROOTS.iter().any(|r| v.starts_with(r)) || v == b"/root" || v == b"/"
-}
-
-/// Whether a stand-in is in the value: what is around it has been looked at.
-pub(super) fn has_stand_in(v: &[u8]) -> bool {
-    memchr::memmem::find(v, b"OEr-").is_some()
-}
-
-/// Whether the value could be a token: long enough, and not a word or a small number.
-pub(super) fn is_tokenlike(v: &[u8]) -> bool {
-    let digit = v.iter().any(u8::is_ascii_digit);
-    let upper = v.iter().any(u8::is_ascii_uppercase);
-    let lower = v.iter().any(u8::is_ascii_lowercase);
-    v.len() >= 8
-        && ((digit && (upper || lower || v.len() >= 16)) || (upper && lower && v.len() >= 16))
-        && !v.contains(&b' ')
-        && !has_stand_in(v)
+    name > 0
+        && (sign == b'='
+            || sign == b':'
+            || (letters && (matches!(sign, b' ' | b',' | b';' | b'"') || sign == b'\n' && !whole_line)))
 }

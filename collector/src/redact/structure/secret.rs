@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use super::super::value::is_no_secret;
+use super::super::judge::is_no_secret;
 use super::base64;
 
 /// What the lines so far say of the document.

@@ -1,0 +1,132 @@
+//! Whether what stands behind a key can be a secret at all.
+//!
+//! In: the bytes of a value. Out: a judgement. Masked values, placeholders, references and words are none.
+
+/// Words that stand after a key without being its value.
+const WORDS: &[&str] = &[
+    "null",
+    "none",
+    "nil",
+    "true",
+    "false",
+    "yes",
+    "no",
+    "on",
+    "off",
+    "required",
+    "require",
+    "requisite",
+    "sufficient",
+    "optional",
+    "include",
+    "incorrect",
+    "invalid",
+    "expired",
+    "failed",
+    "failure",
+    "wrong",
+    "missing",
+    "changed",
+    "change",
+    "empty",
+    "not",
+    "is",
+    "must",
+    "unset",
+    "set",
+    "unknown",
+    "undefined",
+    "disabled",
+    "enabled",
+    "default",
+    "prompt",
+    "files",
+    "compat",
+    "sss",
+    "nis",
+    "nisplus",
+    "db",
+    "systemd",
+    "never",
+    "redacted",
+    "masked",
+    "hidden",
+    "filtered",
+    "removed",
+    "ok",
+    "error",
+    "denied",
+    "accepted",
+    "rejected",
+    "updated",
+    "authentication",
+    "string",
+    "password",
+    "passwd",
+    "secret",
+    "field",
+    "for",
+    "foobared",
+    "changeme-example",
+    "ask",
+    "locked",
+    "the",
+    "and",
+    "a",
+    "to",
+    "was",
+    "has",
+];
+
+/// Whether the value is masked already, a placeholder, a reference or a word that is no value.
+pub(super) fn is_no_secret(v: &[u8]) -> bool {
+    let Some(&first) = v.first() else { return true };
+    if v.len() >= 4 && v[..4].eq_ignore_ascii_case(b"oer-") {
+        return true;
+    }
+    let all = |f: fn(u8) -> bool| v.iter().all(|b| f(*b));
+    let masks = matches!(first, b'*' | b'x' | b'X' | b'.' | b'-' | b'#' | b'?' | b'_') && v.iter().all(|b| *b == first);
+    let reference = match first {
+        b'$' => {
+            matches!(v.get(1), Some(b'{' | b'(' | b'['))
+                || (v.len() > 1 && v[1..].iter().all(|b| b.is_ascii_uppercase() || matches!(b, b'_' | b'0'..=b'9')))
+        }
+        b'<' => v.ends_with(b">") || all(|b| b != b'>'),
+        b'{' => v.starts_with(b"{{") || v == b"{" || v == b"{}",
+        b'%' => matches!(v.get(1), Some(b'(' | b'{')) || (v.len() == 2 && v[1].is_ascii_alphabetic()),
+        b'[' => {
+            v.len() == 1 || v == b"[]" || v[1..].iter().all(|b| b.is_ascii_alphabetic() || matches!(b, b']' | b' ' | b'_' | b'-'))
+        }
+        b'!' => v.starts_with(b"!vault") || v.starts_with(b"!ENV") || v.starts_with(b"!Ref") || v.starts_with(b"!!"),
+        b'E' => v.starts_with(b"ENC[") || v.starts_with(b"ENC("),
+        b'(' => v.ends_with(b")") && all(|b| b.is_ascii_alphabetic() || matches!(b, b'(' | b')')),
+        b'|' | b'>' => v.len() <= 2,
+        b'&' => v.len() == 1,
+        _ => false,
+    };
+    let word = v.strip_suffix(b".").or(v.strip_suffix(b",")).unwrap_or(v);
+    masks || reference || WORDS.iter().any(|w| word.eq_ignore_ascii_case(w.as_bytes()))
+}
+
+/// Whether the value is a path of the system, as in `password = /run/secrets/db`.
+pub(super) fn is_path(v: &[u8]) -> bool {
+    const ROOTS: [&[u8]; 10] =
+        [b"/etc/", b"/run/", b"/var/", b"/usr/", b"/opt/", b"/root/", b"/home/", b"/tmp/", b"/proc/", b"/dev/"];
+    ROOTS.iter().any(|r| v.starts_with(r)) || v == b"/root" || v == b"/"
+}
+
+/// Whether a stand-in is in the value: what is around it has been looked at.
+pub(super) fn has_stand_in(v: &[u8]) -> bool {
+    memchr::memmem::find(v, b"OEr-").is_some()
+}
+
+/// Whether the value could be a token: long enough, and not a word or a small number.
+pub(super) fn is_tokenlike(v: &[u8]) -> bool {
+    let digit = v.iter().any(u8::is_ascii_digit);
+    let upper = v.iter().any(u8::is_ascii_uppercase);
+    let lower = v.iter().any(u8::is_ascii_lowercase);
+    v.len() >= 8
+        && ((digit && (upper || lower || v.len() >= 16)) || (upper && lower && v.len() >= 16))
+        && !v.contains(&b' ')
+        && !has_stand_in(v)
+}

@@ -1,0 +1,198 @@
+//! Programs whose options carry secrets.
+
+use super::{How, Opt, Rule, Verify, opt, rule};
+use crate::redact::kinds::Kind;
+
+const MYSQL: &[Opt] = &[opt("-p", Kind::PasswordCli, How::Attached), opt("-u", Kind::Username, How::Either)];
+const LDAP: &[Opt] = &[opt("-w", Kind::LdapBindpw, How::Either)];
+const SNMP: &[Opt] =
+    &[opt("-c", Kind::Snmp, How::Either), opt("-A", Kind::Snmp, How::Either), opt("-X", Kind::Snmp, How::Either)];
+const FENCE: &[Opt] = &[opt("-p", Kind::PasswordCli, How::Either), opt("-l", Kind::Username, How::Next)];
+const USER_COLON: &[Opt] = &[
+    opt("-u", Kind::AuthBasic, How::AfterColon),
+    opt("--user", Kind::AuthBasic, How::AfterColon),
+    opt("-U", Kind::AuthBasic, How::AfterColon),
+    opt("--proxy-user", Kind::AuthBasic, How::AfterColon),
+];
+const MONGO: &[Opt] = &[opt("-p", Kind::PasswordCli, How::Either), opt("-u", Kind::Username, How::Next)];
+
+const SLASH: &[Opt] = &[opt("", Kind::PasswordCli, How::AfterSlash)];
+const LAST: &[Opt] = &[opt("", Kind::PasswordCli, How::Last)];
+const LAST_IN_BATCH: &[Opt] = &[opt("-b", Kind::PasswordCli, How::Last)];
+const GREAT_P: &[Opt] = &[opt("-P", Kind::PasswordCli, How::Either)];
+const P_NEXT: &[Opt] = &[opt("-p", Kind::PasswordCli, How::Next)];
+const PW: &[Opt] = &[opt("-pw", Kind::PasswordCli, How::Next)];
+const SMALL_W: &[Opt] = &[opt("-w", Kind::PasswordCli, How::Either), opt("-W", Kind::PasswordCli, How::Next)];
+const PERCENT: &[Opt] = &[opt("-U", Kind::PasswordCli, How::AfterPercent), opt("--user", Kind::PasswordCli, How::AfterPercent)];
+const STORE: &[Opt] = &[
+    opt("-storepass", Kind::PasswordCli, How::Next),
+    opt("-keypass", Kind::PasswordCli, How::Next),
+    opt("-srcstorepass", Kind::PasswordCli, How::Next),
+    opt("-deststorepass", Kind::PasswordCli, How::Next),
+];
+const OBJECTS: &[Opt] = &[opt("-k", Kind::CloudKey, How::Either), opt("-i", Kind::CloudKey, How::Either)];
+const REMOTE_DESKTOP: &[Opt] = &[opt("/p:", Kind::PasswordCli, How::Attached), opt("-p", Kind::PasswordCli, How::Next)];
+const IPA: &[Opt] =
+    &[opt("-p", Kind::PasswordCli, How::Next), opt("-a", Kind::PasswordCli, How::Next), opt("-w", Kind::PasswordCli, How::Next)];
+const NEW_PASSWORD: &[Opt] =
+    &[opt("-s", Kind::LdapBindpw, How::Next), opt("-a", Kind::LdapBindpw, How::Next), opt("-w", Kind::LdapBindpw, How::Either)];
+
+pub(super) const ROWS: &[Rule] = &[
+    // Programs whose options carry secrets.
+    rule("mysql", Kind::PasswordCli, Verify::Program(MYSQL)),
+    rule("mysqldump", Kind::PasswordCli, Verify::Program(MYSQL)),
+    rule("mysqladmin", Kind::PasswordCli, Verify::Program(MYSQL)),
+    rule("mysqlimport", Kind::PasswordCli, Verify::Program(MYSQL)),
+    rule("mariadb", Kind::PasswordCli, Verify::Program(MYSQL)),
+    rule("mariadb-dump", Kind::PasswordCli, Verify::Program(MYSQL)),
+    rule("xtrabackup", Kind::PasswordCli, Verify::Program(MYSQL)),
+    rule("sshpass", Kind::PasswordCli, Verify::Program(&[opt("-p", Kind::PasswordCli, How::Either)])),
+    rule(
+        "ipmitool",
+        Kind::PasswordCli,
+        Verify::Program(&[
+            opt("-P", Kind::PasswordCli, How::Either),
+            opt("-U", Kind::Username, How::Next),
+            opt("-y", Kind::PasswordCli, How::Next),
+        ]),
+    ),
+    rule("curl", Kind::AuthBasic, Verify::Program(USER_COLON)),
+    rule("ctr", Kind::AuthBasic, Verify::Program(USER_COLON)),
+    rule("redis-cli", Kind::PasswordCli, Verify::Program(&[opt("-a", Kind::PasswordCli, How::Either)])),
+    rule(
+        "openssl",
+        Kind::PasswordCli,
+        Verify::Program(&[opt("-k", Kind::PasswordCli, How::Next), opt("-K", Kind::PasswordCli, How::Next)]),
+    ),
+    rule("ldapsearch", Kind::LdapBindpw, Verify::Program(LDAP)),
+    rule("ldapadd", Kind::LdapBindpw, Verify::Program(LDAP)),
+    rule("ldapmodify", Kind::LdapBindpw, Verify::Program(LDAP)),
+    rule("ldapwhoami", Kind::LdapBindpw, Verify::Program(LDAP)),
+    rule("ldapdelete", Kind::LdapBindpw, Verify::Program(LDAP)),
+    rule(
+        "kadmin",
+        Kind::PasswordCli,
+        Verify::Program(&[opt("-w", Kind::PasswordCli, How::Next), opt("-pw", Kind::PasswordCli, How::Next)]),
+    ),
+    rule("snmpwalk", Kind::Snmp, Verify::Program(SNMP)),
+    rule("snmpget", Kind::Snmp, Verify::Program(SNMP)),
+    rule("snmpset", Kind::Snmp, Verify::Program(SNMP)),
+    rule("snmpbulkwalk", Kind::Snmp, Verify::Program(SNMP)),
+    rule("snmptrap", Kind::Snmp, Verify::Program(SNMP)),
+    rule("fence_ipmilan", Kind::PasswordCli, Verify::Program(FENCE)),
+    rule("smbclient", Kind::PasswordCli, Verify::Program(&[opt("-U", Kind::PasswordCli, How::AfterPercent)])),
+    rule("mongo", Kind::PasswordCli, Verify::Program(MONGO)),
+    rule("mongosh", Kind::PasswordCli, Verify::Program(MONGO)),
+    rule("mongodump", Kind::PasswordCli, Verify::Program(MONGO)),
+    rule("docker login", Kind::PasswordCli, Verify::Program(MONGO)),
+    rule("podman login", Kind::PasswordCli, Verify::Program(MONGO)),
+    rule("isula login", Kind::PasswordCli, Verify::Program(MONGO)),
+    rule("sqlplus", Kind::PasswordCli, Verify::Program(SLASH)),
+    rule("sqlldr", Kind::PasswordCli, Verify::Program(SLASH)),
+    rule("expdp", Kind::PasswordCli, Verify::Program(SLASH)),
+    rule("impdp", Kind::PasswordCli, Verify::Program(SLASH)),
+    rule("rman target", Kind::PasswordCli, Verify::Program(SLASH)),
+    rule("disql", Kind::PasswordCli, Verify::Program(SLASH)),
+    rule("dexp", Kind::PasswordCli, Verify::Program(SLASH)),
+    rule("dimp", Kind::PasswordCli, Verify::Program(SLASH)),
+    rule("rabbitmqctl add_user", Kind::PasswordCli, Verify::Program(LAST)),
+    rule("rabbitmqctl change_password", Kind::PasswordCli, Verify::Program(LAST)),
+    rule("rabbitmqctl authenticate_user", Kind::PasswordCli, Verify::Program(LAST)),
+    rule("wpa_passphrase", Kind::PasswordCli, Verify::Program(LAST)),
+    rule("vault login", Kind::PasswordCli, Verify::Program(LAST)),
+    rule("mysqladmin password", Kind::PasswordCli, Verify::Program(LAST)),
+    rule("htpasswd", Kind::PasswordCli, Verify::Program(LAST_IN_BATCH)),
+    rule("7z", Kind::PasswordCli, Verify::Program(P_NEXT)),
+    rule("7za", Kind::PasswordCli, Verify::Program(P_NEXT)),
+    rule("7zr", Kind::PasswordCli, Verify::Program(P_NEXT)),
+    rule("pcs host auth", Kind::PasswordCli, Verify::Program(P_NEXT)),
+    rule("pcs cluster auth", Kind::PasswordCli, Verify::Program(P_NEXT)),
+    rule("oc login", Kind::PasswordCli, Verify::Program(P_NEXT)),
+    rule("nerdctl login", Kind::PasswordCli, Verify::Program(P_NEXT)),
+    rule("helm registry login", Kind::PasswordCli, Verify::Program(P_NEXT)),
+    rule("x11vnc", Kind::PasswordCli, Verify::Program(P_NEXT)),
+    rule("cqlsh", Kind::PasswordCli, Verify::Program(P_NEXT)),
+    rule("beeline", Kind::PasswordCli, Verify::Program(P_NEXT)),
+    rule("usermod", Kind::PasswordCli, Verify::Program(P_NEXT)),
+    rule("useradd", Kind::PasswordCli, Verify::Program(P_NEXT)),
+    rule("vncviewer", Kind::PasswordCli, Verify::Program(P_NEXT)),
+    rule("unzip", Kind::PasswordCli, Verify::Program(GREAT_P)),
+    rule("mosquitto_pub", Kind::PasswordCli, Verify::Program(GREAT_P)),
+    rule("mosquitto_sub", Kind::PasswordCli, Verify::Program(GREAT_P)),
+    rule("sqlcmd", Kind::PasswordCli, Verify::Program(GREAT_P)),
+    rule("isql", Kind::PasswordCli, Verify::Program(GREAT_P)),
+    rule("bcp", Kind::PasswordCli, Verify::Program(GREAT_P)),
+    rule("tsql", Kind::PasswordCli, Verify::Program(GREAT_P)),
+    rule("kdb5_util", Kind::PasswordCli, Verify::Program(GREAT_P)),
+    rule("ipa-getkeytab", Kind::PasswordCli, Verify::Program(GREAT_P)),
+    rule("plink", Kind::PasswordCli, Verify::Program(PW)),
+    rule("pscp", Kind::PasswordCli, Verify::Program(PW)),
+    rule("psftp", Kind::PasswordCli, Verify::Program(PW)),
+    rule("nodetool", Kind::PasswordCli, Verify::Program(PW)),
+    rule("addprinc", Kind::PasswordCli, Verify::Program(PW)),
+    rule("cpw", Kind::PasswordCli, Verify::Program(PW)),
+    rule("change_password", Kind::PasswordCli, Verify::Program(PW)),
+    rule("ank", Kind::PasswordCli, Verify::Program(PW)),
+    rule("modprinc", Kind::PasswordCli, Verify::Program(PW)),
+    rule("gsql", Kind::PasswordCli, Verify::Program(SMALL_W)),
+    rule("gs_dump", Kind::PasswordCli, Verify::Program(SMALL_W)),
+    rule("gs_restore", Kind::PasswordCli, Verify::Program(SMALL_W)),
+    rule("gs_guc", Kind::PasswordCli, Verify::Program(SMALL_W)),
+    rule("dsconf", Kind::PasswordCli, Verify::Program(SMALL_W)),
+    rule("ktpass", Kind::PasswordCli, Verify::Program(SMALL_W)),
+    rule("rpcclient", Kind::PasswordCli, Verify::Program(PERCENT)),
+    rule("smbget", Kind::PasswordCli, Verify::Program(PERCENT)),
+    rule("net ads", Kind::PasswordCli, Verify::Program(PERCENT)),
+    rule("net rpc", Kind::PasswordCli, Verify::Program(PERCENT)),
+    rule("winexe", Kind::PasswordCli, Verify::Program(PERCENT)),
+    rule("wmic", Kind::PasswordCli, Verify::Program(PERCENT)),
+    rule("smbcacls", Kind::PasswordCli, Verify::Program(PERCENT)),
+    rule("keytool", Kind::PasswordCli, Verify::Program(STORE)),
+    rule("jarsigner", Kind::PasswordCli, Verify::Program(STORE)),
+    rule("obsutil config", Kind::CloudKey, Verify::Program(OBJECTS)),
+    rule("ossutil config", Kind::CloudKey, Verify::Program(OBJECTS)),
+    rule("ossutil64 config", Kind::CloudKey, Verify::Program(OBJECTS)),
+    rule("obsutil", Kind::CloudKey, Verify::Program(OBJECTS)),
+    rule("xfreerdp", Kind::PasswordCli, Verify::Program(REMOTE_DESKTOP)),
+    rule("wlfreerdp", Kind::PasswordCli, Verify::Program(REMOTE_DESKTOP)),
+    rule("rdesktop", Kind::PasswordCli, Verify::Program(REMOTE_DESKTOP)),
+    rule("ipa-client-install", Kind::PasswordCli, Verify::Program(IPA)),
+    rule("ipa-server-install", Kind::PasswordCli, Verify::Program(IPA)),
+    rule("ipa-replica-install", Kind::PasswordCli, Verify::Program(IPA)),
+    rule("ldappasswd", Kind::LdapBindpw, Verify::Program(NEW_PASSWORD)),
+    rule("slappasswd", Kind::LdapBindpw, Verify::Program(NEW_PASSWORD)),
+    rule("ldapmodrdn", Kind::LdapBindpw, Verify::Program(LDAP)),
+    rule("ldapcompare", Kind::LdapBindpw, Verify::Program(LDAP)),
+    rule("ldapexop", Kind::LdapBindpw, Verify::Program(LDAP)),
+    rule("snmpbulkget", Kind::Snmp, Verify::Program(SNMP)),
+    rule("snmpgetnext", Kind::Snmp, Verify::Program(SNMP)),
+    rule("snmptable", Kind::Snmp, Verify::Program(SNMP)),
+    rule("snmpdf", Kind::Snmp, Verify::Program(SNMP)),
+    rule("snmpstatus", Kind::Snmp, Verify::Program(SNMP)),
+    rule("snmpinform", Kind::Snmp, Verify::Program(SNMP)),
+    rule("snmpusm", Kind::Snmp, Verify::Program(SNMP)),
+    rule("fence_idrac", Kind::PasswordCli, Verify::Program(FENCE)),
+    rule("fence_drac5", Kind::PasswordCli, Verify::Program(FENCE)),
+    rule("fence_ilo", Kind::PasswordCli, Verify::Program(FENCE)),
+    rule("fence_ilo2", Kind::PasswordCli, Verify::Program(FENCE)),
+    rule("fence_ilo3", Kind::PasswordCli, Verify::Program(FENCE)),
+    rule("fence_ilo4", Kind::PasswordCli, Verify::Program(FENCE)),
+    rule("fence_ilo5", Kind::PasswordCli, Verify::Program(FENCE)),
+    rule("fence_ilo_ssh", Kind::PasswordCli, Verify::Program(FENCE)),
+    rule("fence_imm", Kind::PasswordCli, Verify::Program(FENCE)),
+    rule("fence_rsa", Kind::PasswordCli, Verify::Program(FENCE)),
+    rule("fence_apc", Kind::PasswordCli, Verify::Program(FENCE)),
+    rule("fence_apc_snmp", Kind::PasswordCli, Verify::Program(FENCE)),
+    rule("fence_ipmilanplus", Kind::PasswordCli, Verify::Program(FENCE)),
+    rule("fence_redfish", Kind::PasswordCli, Verify::Program(FENCE)),
+    rule("fence_virsh", Kind::PasswordCli, Verify::Program(FENCE)),
+    rule("fence_vmware_soap", Kind::PasswordCli, Verify::Program(FENCE)),
+    rule("fence_vmware_rest", Kind::PasswordCli, Verify::Program(FENCE)),
+    rule("fence_cisco_ucs", Kind::PasswordCli, Verify::Program(FENCE)),
+    rule("fence_bladecenter", Kind::PasswordCli, Verify::Program(FENCE)),
+    rule("fence_eaton_snmp", Kind::PasswordCli, Verify::Program(FENCE)),
+    rule("ipmipower", Kind::PasswordCli, Verify::Program(FENCE)),
+    rule("bmc-info", Kind::PasswordCli, Verify::Program(FENCE)),
+    rule("racadm", Kind::PasswordCli, Verify::Program(FENCE)),
+    rule("zip", Kind::PasswordCli, Verify::Program(&[opt("-P", Kind::PasswordCli, How::Either)])),
+];
