@@ -222,7 +222,10 @@ impl Writer<'_> {
 /// The quotes that a stand-in needs where a number had none: as in `"password":12345`, which has to stay JSON.
 fn bare_number(text: &[u8], start: usize, end: usize) -> &[u8] {
     let number = text[start..end].iter().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-' | b'+' | b'e' | b'E'));
-    let before = text[start.saturating_sub(32)..start].trim_ascii_end();
+    let mut before = text[start.saturating_sub(32)..start].trim_ascii_end();
+    while let Some(list) = before.strip_suffix(b"[") {
+        before = list.trim_ascii_end();
+    }
     let Some(key) = before.strip_suffix(b":").filter(|_| number) else { return b"" };
     let key = key.trim_ascii_end();
     let escapes = key.len().saturating_sub(2);
