@@ -36,7 +36,6 @@ const KEYS: &[&str] = &[
     "authorization",
     "psk",
     "comment",
-    "密码",
 ];
 const VALUES: &[&str] = &[
     "n0wYou-See77",
