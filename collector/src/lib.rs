@@ -16,6 +16,7 @@ pub mod item;
 pub mod leak;
 pub mod map;
 pub mod own;
+pub mod packed;
 pub mod plan;
 pub mod redact;
 pub mod rules;

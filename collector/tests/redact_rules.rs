@@ -456,7 +456,7 @@ fn strings_in_binary_content_are_replaced_in_place() {
     let core = b"\xde\xad\xbe\xef\0password=n0wYouSee\0oom_kill\0\x01\x02";
     let out = redact(&redactor(Level::Standard), "/var/crash/core.strings", core);
     assert_eq!(out.len(), core.len());
-    assert!(out.starts_with(b"\xde\xad\xbe\xef\0password=OEr-") && out.ends_with(b"\0oom_kill\0\x01\x02"));
+    assert!(out.starts_with(b"\xde\xad\xbe\xef\0password=.........\0") && out.ends_with(b"\0oom_kill\0\x01\x02"));
     for (level, path) in [(Level::Strict, "/var/crash/core.strings"), (Level::Standard, "/var/log/wtmp")] {
         let redactor = redactor(level);
         let first = redactor.reader(&core[..], path.as_bytes()).next();

@@ -15,6 +15,10 @@ fn t12_the_fixture_hosts_pass_the_gate() {
         let bundle = run_of.bundle();
         let checked = run(&run_of.state, &["verify", "--redaction", "--json", bundle.to_str().expect("UTF-8")]);
         let found: Value = serde_json::from_slice(&checked.stdout).expect("JSON");
-        assert_eq!((checked.status.code(), &found["ok"], &found["map"]), (Some(0), &Value::Bool(true), &Value::Bool(true)), "{host}: {found:#}");
+        assert_eq!(
+            (checked.status.code(), &found["ok"], &found["map"]),
+            (Some(0), &Value::Bool(true), &Value::Bool(true)),
+            "{host}: {found:#}"
+        );
     }
 }

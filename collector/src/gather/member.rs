@@ -352,7 +352,7 @@ impl Tools<'_> {
         let item = match error {
             WorkError::Redact(error) => failed(item, error, form, &self.writer_text(error)),
             WorkError::Leak(_) => Item { outcome: Outcome::Failed, reason: Some(Reason::Leak), truncated: None, ..item },
-            WorkError::Header(error) => Item {
+            WorkError::Header(_) | WorkError::Pack(_) => Item {
                 outcome: Outcome::Failed,
                 reason: Some(Reason::RedactionFailed),
                 error: vec![self.writer_text(error)],
@@ -400,7 +400,7 @@ fn finished(mut item: Item, path: String, progress: &mut Progress) -> Item {
 fn unreadable(error: &io::Error, form: Form) -> Reason {
     use io::ErrorKind::{InvalidData, InvalidInput, UnexpectedEof};
     match error.kind() {
-        InvalidData | InvalidInput | UnexpectedEof if form == Form::Gzip => Reason::BadArchive,
+        InvalidData | InvalidInput | UnexpectedEof if form != Form::Plain => Reason::BadArchive,
         _ => Reason::ReadError,
     }
 }

@@ -1,6 +1,8 @@
 //! The work on one chunk: redact it, give it the member's form, deflate it. Pure, on any thread, in any order.
 
 use std::{
+    io,
+    path::Path,
     sync::{
         Arc, Mutex, PoisonError,
         mpsc::{Receiver, SyncSender, sync_channel},
@@ -14,6 +16,7 @@ use crate::{
         file::{Headers, WriteError},
     },
     leak::{About, Found, Gate, Known, Leaked},
+    packed::{self, Packing},
     redact::{Clean, Counts, Raw, RedactError, Redactor, Scratch},
 };
 
@@ -22,8 +25,23 @@ use crate::{
 pub(super) enum Form {
     /// The redacted text.
     Plain,
-    /// The redacted text, compressed with gzip again as the host's file was.
-    Gzip,
+    /// The redacted text, compressed again as the host's file was.
+    Packed(Packing),
+}
+
+impl Form {
+    /// What a file is, by its name.
+    pub(super) fn of(path: &Path) -> Form {
+        Packing::of(path).map_or(Form::Plain, Form::Packed)
+    }
+
+    /// How it is compressed, if it is.
+    pub(super) fn packing(self) -> Option<Packing> {
+        match self {
+            Form::Plain => None,
+            Form::Packed(packing) => Some(packing),
+        }
+    }
 }
 
 /// A finished chunk.
@@ -32,7 +50,7 @@ pub(super) struct Done {
     /// The redacted text.
     pub text: Clean,
     /// The member's bytes, where they are not the text itself.
-    pub gzip: Option<Vec<u8>>,
+    pub file: Option<Vec<u8>>,
     /// Gzip members of the bundle, ready to be written.
     pub packed: Vec<u8>,
     /// What was replaced.
@@ -44,7 +62,7 @@ pub(super) struct Done {
 impl Done {
     /// The bytes of the member.
     pub(super) fn content(&self) -> &[u8] {
-        self.gzip.as_deref().unwrap_or(self.text.as_bytes())
+        self.file.as_deref().unwrap_or(self.text.as_bytes())
     }
 }
 
@@ -60,6 +78,9 @@ pub(super) enum WorkError {
     /// Its header could not be made.
     #[error(transparent)]
     Header(#[from] WriteError),
+    /// It could not be compressed again.
+    #[error("compressing failed: {0}")]
+    Pack(io::Error),
 }
 
 /// One thread's tools.
@@ -82,22 +103,22 @@ impl<'a> Worker<'a> {
     pub(super) fn chunk(&mut self, raw: Raw, form: Form, versions: bool) -> Result<Done, WorkError> {
         let (text, counts, found) = self.clean(raw, versions)?;
         let mut packed = Vec::new();
-        let gzip = self.compressed(form, text.as_bytes());
-        match &gzip {
-            Some(gzip) => self.deflater.wrap(gzip, &mut packed),
+        let file = self.compressed(form, text.as_bytes())?;
+        match &file {
+            Some(file) => self.deflater.wrap(file, &mut packed),
             None => self.deflater.members(text.as_bytes(), &mut packed),
         }
-        Ok(Done { text, gzip, packed, counts, found })
+        Ok(Done { text, file, packed, counts, found })
     }
 
     /// Does the only chunk of a member, header and padding included.
     pub(super) fn whole(&mut self, raw: Option<Raw>, form: Form, versions: bool, path: &str) -> Result<Done, WorkError> {
         let (text, counts, found) = raw.map(|raw| self.clean(raw, versions)).transpose()?.unwrap_or_default();
-        let gzip = self.compressed(form, text.as_bytes());
-        let content = gzip.as_deref().unwrap_or(text.as_bytes());
+        let file = self.compressed(form, text.as_bytes())?;
+        let content = file.as_deref().unwrap_or(text.as_bytes());
         let header = self.headers.header(path, content.len() as u64)?;
         let packed = self.deflater.entry(&header, content);
-        Ok(Done { text, gzip, packed, counts, found })
+        Ok(Done { text, file, packed, counts, found })
     }
 
     /// Redacts a chunk and lets it through the leak gate.
@@ -109,8 +130,15 @@ impl<'a> Worker<'a> {
         Ok((text, counts, found))
     }
 
-    fn compressed(&mut self, form: Form, text: &[u8]) -> Option<Vec<u8>> {
-        (form == Form::Gzip).then(|| self.deflater.gzip(text))
+    fn compressed(&mut self, form: Form, text: &[u8]) -> Result<Option<Vec<u8>>, WorkError> {
+        let Some(packing) = form.packing() else { return Ok(None) };
+        let file = match packing {
+            Packing::Gzip => Ok(self.deflater.gzip(text)),
+            Packing::Xz => packed::xz(text),
+            Packing::Zstd => packed::zstd(text),
+            Packing::Bzip2 => packed::bzip2(text),
+        };
+        file.map(Some).map_err(WorkError::Pack)
     }
 }
 

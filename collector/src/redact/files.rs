@@ -5,6 +5,7 @@
 use super::{
     account::is_account,
     address::{v4_is_public_knowledge, v6_names_a_host},
+    credentials::{self, words},
     identity::person,
     judge::is_no_secret,
     kinds::Kind,
@@ -36,6 +37,14 @@ pub(super) enum File {
     Passwd,
     /// `client server secret addresses`.
     ChapSecrets,
+    /// Accounts and groups with hashes in the second field.
+    Shadow,
+    /// Secrets of tunnels, with a type before them.
+    Ipsec,
+    /// Words in pairs: `machine`, `login`, `password`.
+    Netrc,
+    /// Two words a line, of which the second is the secret.
+    Pairs(Kind),
     /// One value and nothing else.
     Whole(Kind),
 }
@@ -54,6 +63,12 @@ impl File {
             (b"net", b"if_inet6" | b"ipv6_route") if below(b"proc/") => File::Hex6,
             (_, b"passwd" | b"passwd-" | b"getent_passwd") => File::Passwd,
             (_, b"chap-secrets" | b"pap-secrets") => File::ChapSecrets,
+            (_, b"shadow" | b"shadow-" | b"gshadow" | b"gshadow-" | b"opasswd") => File::Shadow,
+            _ if name.ends_with(b"htpasswd") || name.ends_with(b"htdigest") => File::Shadow,
+            _ if name == b"ipsec.secrets" || name.ends_with(b".secrets") && below(b"ipsec.d/") => File::Ipsec,
+            (_, b"sasl_passwd") => File::Pairs(Kind::PasswordKv),
+            (b"racoon", b"psk.txt") => File::Pairs(Kind::VpnSecret),
+            (_, b".netrc" | b"netrc" | b"_netrc") => File::Netrc,
             (_, b"wtmp" | b"btmp" | b"utmp" | b"lastlog" | b"wtmp.1" | b"btmp.1") => File::Logins,
             _ if name.starts_with(b"wtmp-") || name.starts_with(b"btmp-") || below(b"faillock/") => File::Logins,
             (_, b"machine-id" | b"product_uuid") => File::Whole(Kind::SystemUuid),
@@ -67,6 +82,14 @@ impl File {
             _ if below(b"rpm") || below(b"nvme_list") || below(b"packages") => File::NoAddresses,
             _ if [&b".yaml"[..], b".yml", b".json", b"_yaml", b"_json"].iter().any(|end| name.ends_with(end)) => File::Manifest,
             _ if memchr::memmem::find(name, b"kubectl").is_some() => File::Manifest,
+            // What a cloud gives a new machine, whatever its name ends in.
+            _ if name.starts_with(b"user-data")
+                || name.starts_with(b"cloud-config")
+                || name == b"cloud.cfg"
+                || parent == b"cloud.cfg.d" =>
+            {
+                File::Manifest
+            }
             _ => File::Text,
         }
     }
@@ -80,21 +103,13 @@ impl File {
             File::Hex6Words => words(text, from, to, |start, end| hex6(text, start, end, true, spans)),
             File::Hex6 => words(text, from, to, |start, end| hex6(text, start, end, false, spans)),
             File::Passwd => passwd(text, from, to, spans),
-            File::ChapSecrets => chap(text, from, to, spans),
+            File::ChapSecrets => credentials::chap(text, from, to, spans),
+            File::Shadow => credentials::hashes(text, from, to, spans),
+            File::Ipsec => credentials::ipsec(text, from, to, spans),
+            File::Pairs(kind) => credentials::pairs(text, from, to, kind, spans),
+            File::Netrc => credentials::netrc(text, from, to, spans),
             File::Whole(kind) => whole(text, from, to, kind, spans),
         }
-    }
-}
-
-/// Calls `each` with the place of every word.
-fn words(text: &[u8], from: usize, to: usize, mut each: impl FnMut(usize, usize)) {
-    let mut i = from;
-    while i < to {
-        let length = text[i..to].iter().take_while(|b| !b.is_ascii_whitespace()).count();
-        if length > 0 {
-            each(i, i + length);
-        }
-        i += length + 1;
     }
 }
 
@@ -148,27 +163,6 @@ fn passwd(text: &[u8], from: usize, to: usize, spans: &mut Vec<Span>) {
             if let Some(range) = person(text, holder, true, true, "姓名") {
                 spans.push(Span::new(&range, Kind::PersonName, Form::Tag));
             }
-        }
-        start = end + 1;
-    }
-}
-
-/// The third field of a line is the secret, the first the name of an account.
-fn chap(text: &[u8], from: usize, to: usize, spans: &mut Vec<Span>) {
-    let mut start = from;
-    while start < to {
-        let end = memchr::memchr(b'\n', &text[start..to]).map_or(to, |n| start + n);
-        if !text[start..end].trim_ascii_start().starts_with(b"#") {
-            let mut field = 0;
-            words(text, start, end, |a, b| {
-                field += 1;
-                let range = a + usize::from(text[a] == b'"')..b - usize::from(b > a + 1 && text[b - 1] == b'"');
-                if field == 3 && !is_no_secret(&text[range.clone()]) {
-                    spans.push(Span::new(&range, Kind::VpnSecret, Form::Tag));
-                } else if field == 1 && !is_no_secret(&text[range.clone()]) {
-                    spans.push(Span::new(&range, Kind::Username, Form::Tag));
-                }
-            });
         }
         start = end + 1;
     }

@@ -10,9 +10,11 @@
 
 mod account;
 mod address;
+mod blocks;
 mod chunks;
 mod commands;
 mod counts;
+mod credentials;
 mod encoded;
 mod files;
 mod given;
@@ -62,10 +64,7 @@ use self::{
     site::Site,
     span::{Form, Span, Writer},
     starts::Starts,
-    structure::{
-        binary,
-        secret::{self, Document},
-    },
+    structure::{binary, export, gb18030, hex, secret::Document},
     tag::{Prf, TagCache},
     tokens::Words,
     wide::Wide,
@@ -166,6 +165,8 @@ struct Piece<'a> {
     document: Document,
     file: File,
     open_end: bool,
+    /// The text is GB18030.
+    gb: bool,
     depth: u8,
 }
 
@@ -181,6 +182,7 @@ impl<'a> Piece<'a> {
             document: Document::default(),
             file,
             open_end: false,
+            gb: false,
             depth,
         }
     }
@@ -269,6 +271,7 @@ impl Redactor {
         let bytes = match raw.encoding {
             Encoding::Utf16Le => utf16(&out, u16::to_le_bytes)?,
             Encoding::Utf16Be => utf16(&out, u16::to_be_bytes)?,
+            Encoding::Export => export::encode(&out, &raw.fields).ok_or(RedactError::Encoding)?,
             Encoding::Utf8 | Encoding::Gb18030 | Encoding::Bytes | Encoding::Strings => out,
         };
         Ok((Clean(bytes), counts))
@@ -330,13 +333,9 @@ impl Redactor {
         spans.clear();
         arena.clear();
         pem::walk(text, piece.first_line, piece.state, &mut |line| spans.push(Span::new(&line, Kind::PrivateKey, Form::Tag)));
-        if piece.file == File::Manifest {
-            secret::walk(text, piece.first_line, piece.document, &mut |value| {
-                spans.push(Span::new(&value, Kind::K8sSecret, Form::Tag));
-            });
-        }
         let inner = RefCell::new(Given::default());
         inner.borrow_mut().enter(cache.given.file());
+        self.blocks(piece, &inner, spans, arena);
         let literals = Literals { redactor: self, text, open_end: piece.open_end, depth: piece.depth, given: &inner };
         let words = Words { redactor: self, text, file: piece.file };
         let mut from = 0;
@@ -345,6 +344,7 @@ impl Redactor {
             literals.scan(from, to, spans, arena);
             words.scan(from, to, spans);
             piece.file.fields(text, from, to, spans);
+            hex::walk(text, from, to, spans);
             self.site.scan(&literals, from, to, spans, arena);
             if !self.settings.keeps_nothing() {
                 spans.retain(|s| !self.settings.keeps(s.kind));
@@ -353,6 +353,9 @@ impl Redactor {
                 begin_at(piece.skip, spans);
             }
             span::settle(spans, settled);
+            if piece.gb {
+                gb18030::widen(text, from, settled);
+            }
             // A value on the line after its key may already belong to the next window.
             let here = settled.partition_point(|s| (s.start as usize) < to);
             spans.extend_from_slice(&settled[here..]);

@@ -4,7 +4,12 @@
 
 use std::sync::Arc;
 
-use super::{chunks::Encoding, files::File, pem::State, structure::secret::Document};
+use super::{
+    chunks::Encoding,
+    files::File,
+    pem::State,
+    structure::{export::Field, secret::Document},
+};
 
 /// One chunk of the host's bytes and the state its first line is in. No accessor outside `redact`.
 pub struct Raw {
@@ -18,6 +23,8 @@ pub struct Raw {
     /// The name of the member it will be in, if it was told.
     pub(super) member: Option<Arc<str>>,
     pub(super) encoding: Encoding,
+    /// Of an export of the journal: the lines of this chunk that are binary fields.
+    pub(super) fields: Vec<Field>,
     /// The chunk begins in the middle of a line.
     pub(super) continues: bool,
     /// The last line goes on in the next chunk.

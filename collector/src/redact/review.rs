@@ -97,6 +97,7 @@ impl<'a> Piece<'a> {
             document: raw.document,
             file: raw.file,
             open_end: raw.open_end,
+            gb: raw.encoding == Encoding::Gb18030,
             depth: DEPTH,
         }
     }

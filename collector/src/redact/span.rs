@@ -26,6 +26,8 @@ pub(super) enum Form {
     Ip4 { address: [u8; 4], reversed: bool, separator: u8 },
     /// By the stand-in in 8 hexadecimal digits, in the byte order of the host.
     Ip4Hex([u8; 4]),
+    /// By the stand-in in 8 hexadecimal digits, in the byte order of networks.
+    Ip4Net([u8; 4]),
     /// By the stand-in in the usual form.
     Ip6([u8; 16]),
     /// By the stand-in in 32 hexadecimal digits, as one number or as four words of the host.
@@ -118,23 +120,37 @@ impl Writer<'_> {
         let text = self.text;
         let mut done = from;
         for span in spans {
-            let (start, end) = (span.start as usize, span.end as usize);
+            let (mut start, end) = (span.start as usize, span.end as usize);
             if start < done {
                 continue;
             }
+            // The signs of a list of JSON are no part of its first value.
+            if span.kind.is_credential() && span.form == Form::Tag && text[..start].trim_ascii_end().ends_with(b"\":") {
+                start += text[start..end - 1].iter().take_while(|b| **b == b'[').count();
+            }
             out.extend_from_slice(&self.bytes[done..start]);
             let before = out.len();
+            let quote = if span.kind.is_credential() { bare_number(text, start, end) } else { b"" };
+            out.extend_from_slice(quote);
             self.stand_in(&text[start..end], span, cache, out);
+            out.extend_from_slice(quote);
             done = end;
             if span.form != Form::Nothing {
                 counts.one(span.kind);
-                if let Some(seen) = &mut seen {
-                    seen.push(Seen { start, end, kind: span.kind, written: before, written_end: out.len() });
-                }
             }
             if self.in_place {
+                // What is cut to fit would be the stand-in of something else: then there is none.
+                if out.len() - before > end - start {
+                    out.truncate(before);
+                }
                 out.resize(before + end - start, b'.');
-            } else if !span.kind.is_credential() {
+            }
+            if span.form != Form::Nothing
+                && let Some(seen) = &mut seen
+            {
+                seen.push(Seen { start, end, kind: span.kind, written: before, written_end: out.len() });
+            }
+            if !self.in_place && !span.kind.is_credential() {
                 done += align(&text[end..to], end - start, out.len() - before, out);
             }
         }
@@ -169,7 +185,7 @@ impl Writer<'_> {
                 cache.push(self.prf, Kind::Domain, &value[at + 1..], out);
                 out.extend_from_slice(b".invalid");
             }
-            Form::Ip4 { .. } | Form::Ip4Hex(_) | Form::Ip6(_) | Form::Ip6Hex { .. } if self.tokens => {
+            Form::Ip4 { .. } | Form::Ip4Hex(_) | Form::Ip4Net(_) | Form::Ip6(_) | Form::Ip6Hex { .. } if self.tokens => {
                 cache.push(self.prf, span.kind, value, out);
             }
             Form::Ip4 { address, reversed, separator } => {
@@ -187,6 +203,10 @@ impl Writer<'_> {
             Form::Ip4Hex(address) => {
                 let octets = cache.address(4, address, || self.addresses.v4(address));
                 push_hex(octets.iter().rev(), value, out);
+            }
+            Form::Ip4Net(address) => {
+                let octets = cache.address(4, address, || self.addresses.v4(address));
+                push_hex(octets.iter(), value, out);
             }
             Form::Ip6(address) => {
                 let stand_in = std::net::Ipv6Addr::from(cache.address(6, address, || self.addresses.v6(address))).to_string();
@@ -210,6 +230,23 @@ impl Writer<'_> {
             Form::Made(start, end) => out.extend_from_slice(&self.arena[start as usize..end as usize]),
             Form::Nothing => {}
         }
+    }
+}
+
+/// The quotes that a stand-in needs where a number had none: as in `"password":12345`, which has to stay JSON.
+fn bare_number(text: &[u8], start: usize, end: usize) -> &[u8] {
+    let number = text[start..end].iter().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-' | b'+' | b'e' | b'E'));
+    let mut before = text[start.saturating_sub(32)..start].trim_ascii_end();
+    while let Some(list) = before.strip_suffix(b"[") {
+        before = list.trim_ascii_end();
+    }
+    let Some(key) = before.strip_suffix(b":").filter(|_| number) else { return b"" };
+    let key = key.trim_ascii_end();
+    let escapes = key.len().saturating_sub(2);
+    match key {
+        [.., b'\\', b'"'] => &key[escapes..],
+        [.., b'"' | b'\''] => &key[key.len() - 1..],
+        _ => b"",
     }
 }
 

@@ -156,12 +156,30 @@ pub(super) fn after_key(t: &[u8], key_end: usize, between: Between, open_end: bo
             if sign == b'=' && start > i && after_name + 1 == i && word > 0 && at(t, start + word) == b'=' {
                 return None;
             }
+            if key_quote.is_some() && at(t, start) == b'[' {
+                let mut item = scalar(t, first_item(t, start)?, sign, style, open_end)?;
+                let next = memchr::memchr(b',', &t[item.range.clone()]).filter(|_| !item.quoted);
+                item.range.end = next.map_or(item.range.end, |n| item.range.start + n);
+                return nonempty(item);
+            }
             let start = siblings::block(t, start).or_else(|| of_pointer(t, start)).unwrap_or(start);
             scalar(t, start, sign, style, open_end)
         }
         _ if between == Between::SignOrBlank && i > after_name => scalar(t, i, b' ', Style::Plain, open_end),
         _ => None,
     }
+}
+
+/// Where the first item of a list begins, however deep, if it is no object: a list is no value.
+fn first_item(t: &[u8], i: usize) -> Option<usize> {
+    let mut i = i;
+    for _ in 0..8 {
+        if at(t, i) != b'[' {
+            return (!matches!(at(t, i), b']' | b'{')).then_some(i);
+        }
+        i = skip_blanks(t, i + 1);
+    }
+    None
 }
 
 /// A debugger shows where a string is before the string: `password=0x61c0 "x"`.

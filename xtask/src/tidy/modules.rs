@@ -12,6 +12,7 @@ const ORDERS: &[Order] = &[
             "own",
             "host",
             "catalogue",
+            "packed",
             "window",
             "plan",
             "cost",

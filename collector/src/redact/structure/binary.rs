@@ -44,11 +44,13 @@ const OTHERS: &[&[u8]] = &[
     b"0\x82",
 ];
 
-/// Whether most of what is not NUL is strings, and it is no container.
+/// Whether it is of a kind whose content cannot be seen.
+pub(in super::super) fn is_container(head: &[u8]) -> bool {
+    OTHERS.iter().any(|o| head.starts_with(o)) || head.get(257..262) == Some(b"ustar")
+}
+
+/// Whether most of what is not NUL is strings.
 pub(in super::super) fn is_strings(head: &[u8]) -> bool {
-    if OTHERS.iter().any(|o| head.starts_with(o)) || head.get(257..262) == Some(b"ustar") {
-        return false;
-    }
     let seen = strings(head).iter().filter(|b| **b != 0).count();
     seen * 2 > head.iter().filter(|b| **b != 0).count()
 }
@@ -77,7 +79,7 @@ mod tests {
     fn strings_and_containers() {
         assert_eq!(strings(b"\x01ab\xffabcd\0x\nkey=1\x02"), b"\0\0\0\0abcd\0\0\nkey=1\0");
         assert!(is_strings(b"\xde\xad\xbe\xef\0token=abcdefgh\0oom_kill\0\x01"));
-        assert!(!is_strings(b"\x1f\x8b\x08\0\0\0\0\0\0\x03token=abcdefgh abcdefghijk"));
+        assert!(is_container(b"\x1f\x8b\x08\0\0\0\0\0\0\x03token=abcdefgh abcdefghijk"));
         assert!(!is_strings(b"\x01\x02\x83\x94\xa5\xb6\xc7\xd8\xe9\xfa\x0bab\0\x11\x12cdef"));
     }
 }

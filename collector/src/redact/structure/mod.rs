@@ -6,10 +6,14 @@
 pub(super) mod base64;
 pub(super) mod binary;
 pub(super) mod execve;
+pub(super) mod export;
+pub(super) mod gb18030;
+pub(super) mod hex;
 pub(super) mod numbers;
 pub(super) mod percent;
 pub(super) mod secret;
 pub(super) mod siblings;
+pub(super) mod wrapped;
 pub(super) mod xml;
 
 /// Whether the bytes are a text: no control characters but those that texts have.

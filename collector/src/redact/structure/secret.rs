@@ -22,6 +22,10 @@ enum Entries {
     None,
     Encoded(usize),
     Plain(usize),
+    /// Below `chpasswd:` of cloud-init, before its list.
+    Chpasswd(usize),
+    /// `account:password` in each line.
+    Accounts(usize),
 }
 
 /// Finds the values in `text[from..]` and tells what is known after it.
@@ -53,7 +57,16 @@ impl Document {
         let (plain, parent) = match self.entries {
             Entries::Plain(parent) => (true, parent),
             Entries::Encoded(parent) => (false, parent),
-            Entries::None => return self.outside(line, key, value, indent),
+            Entries::Accounts(parent) if indent > parent => return account(line),
+            Entries::Chpasswd(parent) if indent > parent => {
+                let list = key == b"list" && (value.is_empty() || matches!(line[value.start], b'|' | b'>'));
+                self.entries = if list { Entries::Accounts(indent) } else { self.entries };
+                return None;
+            }
+            Entries::None | Entries::Accounts(_) | Entries::Chpasswd(_) => {
+                self.entries = Entries::None;
+                return self.outside(line, key, value, indent);
+            }
         };
         if indent <= parent {
             self.entries = Entries::None;
@@ -72,15 +85,94 @@ impl Document {
             b"kind" => self.secret = value == b"Secret",
             b"data" if open => self.entries = Entries::Encoded(indent),
             b"stringData" if open => self.entries = Entries::Plain(indent),
+            b"chpasswd" if open => self.entries = Entries::Chpasswd(indent),
             _ => {}
         }
         None
     }
 }
 
+/// The password of `account:password`, perhaps as an item of a list; not `RANDOM`, which asks for one.
+fn account(line: &[u8]) -> Option<Range<usize>> {
+    let colon = memchr::memchr(b':', line)?;
+    let value = line[colon + 1..].trim_ascii_end();
+    let quoted = usize::from(value.last().is_some_and(|b| matches!(b, b'"' | b'\'') && line[..colon].contains(b)));
+    let value = &value[..value.len() - quoted];
+    let hides = !value.is_empty() && !matches!(value, b"RANDOM" | b"R") && !is_no_secret(value);
+    hides.then(|| colon + 1..colon + 1 + value.len())
+}
+
+/// Finds the values of Secrets that are written in one line of JSON, as in logs and annotations, where quotes may be escaped.
+pub(in super::super) fn inline(text: &[u8], from: usize, found: &mut dyn FnMut(Range<usize>)) {
+    let mut passed = from;
+    for hit in memchr::memmem::find_iter(&text[from..], b"\"Secret") {
+        let hit = from + hit;
+        if hit < passed {
+            continue;
+        }
+        let before = &text[passed..hit];
+        let before = before.strip_suffix(b"\\").unwrap_or(before).trim_ascii_end();
+        let named = before.strip_suffix(b":").map(|before| before.trim_ascii_end());
+        if !named.is_some_and(|named| named.ends_with(b"kind\"") || named.ends_with(b"kind\\\"")) {
+            continue;
+        }
+        let start = passed + memchr::memrchr(b'\n', &text[passed..hit]).map_or(0, |n| n + 1);
+        let end = memchr::memchr(b'\n', &text[hit..]).map_or(text.len(), |n| hit + n);
+        for (word, encoded) in [(&b"\"data"[..], true), (b"\"stringData", false)] {
+            for object in memchr::memmem::find_iter(&text[start..end], word) {
+                values(&text[..end], start + object + word.len(), encoded, found);
+            }
+        }
+        passed = end;
+    }
+}
+
+/// The values of the flat object that begins behind the quote of its key at `i`.
+fn values(text: &[u8], i: usize, encoded: bool, found: &mut dyn FnMut(Range<usize>)) {
+    let opening = |b: &u8| matches!(b, b'"' | b'\\' | b':' | b' ' | b'\t');
+    let mut i = i + text[i..].iter().take(16).take_while(|b| opening(b)).count();
+    if text.get(i) != Some(&b'{') {
+        return;
+    }
+    i += 1;
+    let mut is_value = false;
+    while let Some(b) = text.get(i) {
+        match b {
+            b'}' | b'{' | b'[' => return,
+            b':' => is_value = true,
+            b',' => is_value = false,
+            b'"' => {
+                let escape = text[..i].ends_with(b"\\");
+                let Some(length) = closing(&text[i + 1..], escape) else { return };
+                let value = &text[i + 1..i + 1 + length];
+                if is_value && (if encoded { is_encoded(value, true) } else { !is_no_secret(value) }) {
+                    found(i + 1..i + 1 + length);
+                }
+                i += length + 1 + usize::from(escape);
+            }
+            _ => {}
+        }
+        i += 1;
+    }
+}
+
+/// The length of a string up to its closing quote, which has an escape before it where the opening one had.
+fn closing(rest: &[u8], escape: bool) -> Option<usize> {
+    let mut i = 0;
+    while let Some(n) = memchr::memchr(b'"', &rest[i..]) {
+        let quote = i + n;
+        let slashes = rest[..quote].iter().rev().take_while(|b| **b == b'\\').count();
+        if slashes == usize::from(escape) || !escape && slashes % 2 == 0 {
+            return Some(quote - usize::from(escape));
+        }
+        i = quote + 1;
+    }
+    None
+}
+
 /// The key of a line, empty if it has none, and the place of the value without quotes.
 fn entry(line: &[u8], start: usize, end: usize) -> (&[u8], Range<usize>) {
-    let start = start + if line[start..].starts_with(b"- ") { 2 } else { 0 };
+    let start = start + if line[start..end].starts_with(b"- ") { 2 } else { 0 };
     let quote = usize::from(line.get(start) == Some(&b'"'));
     let length = line[start + quote..end].iter().take_while(|b| b.is_ascii_alphanumeric() || b"._-/".contains(b)).count();
     let key = start + quote..start + quote + length;

@@ -2,6 +2,8 @@
 //!
 //! In: text and the place behind the name. Out: where the value begins. At most one line end is between.
 
+use std::ops::Range;
+
 /// So far the value's key may be.
 const REACH: usize = 256;
 
@@ -39,6 +41,44 @@ pub(in super::super) fn value(t: &[u8], start: usize, end: usize) -> Option<usiz
     }
     i = blanks(t, i + 5 + usize::from(quoted));
     matches!(t.get(i), Some(b':' | b'=')).then(|| blanks(t, i + 1))
+}
+
+/// Whether a line is `value: ..`, perhaps the first of an item.
+pub(in super::super) fn is_value(line: &[u8]) -> bool {
+    of(line, b"value").is_some()
+}
+
+/// The value of a line `KEY: value`, perhaps the first of an item of YAML or in quotes of JSON.
+fn of(line: &[u8], key: &[u8]) -> Option<Range<usize>> {
+    let quoted = |b: &u8| matches!(b, b'"' | b'\'');
+    let trimmed = line.trim_ascii_start();
+    let trimmed = trimmed.strip_prefix(b"- ").unwrap_or(trimmed).trim_ascii_start();
+    let rest = trimmed.strip_prefix(b"\"").unwrap_or(trimmed).strip_prefix(key)?;
+    let rest = rest.strip_prefix(b"\"").unwrap_or(rest).strip_prefix(b":")?;
+    let start = line.len() - rest.trim_ascii_start().len();
+    let rest = line[start..].trim_ascii_end();
+    let rest = rest.strip_suffix(b",").unwrap_or(rest);
+    let open = usize::from(rest.first().is_some_and(quoted));
+    let close = usize::from(rest.len() > open && open == 1 && rest.last() == rest.first());
+    (rest.len() > open + close && rest.len() <= REACH).then(|| start + open..start + rest.len() - close)
+}
+
+/// Calls `found` with every value whose name is in the line behind, and with that name.
+pub(in super::super) fn before(t: &[u8], found: &mut dyn FnMut(Range<usize>, Range<usize>)) {
+    let mut value: Option<Range<usize>> = None;
+    let mut start = 0;
+    while start < t.len() {
+        let end = memchr::memchr(b'\n', &t[start..]).map_or(t.len(), |n| start + n);
+        let line = &t[start..end];
+        let place = |range: Range<usize>| start + range.start..start + range.end;
+        if let Some((value, name)) = value.take().zip(of(line, b"name").or_else(|| of(line, b"key")))
+            && !line.trim_ascii_start().starts_with(b"- ")
+        {
+            found(value, place(name));
+        }
+        value = of(line, b"value").map(place);
+        start = end + 1;
+    }
 }
 
 /// Where the text of a block begins whose `|` or `>` is at `i`: in the next line, indented.
