@@ -8,6 +8,7 @@ use std::io;
 
 use super::{
     Level, RedactError,
+    columns::Columns,
     files::File,
     pem::{self, State},
     raw::Raw,
@@ -64,6 +65,7 @@ pub struct Chunks<R> {
     midline: bool,
     state: State,
     document: Document,
+    columns: Option<Columns>,
     eof: bool,
     done: bool,
 }
@@ -89,6 +91,7 @@ impl<R: io::Read> Chunks<R> {
             midline: false,
             state: State::Outside,
             document: Document::default(),
+            columns: None,
             eof: false,
             done: false,
         }
@@ -181,6 +184,9 @@ impl<R: io::Read> Chunks<R> {
         if pem::begins_inside(head) {
             self.state = State::Inside { stray: 0 };
         }
+        if encoding != Encoding::Strings {
+            self.columns = Columns::of(head, encoding == Encoding::Gb18030);
+        }
         Ok(())
     }
 
@@ -227,6 +233,7 @@ impl<R: io::Read> Chunks<R> {
             state: self.state,
             document: self.document,
             file: self.file,
+            columns: self.columns,
             encoding: self.encoding.unwrap_or(Encoding::Bytes),
             continues: std::mem::replace(&mut self.midline, midline),
             open_end: midline,

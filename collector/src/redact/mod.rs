@@ -11,6 +11,7 @@
 mod account;
 mod address;
 mod chunks;
+mod columns;
 mod commands;
 mod counts;
 mod encoded;
@@ -23,10 +24,12 @@ mod keyed;
 mod kinds;
 mod names;
 mod pem;
+mod person;
 mod raw;
 mod rules;
 mod scan;
 mod shapes;
+mod sign;
 mod span;
 mod spoken;
 mod starts;
@@ -42,6 +45,7 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind, StartKind};
 
 use self::{
     address::Addresses,
+    columns::Columns,
     files::File,
     kinds::Kind,
     names::Names,
@@ -154,6 +158,7 @@ struct Piece<'a> {
     state: State,
     document: Document,
     file: File,
+    columns: Option<Columns>,
     open_end: bool,
     depth: u8,
 }
@@ -169,6 +174,7 @@ impl<'a> Piece<'a> {
             state: State::Outside,
             document: Document::default(),
             file,
+            columns: None,
             open_end: false,
             depth,
         }
@@ -237,6 +243,7 @@ impl Redactor {
             state: raw.state,
             document: raw.document,
             file: raw.file,
+            columns: raw.columns,
             open_end: raw.open_end,
             depth: DEPTH,
         };
@@ -306,13 +313,16 @@ impl Redactor {
             });
         }
         let literals = Literals { redactor: self, text, open_end: piece.open_end, depth: piece.depth };
-        let words = Words { redactor: self, text, file: piece.file };
+        let words = Words { redactor: self, text, ascii: text.is_ascii(), file: piece.file };
         let mut from = 0;
         while from < text.len() {
             let to = memchr::memchr(b'\n', &text[text.len().min(from + WINDOW)..]).map_or(text.len(), |n| from + WINDOW + n + 1);
             literals.scan(from, to, spans, arena);
             words.scan(from, to, spans);
             piece.file.fields(text, from, to, spans);
+            if let Some(columns) = piece.columns {
+                columns.fields(text, from, to, spans);
+            }
             if self.level == Level::Reduced {
                 spans.retain(|s| !matches!(s.kind, Kind::Ipv4 | Kind::Ipv6));
             }

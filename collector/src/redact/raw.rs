@@ -2,7 +2,7 @@
 //!
 //! In and out: nothing but moves. Never here: a way for other modules to look into a `Raw` or to make a `Clean`.
 
-use super::{chunks::Encoding, files::File, pem::State, structure::secret::Document};
+use super::{chunks::Encoding, columns::Columns, files::File, pem::State, structure::secret::Document};
 
 /// One chunk of the host's bytes and the state its first line is in. No accessor outside `redact`.
 pub struct Raw {
@@ -13,6 +13,8 @@ pub struct Raw {
     pub(super) state: State,
     pub(super) document: Document,
     pub(super) file: File,
+    /// What the columns hold, of a table.
+    pub(super) columns: Option<Columns>,
     pub(super) encoding: Encoding,
     /// The chunk begins in the middle of a line.
     pub(super) continues: bool,
