@@ -84,6 +84,8 @@ const STAY: &[&str] = &[
     "{\"PowerSupplies@odata.count\":2,\"@odata.id\":\"/x\"}",
     "memcpy@@GLIBC_2.14 obs@build-014 (abuild@obs-worker-014)",
     "user account locked; user process 3; user data of 2; User Manager for UID 1000",
+    "user buffer is too small; login attempt failed with 401; \"User Commands\"; user options, if any; [red]\\[end of it]",
+    "password hash algorithm set to sha512",
     "user slice not found; user defined on line 3; the user is not known",
     "uid=0(root) gid=0(root) groups=0(root),10(wheel)",
     "gid=100 fluid=on guid=abc-def",

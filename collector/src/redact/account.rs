@@ -135,6 +135,17 @@ pub(super) fn is_account(name: &[u8]) -> bool {
 
 /// Words behind `user` that are no names.
 const NOUNS: &[&str] = &[
+    "options",
+    "commands",
+    "currently",
+    "being",
+    "visible",
+    "created",
+    "buffer",
+    "page",
+    "attempt",
+    "attempts",
+    "interaction",
     "account",
     "accounts",
     "process",
@@ -251,8 +262,6 @@ const DEEDS: &[&str] = &[
     "log",
     "from",
     "has",
-    "was",
-    "is",
     "not",
     "authenticated",
     "authorized",
@@ -273,7 +282,6 @@ const DEEDS: &[&str] = &[
     "attempted",
     "requested",
     "unknown",
-    "at",
     "signed",
     "exceeded",
     "ran",
@@ -300,7 +308,6 @@ const DEEDS: &[&str] = &[
     "closed",
     "authentication",
     "access",
-    "in",
 ];
 
 /// Where the name of an account stands, seen from a literal.
@@ -325,8 +332,10 @@ pub(super) enum Place {
 /// Gives the names of accounts at a literal to `found`.
 pub(super) fn find(t: &[u8], place: Place, hit: Range<usize>, found: &mut dyn FnMut(Range<usize>)) {
     let range = match place {
-        // Samba writes the domain first: `user [CORP]\[zhang]`.
-        Place::Behind => named(t, hit.end).filter(|name| !is_noun(&t[name.clone()]) && !t[name.end..].starts_with(b"]\\[")),
+        Place::Behind => named(t, hit.end).filter(|name| !is_noun(&t[name.clone()])).and_then(|name| {
+            // Samba writes the domain first: `user [CORP]\[zhang]`.
+            if t[name.end..].starts_with(b"]\\[") { named(t, name.end + 3) } else { Some(name) }
+        }),
         Place::Before => before(t, hit.start),
         // `ttyS0` is a port, `tty1` a screen somebody is at.
         Place::Terminal if t[hit.clone()].ends_with(b"tty") && !at(t, hit.end).is_ascii_digit() && at(t, hit.end) != b' ' => None,

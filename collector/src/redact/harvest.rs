@@ -318,7 +318,9 @@ impl Harvest {
                 Some(share) => share.split('/').next(),
                 None => device.split_once(":/").map(|(server, _)| server),
             };
-            server.into_iter().for_each(|name| self.learn_peer(name));
+            if let Some(name) = server {
+                self.learn_peer(name);
+            }
         }
     }
 

@@ -113,6 +113,10 @@ const WORDS: &[&str] = &[
     "tokens",
     "credentials",
     "always",
+    "algorithm",
+    "policy",
+    "aging",
+    "strength",
     "on_create",
     "permission",
     // The samples in the comments of a shipped redis.conf.

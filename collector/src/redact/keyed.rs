@@ -42,7 +42,8 @@ impl Literals<'_> {
             .or_else(|| if secret { value::spaced(t, start, end, self.open_end) } else { None });
         let Some(found) = found else {
             // `User zhang logged in`
-            let actor = if test == Test::Account { account::actor(t, end) } else { None };
+            let actor =
+                if test == Test::Account && literal.eq_ignore_ascii_case(b"user") { account::actor(t, end) } else { None };
             return actor.map_or(hit.end, |range| push(range, rule.kind, spans));
         };
         let v = &t[found.range.clone()];

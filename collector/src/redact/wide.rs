@@ -125,7 +125,7 @@ impl Literals<'_> {
                     }
                 }
                 _ if i > hit.end() && (signed || !quoted) && at(t, i).is_ascii_graphic() => {
-                    self.spoken_secret(i, signed, kind, spans)
+                    self.spoken_secret(i, signed, kind, spans);
                 }
                 _ => {}
             }

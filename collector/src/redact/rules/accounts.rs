@@ -93,12 +93,10 @@ pub(super) const ROWS: &[Rule] = &[
     rule("] fail login", Kind::Username, BEFORE),
     rule("] ok upload", Kind::Username, BEFORE),
     rule("] ok download", Kind::Username, BEFORE),
-    rule("\"user ", Kind::Username, BEHIND),
     rule(" ftp 0 * ", Kind::Username, BEFORE),
     // Servers of files and of databases.
     rule("user [", Kind::Username, BEHIND),
     rule("] -> [", Kind::Username, BEHIND),
-    rule("]\\[", Kind::Username, BEHIND),
     rule("fatal:  role \"", Kind::Username, BEHIND),
     rule("fatal: role \"", Kind::Username, BEHIND),
     // Who is at a terminal.

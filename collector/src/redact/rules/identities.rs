@@ -109,7 +109,6 @@ pub(super) const ROWS: &[Rule] = &[
     rule("latlng", Kind::Gps, Verify::Field(Field::Degrees)),
     rule("latlon", Kind::Gps, Verify::Field(Field::Degrees)),
     rule(" deg ", Kind::Gps, Verify::Field(Field::Minutes)),
-    rule("ll=", Kind::Gps, Verify::Field(Field::Degrees)),
     rule("point(", Kind::Gps, Verify::Field(Field::Degrees)),
     rule("RMC,", Kind::Gps, Verify::Field(Field::Nmea)),
     rule("GGA,", Kind::Gps, Verify::Field(Field::Nmea)),
