@@ -6,7 +6,7 @@
 //! can look into a [`Raw`]. Never here: files, sockets, clocks, a log of any value.
 //!
 //! The flow: `harvest` → `names` (dictionary) → `chunks` (cutter) → `scan` (literals, scan A) and `tokens` (shapes, scan B)
-//! and `files`, `structure` and `pem` (keys over many lines) → `span` (overlaps, one copy).
+//! and `files`, `columns`, `structure` and `pem` (keys over many lines) → `span` (overlaps, one copy).
 
 mod account;
 mod address;
