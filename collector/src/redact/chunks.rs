@@ -8,6 +8,7 @@ use std::{io, ops::Range, sync::Arc};
 
 use super::{
     Binary, RedactError,
+    columns::Columns,
     files::File,
     pem::{self, State},
     raw::Raw,
@@ -76,6 +77,7 @@ pub struct Chunks<R> {
     midline: bool,
     state: State,
     document: Document,
+    columns: Option<Columns>,
     eof: bool,
     done: bool,
 }
@@ -104,6 +106,7 @@ impl<R: io::Read> Chunks<R> {
             midline: false,
             state: State::Outside,
             document: Document::default(),
+            columns: None,
             eof: false,
             done: false,
         }
@@ -212,6 +215,9 @@ impl<R: io::Read> Chunks<R> {
         if pem::begins_inside(head) {
             self.state = State::Inside { stray: 0 };
         }
+        if encoding != Encoding::Strings {
+            self.columns = Columns::of(head, encoding == Encoding::Gb18030);
+        }
         Ok(())
     }
 
@@ -314,6 +320,7 @@ impl<R: io::Read> Chunks<R> {
             document: self.document,
             file: self.file,
             member: self.member.clone(),
+            columns: self.columns,
             encoding: self.encoding.unwrap_or(Encoding::Bytes),
             fields,
             continues: std::mem::replace(&mut self.midline, midline),

@@ -6,9 +6,9 @@ use super::{
     account::is_account,
     address::{v4_is_public_knowledge, v6_names_a_host},
     credentials::{self, words},
-    identity::person,
     judge::is_no_secret,
     kinds::Kind,
+    person,
     span::{Form, Span},
 };
 
@@ -27,6 +27,8 @@ pub(super) enum File {
     Path,
     /// IPv4 addresses in hexadecimal with a port: `/proc/net/{tcp,udp,raw}`.
     Hex4Port,
+    /// IPv4 addresses in hexadecimal, first octet first: `/proc/net/ip_vs`, `/proc/fs/nfsfs/servers`.
+    Hex4Network,
     /// IPv4 addresses in hexadecimal: `/proc/net/route`.
     Hex4,
     /// IPv6 addresses as four words: `/proc/net/{tcp6,udp6,raw6}`.
@@ -58,6 +60,9 @@ impl File {
         let below = |dir: &[u8]| memchr::memmem::find(path, dir).is_some();
         match (parent, name) {
             (b"net", b"tcp" | b"udp" | b"udplite" | b"raw" | b"icmp") if below(b"proc/") => File::Hex4Port,
+            (b"net", b"ip_vs" | b"ip_vs_conn" | b"ip_vs_conn_sync") | (b"nfsfs", b"servers" | b"volumes") if below(b"proc/") => {
+                File::Hex4Network
+            }
             (b"net", b"route") if below(b"proc/") => File::Hex4,
             (b"net", b"tcp6" | b"udp6" | b"udplite6" | b"raw6" | b"icmp6") if below(b"proc/") => File::Hex6Words,
             (b"net", b"if_inet6" | b"ipv6_route") if below(b"proc/") => File::Hex6,
@@ -98,8 +103,9 @@ impl File {
     pub(super) fn fields(self, text: &[u8], from: usize, to: usize, spans: &mut Vec<Span>) {
         match self {
             File::Text | File::NoAddresses | File::Manifest | File::Logins | File::Path => {}
-            File::Hex4 => words(text, from, to, |start, end| hex4(text, start, end, false, spans)),
-            File::Hex4Port => words(text, from, to, |start, end| hex4(text, start, end, true, spans)),
+            File::Hex4 => words(text, from, to, |start, end| hex4(text, start, end, Hex::Alone, spans)),
+            File::Hex4Port => words(text, from, to, |start, end| hex4(text, start, end, Hex::Port, spans)),
+            File::Hex4Network => words(text, from, to, |start, end| hex4(text, start, end, Hex::Network, spans)),
             File::Hex6Words => words(text, from, to, |start, end| hex6(text, start, end, true, spans)),
             File::Hex6 => words(text, from, to, |start, end| hex6(text, start, end, false, spans)),
             File::Passwd => passwd(text, from, to, spans),
@@ -119,15 +125,38 @@ fn hex(t: &[u8]) -> Option<u128> {
         .then(|| t.iter().fold(0, |n, b| n << 4 | u128::from((*b as char).to_digit(16).unwrap_or(0))))
 }
 
-/// `011F140A` in the routing table, `111F140A:0016` in the tables of sockets.
-fn hex4(text: &[u8], start: usize, end: usize, port: bool, spans: &mut Vec<Span>) {
+/// What stands beside an address in hexadecimal, and which octet is first.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Hex {
+    Alone,
+    Port,
+    Network,
+}
+
+/// `011F140A` in the routing table, `111F140A:0016` in the tables of sockets, `0A141F01:0050` in those of balancers.
+fn hex4(text: &[u8], start: usize, end: usize, form: Hex, spans: &mut Vec<Span>) {
     let word = &text[start..end];
-    let shape = if port { word.len() == 13 && word[8] == b':' } else { word.len() == 8 };
+    let port = word.len() == 13 && word[8] == b':';
+    let shape = port && form != Hex::Alone || word.len() == 8 && form != Hex::Port;
     if let Some(value) = word.get(..8).filter(|_| shape).and_then(hex) {
-        let address = (value as u32).to_le_bytes();
+        let network = form == Hex::Network;
+        let address = if network { (value as u32).to_be_bytes() } else { (value as u32).to_le_bytes() };
         if !v4_is_public_knowledge(address) {
-            spans.push(Span::new(&(start..start + 8), Kind::Ipv4, Form::Ip4Hex(address)));
+            spans.push(Span::new(&(start..start + 8), Kind::Ipv4, Form::Ip4Hex { address, network }));
         }
+    }
+}
+
+/// `111F140A:0016 0804630A:C822`: two columns of a table of sockets, wherever it was printed. `i` is at the first.
+pub(super) fn socket_pair(text: &[u8], i: usize, spans: &mut Vec<Span>) {
+    let column = |at: usize| {
+        text.get(at..at + 13).is_some_and(|w| {
+            w[8] == b':' && w.iter().enumerate().all(|(n, b)| n == 8 || b.is_ascii_digit() || matches!(b, b'A'..=b'F'))
+        })
+    };
+    if column(i) && text.get(i + 13) == Some(&b' ') && column(i + 14) && text.get(i + 27) == Some(&b' ') {
+        hex4(text, i, i + 13, Hex::Port, spans);
+        hex4(text, i + 14, i + 27, Hex::Port, spans);
     }
 }
 
@@ -160,7 +189,7 @@ fn passwd(text: &[u8], from: usize, to: usize, spans: &mut Vec<Span>) {
                 spans.push(Span::new(&(start..start + fields[0].len()), Kind::Username, Form::Tag));
             }
             let holder = start + fields[..4].iter().map(|f| f.len() + 1).sum::<usize>();
-            if let Some(range) = person(text, holder, true, true, "姓名") {
+            if let Some(range) = person::behind_key(text, holder, true, true, "姓名") {
                 spans.push(Span::new(&range, Kind::PersonName, Form::Tag));
             }
         }

@@ -26,6 +26,16 @@ pub(super) enum Field {
     Mac,
     /// 12 hexadecimal digits without anything between, as in names of interfaces.
     MacInName,
+    /// The literal and a sign before it belong to the address: `eth0_5254003a91c2`.
+    MacItself,
+    /// The bytes by which a DHCP client names itself: their last six are its hardware address.
+    ClientId,
+    /// 64 bits that name a port or a disk, or what begins with `naa.` or `eui.`.
+    Wwn,
+    /// The second column of `nvme list`.
+    SerialOfNvme,
+    /// Behind the last `_` of a link to a disk.
+    SerialOfLink,
     /// 16 hexadecimal digits: the address of an InfiniBand port.
     Guid,
     /// A Chinese mobile number, perhaps in groups.
@@ -34,6 +44,8 @@ pub(super) enum Field {
     Card,
     /// One or two numbers with many decimals.
     Degrees,
+    /// The sign of degrees between degrees and minutes: `30°14'51.2"N`.
+    Minutes,
     /// The position in a sentence of NMEA 0183.
     Nmea,
     /// Han characters in base64, as LDAP writes them.
@@ -64,6 +76,12 @@ pub(super) fn find(t: &[u8], field: Field, hit: Range<usize>) -> Option<(Range<u
             if is_name(at(t, end)) { None } else { mac(t, value_start(t, end).0) }
         }
         Field::MacInName if begins => mac(t, hit.end),
+        Field::MacItself => mac(t, hit.start + 1),
+        Field::ClientId if !is_name(at(t, end)) => client_id(t, value_start(t, end).0),
+        Field::Wwn if begins && !is_name(at(t, end)) => wwn(t, end).map(tag),
+        Field::Wwn if begins && at(t, end) == b'-' => wwn(t, end + 1).map(tag),
+        Field::SerialOfNvme => serial_of_nvme(t, hit.end).map(tag),
+        Field::SerialOfLink => serial_of_link(t, hit.end).map(tag),
         Field::Guid if begins && !is_name(at(t, end)) => guid(t, value_start(t, end).0).map(tag),
         Field::Phone => {
             let start = if word == b"+86" { hit.start } else { number_start(t, end) };
@@ -71,6 +89,7 @@ pub(super) fn find(t: &[u8], field: Field, hit: Range<usize>) -> Option<(Range<u
         }
         Field::Card if begins => card(t, number_start(t, end)).map(tag),
         Field::Degrees if begins => degrees(t, end, word).map(tag),
+        Field::Minutes => minutes(t, &hit).map(tag),
         Field::Nmea => nmea(t, hit.start).map(tag),
         Field::NameInBase64 => {
             let run = run(t, hit.end, 40, |b| b.is_ascii_alphanumeric() || b"+/=".contains(&b));
@@ -154,6 +173,11 @@ fn serial(t: &[u8], end: usize) -> Option<Range<usize>> {
     let certificate = at(t, start.wrapping_sub(1)) == b'=' && v.len() >= 14 && v.iter().all(u8::is_ascii_hexdigit);
     let alone = matches!(at(t, end), b'\n' | b'\r' | b'"' | b'\'' | b'<' | b',' | b'|');
     let shape = if letters > 0 { v.len() >= 6 && digits > 0 } else { digits >= 8 && digits == v.len() && alone };
+    // keytool writes the number of a certificate so, a disk its own in capitals.
+    let certificate = certificate
+        || letters > 0
+            && t[..start].ends_with(b"Serial number: ")
+            && v.iter().all(|b| b.is_ascii_digit() || matches!(b, b'a'..=b'f'));
     let fits = signed
         && shape
         && !certificate
@@ -175,6 +199,11 @@ fn uuid(t: &[u8], start: usize) -> Option<Range<usize>> {
     };
     let set = v.iter().any(|b| !matches!(b, b'0' | b'-' | b'f' | b'F'));
     (shape && set && !at(t, start + run).is_ascii_alphanumeric()).then_some(start..start + run)
+}
+
+/// A hardware address without separators that fills its field.
+pub(super) fn bare_mac(t: &[u8], range: Range<usize>) -> Option<Form> {
+    mac(t, range.start).filter(|(found, _)| found.end == range.end).map(|(_, form)| form)
 }
 
 fn mac(t: &[u8], start: usize) -> Option<(Range<usize>, Form)> {
@@ -200,6 +229,71 @@ fn guid(t: &[u8], start: usize) -> Option<Range<usize>> {
     };
     let set = v.iter().any(|b| !matches!(b, b'0' | b':' | b'f' | b'F'));
     (shape && set && !is_name(at(t, start + run))).then_some(start..start + run)
+}
+
+/// `ff:00:3a:91:c2:00:01:00:01:2c:..:52:54:00:3a:91:c2` or `01:52:54:..`: the last six bytes.
+fn client_id(t: &[u8], start: usize) -> Option<(Range<usize>, Form)> {
+    let run = run(t, start, 96, |b| b.is_ascii_hexdigit() || matches!(b, b':' | b'-'));
+    let v = t.get(start..start + run)?;
+    let separator = if v.len() > 20 || v.len() == 20 { at(v, 2) } else { return None };
+    let shape = v.iter().enumerate().all(|(i, b)| if i % 3 == 2 { *b == separator } else { b.is_ascii_hexdigit() });
+    if !matches!(separator, b':' | b'-') || !shape || v.len() % 3 != 2 {
+        return None;
+    }
+    let from = start + run - 17;
+    let mut address = [0_u8; 6];
+    for (i, b) in t[from..start + run].iter().filter(|b| b.is_ascii_hexdigit()).enumerate() {
+        address[i / 2] = address[i / 2] << 4 | (*b as char).to_digit(16)? as u8;
+    }
+    (address != [0; 6]).then_some((from..start + run, Form::Mac(address)))
+}
+
+/// `0x5000c500a1b2c3d4`, `5000c500a1b2c3d4`, `50:00:c5:..`, `5 000c50 0a1b2c3d4` as smartctl writes it, `naa.5000..`.
+fn wwn(t: &[u8], key_end: usize) -> Option<Range<usize>> {
+    let start = suffix(t, value_start(t, key_end).0, &[b"0x", b"naa.", b"eui.", b"wwn-0x"]);
+    let run = run(t, start, 40, |b| b.is_ascii_hexdigit() || matches!(b, b':' | b' '));
+    let mut end = start + run;
+    while end > start && !t[end - 1].is_ascii_hexdigit() {
+        end -= 1;
+    }
+    let v = t.get(start..end)?;
+    let digits = v.iter().filter(|b| b.is_ascii_hexdigit()).count();
+    let signs = v.len() - digits;
+    let shape =
+        matches!(digits, 16 | 32) && (signs == 0 || signs == 7 && v[2] == b':' || signs == 2 && v[1] == b' ' && v[8] == b' ');
+    let set = v.iter().any(|b| !matches!(b, b'0' | b':' | b' ' | b'f' | b'F'));
+    (shape && set && !is_name(at(t, end))).then_some(start..end)
+}
+
+/// `/dev/nvme0n1     S4YPNE0DH0TGR2       SAMSUNG ..`: two blanks or more around it.
+fn serial_of_nvme(t: &[u8], i: usize) -> Option<Range<usize>> {
+    let name = run(t, i, 8, |b| b.is_ascii_digit() || b == b'n');
+    let mut start = i + name + run(t, i + name, 40, |b| b == b' ');
+    let gap = start - i - name;
+    // Newer ones have a column with the generic device before it.
+    if t[start.min(t.len())..].starts_with(b"/dev/ng") {
+        let generic = run(t, start, 24, |b| b.is_ascii_graphic());
+        start += generic + run(t, start + generic, 40, |b| b == b' ');
+    }
+    let length = run(t, start, 21, |b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
+    let v = t.get(start..start + length)?;
+    let fits = gap >= 1 && length >= 8 && v.iter().any(u8::is_ascii_digit) && v.iter().any(u8::is_ascii_uppercase);
+    (fits && !v.iter().any(u8::is_ascii_lowercase) && at(t, start + length) == b' ').then_some(start..start + length)
+}
+
+/// `/by-id/ata-MODEL_WITH_PARTS_S3Z9NB0K123456-part1`
+fn serial_of_link(t: &[u8], i: usize) -> Option<Range<usize>> {
+    let name = run(t, i, 96, |b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'));
+    let mut end = i + name;
+    if let Some(part) = memchr::memmem::find(&t[i..end], b"-part") {
+        end = i + part;
+    }
+    if let Some(port) = memchr::memmem::find(&t[i..end], b"-0:") {
+        end = i + port;
+    }
+    let start = i + memchr::memrchr(b'_', &t[i..end])? + 1;
+    let v = &t[start..end];
+    (v.len() >= 6 && v.iter().filter(|b| b.is_ascii_digit()).count() >= 2 && !is_no_secret(v)).then_some(start..end)
 }
 
 /// Digits from `start` on, single blanks or dashes between them: where they end, how many, and which.
@@ -254,6 +348,26 @@ fn degrees(t: &[u8], key_end: usize, word: &[u8]) -> Option<Range<usize>> {
     }
 }
 
+/// `30°14'51.2"N`, `30°14.853′N`, `30 deg 14' 51.20" N` around its sign of degrees.
+fn minutes(t: &[u8], sign: &Range<usize>) -> Option<Range<usize>> {
+    const MARKS: [&[u8]; 8] =
+        [b"'", b"\"", b"\\\"", "′".as_bytes(), "″".as_bytes(), "’".as_bytes(), "”".as_bytes(), &[0xa1, 0xe4]];
+    let whole = t[..sign.start].iter().rev().take(4).take_while(|b| b.is_ascii_digit()).count();
+    let start = sign.start - whole;
+    let mut i = sign.end;
+    let mut parts = 0;
+    for _ in 0..3 {
+        i += run(t, i, 2, |b| b == b' ');
+        let digits = run(t, i, 12, |b| b.is_ascii_digit() || b == b'.');
+        let Some(mark) = MARKS.iter().find(|m| digits > 0 && t[i + digits..].starts_with(m)) else { break };
+        i += digits + mark.len();
+        parts += 1;
+    }
+    let letter = run(t, i, 1, |b| b == b' ');
+    let end = if matches!(at(t, i + letter), b'N' | b'S' | b'E' | b'W') { i + letter + 1 } else { i };
+    (parts > 0 && (1..=3).contains(&whole)).then_some(start..end)
+}
+
 /// The end of a number of at most 180 with at least four decimals.
 fn decimal(t: &[u8], start: usize) -> Option<usize> {
     let i = start + run(t, start, 1, |b| matches!(b, b'-' | b'+'));
@@ -283,92 +397,6 @@ fn nmea(t: &[u8], start: usize) -> Option<Range<usize>> {
         }
     }
     None
-}
-
-/// Surnames that begin hardly another word.
-const SURNAMES: &str = "王李张刘陈杨赵吴周徐孙胡朱林何郭罗梁宋郑谢韩唐冯董萧曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪田姜范姚谭廖邹熊陆郝孔崔邱秦顾侯邵孟薄葛梅盛詹庄刁尹褚卫欧阮倪滕纪耿聂鲍翁裴柯骆焦缪莫颜殷岑柳俞贺严牛毛洪龚尤汤黎樊闫佟兰凌霍虞祝鞠奚司覃武乔赖黄马";
-/// The same in GB18030.
-const SURNAMES_GB: &[u8] =
-    b"\xcd\xf5\xc0\xee\xd5\xc5\xc1\xf5\xb3\xc2\xd1\xee\xd5\xd4\xce\xe2\xd6\xdc\xd0\xec\xcb\xef\xba\xfa\xd6\xec\xc1\xd6\
-    \xba\xce\xb9\xf9\xc2\xde\xc1\xba\xcb\xce\xd6\xa3\xd0\xbb\xba\xab\xcc\xc6\xb7\xeb\xb6\xad\xcf\xf4\xb2\xdc\xd4\xac\
-    \xb5\xcb\xd0\xed\xb8\xb5\xc9\xf2\xd4\xf8\xc5\xed\xc2\xc0\xcb\xd5\xc2\xac\xbd\xaf\xb2\xcc\xbc\xd6\xb6\xa1\xce\xba\
-    \xd1\xa6\xd2\xb6\xd1\xd6\xd3\xe0\xc5\xcb\xb6\xc5\xb4\xf7\xcf\xc4\xd6\xd3\xcd\xf4\xcc\xef\xbd\xaa\xb7\xb6\xd2\xa6\
-    \xcc\xb7\xc1\xce\xd7\xde\xd0\xdc\xc2\xbd\xba\xc2\xbf\xd7\xb4\xde\xc7\xf1\xc7\xd8\xb9\xcb\xba\xee\xc9\xdb\xc3\xcf\
-    \xb1\xa1\xb8\xf0\xc3\xb7\xca\xa2\xd5\xb2\xd7\xaf\xb5\xf3\xd2\xfc\xf1\xd2\xce\xc0\xc5\xb7\xc8\xee\xc4\xdf\xeb\xf8\
-    \xbc\xcd\xb9\xa2\xc4\xf4\xb1\xab\xce\xcc\xc5\xe1\xbf\xc2\xc2\xe6\xbd\xb9\xe7\xd1\xc4\xaa\xd1\xd5\xd2\xf3\xe1\xaf\
-    \xc1\xf8\xd3\xe1\xba\xd8\xd1\xcf\xc5\xa3\xc3\xab\xba\xe9\xb9\xa8\xd3\xc8\xcc\xc0\xc0\xe8\xb7\xae\xe3\xc6\xd9\xa1\
-    \xc0\xbc\xc1\xe8\xbb\xf4\xd3\xdd\xd7\xa3\xbe\xcf\xde\xc9\xcb\xbe\xf1\xfb\xce\xe4\xc7\xc7\xc0\xb5\xbb\xc6\xc2\xed";
-/// Surnames that begin other words as well: they need a key that only people have, and a sign.
-const OTHER_SURNAMES: &str = "高方金程任钱石康白文龙段易江向常安成关于时单项包连路应万史齐雷施陶章伍管申甄冼左尚温查景党饶宁庞季冉辛翟华宫米艾古靳齐慕诸上东皇尉公令长宇端支符谷";
-/// Words that begin like a name.
-const NO_NAMES: &str = "周一 周二 周三 周四 周五 周六 周日 周末 周期 周边 周报 许可 许多 何时 何种 何处 贺卡 黄金 黄色 严重 严格 顾客 顾问 \
-    曾经 谢谢 谢绝 马上 宋体 韩文 韩语 董事 郑州 徐州 苏州 杭州 柳州 武汉 武装 范围 陆续 陆地 尤其 黎明 孙子 陈旧 陈列 郑重 罗列 卫生 卫星 \
-    高级 高可 高性 高危 高温 高速 高频 高校 方案 方式 方法 方向 金额 金融 程序 程度 任务 任何 任意 任职 钱包 石油 康复 白名 文件 文档 文本 文字 \
-    段落 易用 向导 常用 常规 常见 安全 安装 安排 成功 成员 关闭 关联 关于 关机 关键 于是 时间 时长 时区 单位 单个 单点 项目 包含 包括 连接 连续 \
-    路径 路由 应用 应急 应答 万元 史料 齐全 申请 管理 管控 左侧 查询 查看 查找 景区 党委 计算 上海 上线 上级 上报 上午 东方 东区 公司 公共 公告 公开 \
-    公众 令牌 长期 长度 长沙 端口 端点 支持 支付 谷歌 华为 华东 华南 华北 米兰 白天 白班 江苏 江西 明细";
-/// Surnames of two characters.
-const DOUBLE: [&str; 16] = [
-    "欧阳", "司马", "上官", "诸葛", "东方", "皇甫", "尉迟", "公孙", "慕容", "令狐", "长孙", "宇文", "夏侯", "端木", "司徒",
-    "南宫",
-];
-/// What goes on behind a name without a gap.
-const BEHIND: [&str; 30] = [
-    "电话", "手机", "联系", "部门", "工号", "身份", "邮箱", "性别", "职务", "职位", "登录", "登陆", "登出", "提交", "申请",
-    "审批", "操作", "修改", "发起", "创建", "通过", "同意", "处理", "完成", "失败", "已经", "已", "的", "在", "于",
-];
-/// Keys that also speak of programs and accounts.
-const WEAK: [&str; 12] = ["用户", "用户名", "账号", "帐号", "账户", "登录名", "客户", "管理员", "员工", "名字", "值班", "主管"];
-
-/// The name of a person at `i`, behind a key: `spaced` if anything is between, `signed` if it is more than blanks.
-pub(super) fn person(t: &[u8], i: usize, spaced: bool, signed: bool, key: &str) -> Option<Range<usize>> {
-    let weak = key.is_ascii() || WEAK.contains(&key);
-    let bytes = run(t, i, 27, |b| !b.is_ascii());
-    let mut han = "";
-    if let Some(part) = t.get(i..i + bytes) {
-        let valid = match std::str::from_utf8(part) {
-            Ok(text) => text,
-            Err(e) => std::str::from_utf8(&part[..e.valid_up_to()]).unwrap_or(""),
-        };
-        let length = valid.find(|c: char| !('\u{4e00}'..='\u{9fff}').contains(&c)).unwrap_or(valid.len());
-        han = &valid[..length];
-    }
-    if han.is_empty() {
-        return if bytes == 0 { latin(t, i, signed && !weak) } else { person_gb(t, i, spaced && !weak) };
-    }
-    let cut = BEHIND.iter().filter_map(|w| han.find(w)).filter(|n| *n >= 6).min();
-    let name = &han[..cut.unwrap_or(han.len())];
-    let count = name.chars().count();
-    let double = DOUBLE.iter().any(|d| name.starts_with(d)) && count >= 3;
-    let first = &name[..3];
-    let sure = double || SURNAMES.contains(first);
-    let other = OTHER_SURNAMES.contains(first) && signed && !weak;
-    let word = name.get(..6).is_none_or(|two| NO_NAMES.contains(two)) && !double;
-    let fits = (2..=3).contains(&count) || double && count == 4;
-    let stands = spaced || !weak || cut.is_some();
-    (fits && stands && !word && (sure || other)).then_some(i..i + name.len())
-}
-
-/// A name of two or three characters in GB18030, between other characters.
-fn person_gb(t: &[u8], i: usize, wanted: bool) -> Option<Range<usize>> {
-    let run = run(t, i, 8, |b| !b.is_ascii());
-    let first = t.get(i..i + 2)?;
-    let known = SURNAMES_GB.chunks(2).any(|s| s == first);
-    // A full-width comma or stop may follow.
-    let stop = (4..=6).step_by(2).find(|n| *n == run || matches!(t.get(i + n..i + n + 2), Some([0xa1 | 0xa3, _])))?;
-    let han = t.get(i..i + stop)?.chunks(2).all(|pair| (0xb0..=0xf7).contains(&pair[0]));
-    (wanted && known && han).then_some(i..i + stop)
-}
-
-/// `Zhang Wei` behind a key of people.
-fn latin(t: &[u8], i: usize, wanted: bool) -> Option<Range<usize>> {
-    let word = |i: usize| {
-        let rest = run(t, i + 1, 16, |b| b.is_ascii_lowercase());
-        (at(t, i).is_ascii_uppercase() && rest > 0).then_some(i + 1 + rest)
-    };
-    let first = word(i)?;
-    let second = if at(t, first) == b' ' { word(first + 1)? } else { return None };
-    (wanted && !at(t, second).is_ascii_alphanumeric()).then_some(i..second)
 }
 
 /// Whether this, behind a key in Chinese, is a secret and not a number of it, its method or the place where it is.

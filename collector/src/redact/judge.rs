@@ -76,6 +76,74 @@ const WORDS: &[&str] = &[
     "to",
     "was",
     "has",
+    "via",
+    "in",
+    "from",
+    "with",
+    "by",
+    "at",
+    "as",
+    "or",
+    "if",
+    "it",
+    "this",
+    "that",
+    "your",
+    "its",
+    "you",
+    "are",
+    "be",
+    "been",
+    "does",
+    "do",
+    "can",
+    "cannot",
+    "should",
+    "will",
+    "when",
+    "without",
+    "instead",
+    "using",
+    "option",
+    "options",
+    "argument",
+    "parameter",
+    "passwords",
+    "secrets",
+    "tokens",
+    "credentials",
+    "always",
+    "algorithm",
+    "policy",
+    "aging",
+    "strength",
+    "on_create",
+    "permission",
+    // The samples in the comments of a shipped redis.conf.
+    "ffa9203c493aa99",
+];
+
+/// Beginnings of what a program or a template fills in: nobody's secret stands in the text.
+const REFERENCES: &[&[u8]] = &[
+    b"var.",
+    b"local.",
+    b"data.",
+    b"module.",
+    b"self.",
+    b"this.",
+    b"os.",
+    b"env.",
+    b"config.",
+    b"settings.",
+    b"process.env.",
+    b"args.",
+    b"request.",
+    b"options.",
+    b"params.",
+    b"secret/",
+    b"secrets/",
+    b"kv/",
+    b"pam_",
 ];
 
 /// Whether the value is masked already, a placeholder, a reference or a word that is no value.
@@ -104,8 +172,34 @@ pub(super) fn is_no_secret(v: &[u8]) -> bool {
         b'&' => v.len() == 1,
         _ => false,
     };
-    let word = v.strip_suffix(b".").or(v.strip_suffix(b",")).unwrap_or(v);
-    masks || reference || WORDS.iter().any(|w| word.eq_ignore_ascii_case(w.as_bytes()))
+    let mut word = v;
+    while let [rest @ .., b'.' | b',' | b')' | b';' | b':'] = word {
+        word = rest;
+    }
+    masks || reference || is_code(v) || WORDS.iter().any(|w| word.eq_ignore_ascii_case(w.as_bytes()))
+}
+
+/// Whether the value is no value but says where a program takes it from, or is the text of a label.
+fn is_code(v: &[u8]) -> bool {
+    let identifier = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b':');
+    let name = v.iter().take_while(|b| identifier(**b)).count();
+    let call = name > 0 && v[0].is_ascii_alphabetic() && matches!(v.get(name), Some(b'(' | b'[')) && {
+        // At a quote the value has been cut: `getpass(`, `os.environ[`; a whole call holds only names.
+        v[name + 1..].iter().all(|b| identifier(*b) || matches!(b, b'(' | b')' | b'[' | b']' | b','))
+            && (name + 1 == v.len() || v[..name].contains(&b'.'))
+    };
+    let rooted = REFERENCES.iter().any(|r| v.starts_with(r))
+        && v.iter().all(|b| b.is_ascii_alphabetic() || matches!(b, b'_' | b'.' | b'/' | b':' | b'-' | b'[' | b'(' | b')'));
+    // `$password`, `$db_pass`: a variable that says of itself what it holds.
+    let variable = v[0] == b'$'
+        && v[1..].iter().all(|b| b.is_ascii_lowercase() || *b == b'_')
+        && [&b"pass"[..], b"password", b"passwd", b"pwd", b"pw", b"secret", b"token", b"key"].iter().any(|w| v.ends_with(w));
+    let constant = v.iter().all(|b| b.is_ascii_uppercase() || *b == b'_') && memchr::memchr_iter(b'_', v).count() >= 2;
+    let pointer = matches!(v.len(), 14 | 18)
+        && (v.starts_with(b"0x7f") || v.starts_with(b"0x5") || v.starts_with(b"0xffff"))
+        && v[2..].iter().all(u8::is_ascii_hexdigit);
+    let port = v.ends_with(b"/tcp") || v.ends_with(b"/udp");
+    call || rooted || variable || constant || pointer || port || v.iter().all(|b| !b.is_ascii())
 }
 
 /// Whether the value is a path of the system, as in `password = /run/secrets/db`.

@@ -42,7 +42,12 @@ impl Literals<'_> {
         let found = value::after_key(t, end, between, self.open_end)
             .or_else(|| self.beside(start, end))
             .or_else(|| if secret { value::spaced(t, start, end, self.open_end) } else { None });
-        let Some(found) = found else { return hit.end };
+        let Some(found) = found else {
+            // `User zhang logged in`
+            let actor =
+                if test == Test::Account && literal.eq_ignore_ascii_case(b"user") { account::actor(t, end) } else { None };
+            return actor.map_or(hit.end, |range| push(range, rule.kind, spans));
+        };
         let v = &t[found.range.clone()];
         let before = if start == 0 { b'\n' } else { t[start - 1] };
         let prefix = &t[start..hit.start];
@@ -51,6 +56,8 @@ impl Literals<'_> {
             || (found.sign == b' ' && v.starts_with(b"-"))
             // `existingSecret: name`, the map of `db_pw: {file: ..}` and `pam_unix(passwd:chauthtok)` hold no value.
             || prefix.eq_ignore_ascii_case(b"existing")
+            || is_public_key(t, start, hit.start)
+            || is_complaint(t, start, found.sign, v)
             || (v.starts_with(b"{") && v.ends_with(b":"))
             || (before == b'(' && v.starts_with(b"chauthtok"))
             || is_verdict(t, start..end, found.sign)
@@ -68,6 +75,10 @@ impl Literals<'_> {
                 let begins = t[value::line_start(t, start, 160)..start].iter().all(|b| matches!(b, b' ' | b'-' | b'\t'));
                 let number = v.iter().all(|b| b.is_ascii_digit() || *b == b':');
                 (begins && end == hit.end || found.style != Style::Plain || found.sign == b'=') && !number && !is_path(v)
+            }
+            // `License: BSD-3-Clause` is the name of one.
+            Test::Token if literal.eq_ignore_ascii_case(b"license") => {
+                v.len() >= 12 && v.iter().filter(|b| b.is_ascii_digit()).count() >= 3 && is_tokenlike(v) && !is_path(v)
             }
             Test::Token => is_tokenlike(v) && !is_path(v),
             Test::Base64 => {
@@ -216,12 +227,35 @@ impl Literals<'_> {
         match memchr::memchr(b':', &authority[..sign]) {
             Some(colon) if !authority[..colon].iter().any(|b| matches!(b, b'?' | b'=' | b'#' | b'\'')) => {
                 let value = start + colon + 1..start + sign;
-                if is_no_secret(&t[value.clone()]) { hit.end } else { push(value, Kind::UrlUserinfo, spans) }
+                // The name before may be one of the host's: the scan goes on behind the scheme.
+                if !is_no_secret(&t[value.clone()]) {
+                    push(value, Kind::UrlUserinfo, spans);
+                }
+                hit.end
             }
             None if sign >= 16 && is_tokenlike(&authority[..sign]) => push(start..start + sign, Kind::UrlUserinfo, spans),
             _ => hit.end,
         }
     }
+}
+
+/// `PublicKey =`, `public key:` hold what everybody may know.
+fn is_public_key(t: &[u8], start: usize, literal: usize) -> bool {
+    let from = value::line_start(t, start, 16);
+    let mut before = &t[from..literal];
+    while let [rest @ .., b' ' | b'_' | b'-' | b'.'] = before {
+        before = rest;
+    }
+    before.len() >= 6 && before[before.len() - 6..].eq_ignore_ascii_case(b"public")
+}
+
+/// `Invalid password: it must contain`, `bad password: Permission denied`: a sentence goes on, no value follows.
+fn is_complaint(t: &[u8], key: usize, sign: u8, v: &[u8]) -> bool {
+    const SAYS: [&[u8]; 6] = [b"invalid", b"incorrect", b"wrong", b"bad", b"weak", b"failed"];
+    let before = t[value::line_start(t, key, 16)..key].trim_ascii_end();
+    sign == b':'
+        && v.iter().all(u8::is_ascii_alphabetic)
+        && SAYS.iter().any(|w| before.len() >= w.len() && before[before.len() - w.len()..].eq_ignore_ascii_case(w))
 }
 
 /// `PASS: name` as suites of tests report, at the start of a line or behind dashes.

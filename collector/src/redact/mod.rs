@@ -6,12 +6,13 @@
 //! can look into a [`Raw`]. Never here: files, sockets, clocks, a log of any value.
 //!
 //! The flow: `harvest` → `names` (dictionary) → `chunks` (cutter) → `scan` (literals, scan A) and `tokens` (shapes, scan B)
-//! and `files`, `structure` and `pem` (keys over many lines) → `span` (overlaps, one copy).
+//! and `files`, `columns`, `structure` and `pem` (keys over many lines) → `span` (overlaps, one copy).
 
 mod account;
 mod address;
 mod blocks;
 mod chunks;
+mod columns;
 mod commands;
 mod counts;
 mod credentials;
@@ -28,12 +29,14 @@ mod listing;
 mod mask;
 mod names;
 mod pem;
+mod person;
 mod raw;
 mod review;
 mod rules;
 mod scan;
 mod settings;
 mod shapes;
+mod sign;
 mod site;
 mod span;
 mod spoken;
@@ -55,6 +58,7 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind, StartKind};
 
 use self::{
     address::Addresses,
+    columns::Columns,
     files::File,
     kinds::Kind,
     names::Names,
@@ -164,6 +168,7 @@ struct Piece<'a> {
     state: State,
     document: Document,
     file: File,
+    columns: Option<Columns>,
     open_end: bool,
     /// The text is GB18030.
     gb: bool,
@@ -181,6 +186,7 @@ impl<'a> Piece<'a> {
             state: State::Outside,
             document: Document::default(),
             file,
+            columns: None,
             open_end: false,
             gb: false,
             depth,
@@ -337,7 +343,7 @@ impl Redactor {
         inner.borrow_mut().enter(cache.given.file());
         self.blocks(piece, &inner, spans, arena);
         let literals = Literals { redactor: self, text, open_end: piece.open_end, depth: piece.depth, given: &inner };
-        let words = Words { redactor: self, text, file: piece.file };
+        let words = Words { redactor: self, text, ascii: text.is_ascii(), file: piece.file };
         let mut from = 0;
         while from < text.len() {
             let to = memchr::memchr(b'\n', &text[text.len().min(from + WINDOW)..]).map_or(text.len(), |n| from + WINDOW + n + 1);
@@ -346,6 +352,9 @@ impl Redactor {
             piece.file.fields(text, from, to, spans);
             hex::walk(text, from, to, spans);
             self.site.scan(&literals, from, to, spans, arena);
+            if let Some(columns) = piece.columns {
+                columns.fields(text, from, to, spans);
+            }
             if !self.settings.keeps_nothing() {
                 spans.retain(|s| !self.settings.keeps(s.kind));
             }

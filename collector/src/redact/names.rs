@@ -154,6 +154,26 @@ pub fn stands_for_itself(name: &str) -> bool {
     !is_word(&lower) && !is_literal(&lower) && !is_stand_in(&lower)
 }
 
+/// How the name may be written: in Chinese also in GB18030, percent-encoded and escaped as in JSON.
+fn spellings(name: &str) -> Vec<Vec<u8>> {
+    let mut all = vec![name.as_bytes().to_vec()];
+    if !name.is_ascii() {
+        let (gb, _, unknown) = encoding_rs::GB18030.encode(name);
+        if !unknown && gb.len() >= 4 {
+            all.push(gb.into_owned());
+        }
+        let percent: String = name
+            .bytes()
+            .map(|b| if b.is_ascii_alphanumeric() { char::from(b).to_string() } else { format!("%{b:02X}") })
+            .collect();
+        all.push(percent.into_bytes());
+        let escaped: String =
+            name.encode_utf16().map(|u| if u < 0x80 { char::from(u as u8).to_string() } else { format!("\\u{u:04x}") }).collect();
+        all.push(escaped.into_bytes());
+    }
+    all
+}
+
 impl Names {
     /// The names that are looked for in free text, and the patterns of the automaton: the rules first.
     pub(super) fn new(harvest: &Harvest, prf: &Prf) -> (Names, Vec<Vec<u8>>) {
@@ -188,9 +208,11 @@ impl Names {
             if kind == Kind::Domain {
                 token.extend_from_slice(b".invalid");
             }
-            patterns.push(name.into_bytes());
-            names.names.push(Name { kind });
-            names.tokens.push(token);
+            for spelling in spellings(&name) {
+                patterns.push(spelling);
+                names.names.push(Name { kind });
+                names.tokens.push(token.clone());
+            }
         }
         (names, patterns)
     }

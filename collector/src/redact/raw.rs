@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::{
     chunks::Encoding,
+    columns::Columns,
     files::File,
     pem::State,
     structure::{export::Field, secret::Document},
@@ -22,6 +23,8 @@ pub struct Raw {
     pub(super) file: File,
     /// The name of the member it will be in, if it was told.
     pub(super) member: Option<Arc<str>>,
+    /// What the columns hold, of a table.
+    pub(super) columns: Option<Columns>,
     pub(super) encoding: Encoding,
     /// Of an export of the journal: the lines of this chunk that are binary fields.
     pub(super) fields: Vec<Field>,

@@ -96,6 +96,7 @@ impl<'a> Piece<'a> {
             state: raw.state,
             document: raw.document,
             file: raw.file,
+            columns: raw.columns,
             open_end: raw.open_end,
             gb: raw.encoding == Encoding::Gb18030,
             depth: DEPTH,

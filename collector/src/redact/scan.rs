@@ -16,7 +16,7 @@ use super::{
     kinds::Kind,
     names::{Entry, Names},
     rules::{Rule, Verify},
-    shapes,
+    shapes, sign,
     span::{Form, Span},
     spoken,
     structure::{base64, percent},
@@ -68,10 +68,8 @@ impl Literals<'_> {
             };
             i = next.min(to).max(i);
         }
-        for sign in memchr::memchr_iter(b'@', &self.text[from..to]) {
-            if let Some(range) = account::email(self.text, from + sign) {
-                spans.push(Span::new(&range, Kind::Email, Form::Email((from + sign) as u32)));
-            }
+        for at in memchr::memchr_iter(b'@', &self.text[from..to]) {
+            sign::around(self.text, from + at, spans);
         }
         if self.depth > 0 {
             base64::runs(self.text, from, to, &mut |run| self.base64(run, spans, arena));
@@ -100,6 +98,16 @@ impl Literals<'_> {
                 if let Some(range) = account::named(t, hit.end) {
                     push(range, rule.kind, spans);
                 }
+                hit.end
+            }
+            Verify::PercentMail => {
+                sign::percent(t, hit.clone(), spans);
+                hit.end
+            }
+            Verify::Named(place) => {
+                account::find(t, place, hit.clone(), &mut |range| {
+                    push(range, rule.kind, spans);
+                });
                 hit.end
             }
             Verify::BindDn => {
@@ -233,7 +241,11 @@ pub(super) fn begins_word(t: &[u8], start: usize) -> bool {
 /// What was written into a program that reads a secret.
 fn entered(found: Option<(Range<usize>, bool)>, kind: Kind, next: usize, spans: &mut Vec<Span>) -> usize {
     match found {
-        Some((range, disk)) => push(range, if disk { Kind::LuksKey } else { kind }, spans).max(next),
+        // Before the secret there may be the name of an account: the scan goes on behind the program.
+        Some((range, disk)) => {
+            push(range, if disk { Kind::LuksKey } else { kind }, spans);
+            next
+        }
         None => next,
     }
 }

@@ -24,10 +24,8 @@ pub(super) enum Form {
     Email(u32),
     /// By the stand-in of an address in dotted form, perhaps reversed.
     Ip4 { address: [u8; 4], reversed: bool, separator: u8 },
-    /// By the stand-in in 8 hexadecimal digits, in the byte order of the host.
-    Ip4Hex([u8; 4]),
-    /// By the stand-in in 8 hexadecimal digits, in the byte order of networks.
-    Ip4Net([u8; 4]),
+    /// By the stand-in in 8 hexadecimal digits, in the byte order of the host or of the network.
+    Ip4Hex { address: [u8; 4], network: bool },
     /// By the stand-in in the usual form.
     Ip6([u8; 16]),
     /// By the stand-in in 32 hexadecimal digits, as one number or as four words of the host.
@@ -185,7 +183,7 @@ impl Writer<'_> {
                 cache.push(self.prf, Kind::Domain, &value[at + 1..], out);
                 out.extend_from_slice(b".invalid");
             }
-            Form::Ip4 { .. } | Form::Ip4Hex(_) | Form::Ip4Net(_) | Form::Ip6(_) | Form::Ip6Hex { .. } if self.tokens => {
+            Form::Ip4 { .. } | Form::Ip4Hex { .. } | Form::Ip6(_) | Form::Ip6Hex { .. } if self.tokens => {
                 cache.push(self.prf, span.kind, value, out);
             }
             Form::Ip4 { address, reversed, separator } => {
@@ -200,12 +198,11 @@ impl Writer<'_> {
                     push_decimal(*octet, out);
                 }
             }
-            Form::Ip4Hex(address) => {
-                let octets = cache.address(4, address, || self.addresses.v4(address));
-                push_hex(octets.iter().rev(), value, out);
-            }
-            Form::Ip4Net(address) => {
-                let octets = cache.address(4, address, || self.addresses.v4(address));
+            Form::Ip4Hex { address, network } => {
+                let mut octets = cache.address(4, address, || self.addresses.v4(address));
+                if !network {
+                    octets.reverse();
+                }
                 push_hex(octets.iter(), value, out);
             }
             Form::Ip6(address) => {

@@ -11,6 +11,7 @@ use super::{
     account::{self, is_account},
     identity::{self, Field},
     kinds::Kind,
+    person,
     rules::WIDE_RULES,
     scan::{Literals, push},
     span::Span,
@@ -97,14 +98,16 @@ impl Literals<'_> {
         let t = self.text;
         for hit in self.redactor.wide.keys.find_iter(Input::new(t).range(from..to)) {
             let (word, kind) = WIDE_RULES[hit.pattern().as_usize() / 2];
+            let quoted = matches!(at(t, hit.end()), b'"' | b'\'');
             let (i, signed) = self.behind_wide(hit.end());
             match kind {
-                Kind::PersonName => person(t, hit.end(), i, signed, word, spans),
+                Kind::PersonName => name(t, hit.end(), i, signed, word, spans),
                 Kind::CnMobile => self.field(Field::Phone, kind, hit.range(), spans),
                 Kind::BankCard => self.field(Field::Card, kind, hit.range(), spans),
+                Kind::Gps if word == "°" => self.field(Field::Minutes, kind, hit.range(), spans),
                 Kind::Gps => self.field(Field::Degrees, kind, hit.range(), spans),
                 Kind::Username if !at(t, i).is_ascii() || matches!(at(t, i), b'"' | b'\'') => {
-                    person(t, hit.end(), i, signed, word, spans);
+                    name(t, hit.end(), i, signed, word, spans);
                 }
                 Kind::Username if i > hit.end() => {
                     if let Some(range) = account::named(t, i)
@@ -113,7 +116,9 @@ impl Literals<'_> {
                         push(range, kind, spans);
                     }
                 }
-                _ if i > hit.end() && at(t, i).is_ascii_graphic() => self.spoken_secret(i, signed, kind, spans),
+                _ if i > hit.end() && (signed || !quoted) && at(t, i).is_ascii_graphic() => {
+                    self.spoken_secret(i, signed, kind, spans);
+                }
                 _ => {}
             }
         }
@@ -147,9 +152,9 @@ impl Literals<'_> {
 }
 
 /// The name of a person behind a key.
-fn person(t: &[u8], key_end: usize, i: usize, signed: bool, word: &str, spans: &mut Vec<Span>) {
+fn name(t: &[u8], key_end: usize, i: usize, signed: bool, word: &str, spans: &mut Vec<Span>) {
     let quotes = t[i.min(t.len())..].iter().take(2).take_while(|b| matches!(b, b'"' | b'\'' | b'\\')).count();
-    if let Some(range) = identity::person(t, i + quotes, i > key_end, signed, word) {
+    if let Some(range) = person::behind_key(t, i + quotes, i > key_end, signed, word) {
         push(range, Kind::PersonName, spans);
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! In: nothing. Out: the table from which the automaton of scan A is built, and its hash for the manifest.
 
+mod accounts;
 mod directives;
 mod encoded;
 mod identities;
@@ -17,7 +18,7 @@ use std::sync::LazyLock;
 use sha2::{Digest as _, Sha256};
 
 pub(super) use self::wide::WIDE_RULES;
-use super::{identity::Field, kinds::Kind};
+use super::{account::Place, identity::Field, kinds::Kind};
 
 /// What the key may be part of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,6 +100,10 @@ pub(super) enum Verify {
     DsnLeft,
     /// The name of an account follows.
     Account,
+    /// The `@` of an address, percent-encoded.
+    PercentMail,
+    /// The name of an account stands there.
+    Named(Place),
     /// `cn=NAME` or `uid=NAME` follows.
     BindDn,
     /// A command line in hexadecimal follows.
@@ -160,8 +165,17 @@ const ACCOUNT: Verify = Verify::Key(Bound::Word, Test::Account);
 
 /// The rule table: one file per way in which a value is announced.
 pub(super) static RULES: LazyLock<Vec<&'static Rule>> = LazyLock::new(|| {
-    let tables =
-        [keys::ROWS, directives::ROWS, phrases::ROWS, issuers::ROWS, urls::ROWS, identities::ROWS, encoded::ROWS, programs::ROWS];
+    let tables = [
+        keys::ROWS,
+        directives::ROWS,
+        phrases::ROWS,
+        issuers::ROWS,
+        urls::ROWS,
+        identities::ROWS,
+        accounts::ROWS,
+        encoded::ROWS,
+        programs::ROWS,
+    ];
     tables.into_iter().flatten().collect()
 });
 

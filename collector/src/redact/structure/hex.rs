@@ -59,6 +59,6 @@ fn v4(text: &[u8], start: usize, spans: &mut Vec<Span>) {
         return;
     };
     if !v4_is_public_knowledge(address) {
-        spans.push(Span::new(&(start..start + 8), Kind::Ipv4, Form::Ip4Net(address)));
+        spans.push(Span::new(&(start..start + 8), Kind::Ipv4, Form::Ip4Hex { address, network: true }));
     }
 }

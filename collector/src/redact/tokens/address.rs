@@ -26,6 +26,16 @@ impl Words<'_> {
             while stop > i && t[stop - 1] == b'.' {
                 stop -= 1;
             }
+            // `IP 10.1.2.3.51822 > 10.1.2.9.8080:`, as a capture writes a port.
+            if memchr::memchr_iter(b'.', &t[i..stop]).count() == 4
+                && let Some(port) = memchr::memrchr(b'.', &t[i..stop]).map(|n| i + n)
+                && stop - port <= 6
+                && is_captured(t, i, stop)
+                && let Some(address) = quad(&t[i..port])
+                && !v4_is_public_knowledge(address)
+            {
+                push(i, port, Kind::Ipv4, Form::Ip4 { address, reversed: false, separator: b'.' }, spans);
+            }
             if let Some(address) = quad(&t[i..stop])
                 && !v4_is_public_knowledge(address)
             {
@@ -70,6 +80,10 @@ impl Words<'_> {
             // `db-3.example.com/10.1.2.3:9092` and `node-7/10.1.2.3` name a host and its address.
             let name = t[..start - 1].iter().rev().take(64).take_while(|b| CLASS[**b as usize] != 0).count();
             let name = &t[start - 1 - name..start - 1];
+            // A proxy writes where it went: `HIER_DIRECT/203.0.113.9`.
+            if name.contains(&b'_') && (name.ends_with(b"DIRECT") || name.ends_with(b"PARENT") || name.ends_with(b"DST")) {
+                return true;
+            }
             let private = site || address[0] == 10 || address[0] == 100 && address[1] & 0xc0 == 64;
             return port || private && (site || name.first().is_some_and(u8::is_ascii_lowercase));
         }
@@ -115,6 +129,14 @@ impl Words<'_> {
             if !shape {
                 return;
             }
+            // A capture writes the port behind a dot.
+            if let Some(dot) = memchr::memrchr(b'.', &t[from..to]).map(|n| from + n)
+                && is_captured(t, start, end)
+                && t[dot + 1..to].iter().all(u8::is_ascii_digit)
+                && parse_v6(&t[from..to]).is_none()
+            {
+                to = dot;
+            }
             if let Some(address) = parse_v6(&t[from..to]) {
                 let ours = v6_names_a_host(address) && t[from..to].iter().any(u8::is_ascii_digit);
                 if ours {
@@ -158,8 +180,17 @@ fn quad_precedes(t: &[u8], end: usize) -> bool {
     quad(&t[end - run..end]).is_some()
 }
 
+/// Whether the word is the one side of ` > ` in a line of a capture.
+fn is_captured(t: &[u8], start: usize, end: usize) -> bool {
+    let end = end + usize::from(at(t, end) == b':');
+    let sent = t[end.min(t.len())..].starts_with(b" > ");
+    let lead = &t[..start];
+    sent && (lead.ends_with(b"IP ") || lead.ends_with(b"IP6 ") || lead.ends_with(b" ")) || lead.ends_with(b" > ")
+}
+
 /// Words behind which four numbers are a version.
-const VERSION_WORDS: [&[u8]; 16] = [
+const VERSION_WORDS: [&[u8]; 17] = [
+    b"record",
     b"ver",
     b"version",
     b"versions",
@@ -182,7 +213,7 @@ const VERSION_WORDS: [&[u8]; 16] = [
 fn follows_version_word(t: &[u8], start: usize) -> bool {
     let from = line_start(t, start, 24);
     let mut window = &t[from..start];
-    while let [rest @ .., b' ' | b'\t' | b':' | b'=' | b'"' | b'\'' | b'(' | b'.'] = window {
+    while let [rest @ .., b' ' | b'\t' | b':' | b'=' | b'"' | b'\'' | b'(' | b'.' | b'>'] = window {
         window = rest;
     }
     let ends = |w: &[u8]| {
@@ -191,13 +222,14 @@ fn follows_version_word(t: &[u8], start: usize) -> bool {
             && window.len().checked_sub(w.len() + 1).is_none_or(|i| !window[i].is_ascii_alphanumeric())
     };
     let grade = |part: &[u8]| {
-        part.len() >= 5 && part.windows(5).any(|p| p.eq_ignore_ascii_case(b"grade") || p.eq_ignore_ascii_case(b"versi"))
+        const WORDS: [&[u8]; 3] = [b"grade", b"versi", b"updat"];
+        part.len() >= 5 && part.windows(5).any(|p| WORDS.iter().any(|w| p.eq_ignore_ascii_case(w)))
     };
     VERSION_WORDS.iter().any(|w| ends(w)) || (ends(b"to") && grade(window))
 }
 
 /// Four octets without leading zeros.
-pub(super) fn quad(t: &[u8]) -> Option<[u8; 4]> {
+pub(in crate::redact) fn quad(t: &[u8]) -> Option<[u8; 4]> {
     if t.len() > 15 {
         return None;
     }

@@ -7,10 +7,13 @@ mod address;
 mod mac;
 mod number;
 
-pub(super) use self::number::{is_card, is_mobile};
+pub(super) use self::{
+    address::quad,
+    number::{is_card, is_mobile},
+};
 use super::{
     Redactor,
-    files::File,
+    files::{File, socket_pair},
     kinds::Kind,
     span::{Form, Span},
     value::at,
@@ -46,6 +49,8 @@ const CLASS: [u64; 256] = {
 pub(super) struct Words<'a> {
     pub(super) redactor: &'a Redactor,
     pub(super) text: &'a [u8],
+    /// No character in it is beyond ASCII.
+    pub(super) ascii: bool,
     pub(super) file: File,
 }
 
@@ -90,8 +95,14 @@ impl Words<'_> {
                 let end = i + t[i..to].iter().take_while(|b| b.is_ascii_digit()).count();
                 if end - start >= 11 {
                     self.number(start, end - start, spans);
+                } else if matches!(end - start, 3 | 4) {
+                    self.mobile_in_words(start, end, spans);
                 }
                 i = end.max(i);
+            } else if t[i] == b' ' && t[i - 1].is_ascii_digit() && at(t, i + 1).is_ascii_digit() {
+                // One of the two blanks within a number in three groups.
+                let end = i + 1 + t[i + 1..to].iter().take(5).take_while(|b| b.is_ascii_digit()).count();
+                self.mobile_in_words(i + 1, end, spans);
             }
             i += 11;
         }
@@ -104,6 +115,9 @@ impl Words<'_> {
         } else {
             (counts & MASK, (counts / DOT) & MASK, (counts / COLON) & MASK, (counts / DASH) & MASK)
         };
+        if length == 13 && colons == 1 && dots == 0 && dashes == 0 && self.file == File::Text {
+            socket_pair(self.text, start, spans);
+        }
         if dots >= 3 && digits >= 4 {
             self.ipv4(start, end, spans);
         }

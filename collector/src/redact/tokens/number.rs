@@ -5,6 +5,7 @@
 use super::{Words, push};
 use crate::redact::{
     kinds::Kind,
+    person,
     span::{Form, Span},
     value::{at, line_start},
 };
@@ -40,6 +41,41 @@ impl Words<'_> {
         }
     }
 
+    /// `138 0013 8044` around these digits, in a sentence or behind `+86 `: not in a row of numbers, nor a value of `=`.
+    pub(super) fn mobile_in_words(&self, start: usize, end: usize, spans: &mut Vec<Span>) {
+        let t = self.text;
+        let begins = |i: usize| {
+            t.get(i..i + 13).filter(|word| {
+                word[0] == b'1'
+                    && (b'3'..=b'9').contains(&word[1])
+                    && word.iter().enumerate().all(|(n, b)| if matches!(n, 3 | 8) { *b == b' ' } else { b.is_ascii_digit() })
+            })
+        };
+        let starts = if end - start == 3 { [Some(start), None] } else { [start.checked_sub(4), start.checked_sub(9)] };
+        let Some(from) = starts.into_iter().flatten().find(|i| begins(*i).is_some()) else { return };
+        let to = from + 13;
+        let mut lead = &t[line_start(t, from, 16)..from];
+        let country = lead.ends_with(b"+86 ") || lead.ends_with(b"+86-");
+        let blanks = lead.iter().rev().take_while(|b| **b == b' ').count();
+        lead = lead.trim_ascii_end();
+        let before = lead.last().copied().unwrap_or(b' ');
+        let says = !lead.is_empty()
+            && blanks <= 1
+            && !before.is_ascii_digit()
+            && !matches!(before, b'=' | b'.' | b'-' | b'_' | b'/' | b'%' | b'#');
+        let after = at(t, to);
+        let goes_on = after.is_ascii_alphanumeric()
+            || matches!(after, b'-' | b'_' | b'/' | b'%')
+            || after == b'.' && at(t, to + 1).is_ascii_digit()
+            || after == b' ' && (at(t, to + 1).is_ascii_digit() || at(t, to + 1) == b' ');
+        let sizes = [&t[from + 4..from + 8], &t[from + 9..to]]
+            .iter()
+            .any(|g| matches!(*g, b"1024" | b"2048" | b"4096" | b"8192" | b"0000"));
+        if (country || says && !(blanks == 0 && before.is_ascii_alphabetic())) && !goes_on && !sizes {
+            push(if country { from - 4 } else { from }, to, Kind::CnMobile, Form::Tag, spans);
+        }
+    }
+
     /// A run of digits: the number of a person, a telephone or a card.
     pub(super) fn number(&self, i: usize, digits: usize, spans: &mut Vec<Span>) {
         let t = self.text;
@@ -52,6 +88,7 @@ impl Words<'_> {
             || matches!(after, b'_' | b'-')
             || after == b'.' && at(t, i + digits + 1).is_ascii_alphanumeric();
         let checked = digits == 17 && matches!(after, b'X' | b'x') && !at(t, i + 18).is_ascii_alphanumeric();
+        let before_this = spans.len();
         if (checked || digits == 18 && !joined) && is_citizen(&t[i..i + 18]) {
             push(i, i + 18, Kind::CnId, Form::Tag, spans);
         } else if (digits == 11 || digits == 13) && !joined && is_mobile(&t[i..i + digits]) {
@@ -60,6 +97,9 @@ impl Words<'_> {
                 push(i - usize::from(prefix), i + digits, Kind::CnMobile, Form::Tag, spans);
             } else if i >= 4 && &t[i - 4..i] == b"+86 " {
                 push(i - 4, i + digits, Kind::CnMobile, Form::Tag, spans);
+            } else if let Some(name) = person::before(t, i) {
+                push(name.start, name.end, Kind::PersonName, Form::Tag, spans);
+                push(i, i + digits, Kind::CnMobile, Form::Tag, spans);
             }
         } else if (13..=19).contains(&digits)
             && !joined
@@ -68,6 +108,9 @@ impl Words<'_> {
                 || t[i..].starts_with(b"62") && matches!(digits, 16 | 19) && self.is_field(i, i + digits))
         {
             push(i, i + digits, Kind::BankCard, Form::Tag, spans);
+        }
+        if spans.len() > before_this && !self.ascii {
+            person::beside(t, i..i + digits, &mut |name| push(name.start, name.end, Kind::PersonName, Form::Tag, spans));
         }
     }
 
@@ -86,9 +129,19 @@ impl Words<'_> {
         }
         // A colon also stands between the key and a counter, hence on both sides or not at all; a number beside it is a counter.
         let separates = |b: u8| matches!(b, b',' | b';' | b'|' | b'\t');
-        let field = (separates(before) && (separates(after) || matches!(after, b':' | b'\n')) || before == b':' && after == b':')
-            && !(start >= 2 && t[start - 2].is_ascii_digit())
-            && !at(t, end + 1).is_ascii_digit();
+        // `| 138.. |`, as databases' clients draw tables; `[138..]`; `login:138.."`.
+        let barred = before == b' ' && after == b' ' && {
+            let left = t[..start].iter().rev().take(40).find(|b| **b != b' ');
+            let right = t[end..].iter().take(40).find(|b| **b != b' ');
+            left == Some(&b'|') && right == Some(&b'|')
+        };
+        let closed = before == b'[' && after == b']'
+            || before == b':' && matches!(after, b'"' | b'\'') && start >= 2 && t[start - 2].is_ascii_alphabetic();
+        let field = barred
+            || closed
+            || (separates(before) && (separates(after) || matches!(after, b':' | b'\n')) || before == b':' && after == b':')
+                && !(start >= 2 && t[start - 2].is_ascii_digit())
+                && !at(t, end + 1).is_ascii_digit();
         quoted || field
     }
 
@@ -106,7 +159,8 @@ impl Words<'_> {
     }
 }
 
-const TELEPHONE_WORDS: [&[u8]; 32] = [
+const TELEPHONE_WORDS: [&[u8]; 33] = [
+    b"dest",
     b"user=",
     b"login=",
     b"account=",
