@@ -9,7 +9,6 @@ use oediag_collector::{
     host::Host,
     leak::{self, CheckError, Checked, Gate, Known, StandIns},
     map::{self, Row},
-    redact::Harvest,
     state::State,
 };
 use oediag_protocol::bundle::manifest::Manifest;
@@ -60,7 +59,7 @@ pub fn recheck(input: impl Read, manifest: &Manifest, state: Option<&State>) -> 
     let known = if map { Known::Listed(&stand_ins) } else { Known::Unknown };
     let kept = manifest.redaction.settings.as_ref().map(|settings| settings.readable()).unwrap_or_default();
     let names = harvest.is_some();
-    let gate = Gate::new(&harvest.unwrap_or_else(Harvest::default), kept);
+    let gate = Gate::new(&harvest.unwrap_or_default(), kept);
     let checked = leak::check(input, &gate, known)?;
     Ok(Rechecked { ok: checked.is_clean(), names, map, unnamed: checked.unnamed(), checked })
 }

@@ -2,7 +2,7 @@
 //! look for in the maps; the text. Pure. A stand-in of an address looks like any address: only a map can tell.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeMap, HashSet},
     net::{Ipv4Addr, Ipv6Addr},
     ops::Range,
 };
@@ -91,7 +91,7 @@ pub enum Meaning {
 }
 
 /// The text with meanings in place of stand-ins, and the certain ones without a meaning and those with several.
-pub fn replace(text: &[u8], found: &[StandIn], meanings: &HashMap<String, Meaning>) -> (Vec<u8>, Left) {
+pub fn replace(text: &[u8], found: &[StandIn], meanings: &BTreeMap<String, Meaning>) -> (Vec<u8>, Left) {
     let mut out = Vec::with_capacity(text.len());
     let mut left = Left::default();
     let mut done = 0;

@@ -192,7 +192,7 @@ fn line(family: Family, n: u64, dice: &mut Dice, out: &mut String) {
     let (minute, second) = (n / 60 % 60, n % 60);
     let host = dice.of(&HOSTS);
     let known = match n % 3 {
-        0 if n % 2 == 0 => format!("peer {}:{}", dice.address(), 1024 + dice.below(60000)),
+        0 if n.is_multiple_of(2) => format!("peer {}:{}", dice.address(), 1024 + dice.below(60000)),
         0 => format!("version 4.19.90-{}.{}.0", 2000 + dice.below(500), dice.below(9)),
         _ => String::new(),
     };

@@ -206,7 +206,7 @@ proptest! {
     fn one_value_has_one_token_and_one_token_one_value(values in vec("[a-zA-Z0-9]{9,20}", 1..60)) {
         let redactor = redactor();
         let values: Vec<String> = values.into_iter().map(|value| format!("7{value}")).collect();
-        let text: String = values.iter().map(|value| format!("password={value}\n")).collect();
+        let text: String = values.iter().map(|value| format!("password={value}\n")).collect::<Vec<_>>().concat();
         let out = text_of(&redactor, "/etc/app.conf", &text, 1 << 20);
         let tokens: Vec<&str> = out.lines().map(|line| &line["password=".len()..]).collect();
         prop_assert_eq!(tokens.len(), values.len());
@@ -322,7 +322,7 @@ fn prefixes_of_addresses_are_kept_and_special_blocks_stay() {
         })
         .collect();
     let dotted = |address: &u32| std::net::Ipv4Addr::from(*address).to_string();
-    let text: String = addresses.iter().map(|address| format!("peer {} up\n", dotted(address))).collect();
+    let text: String = addresses.iter().map(|address| format!("peer {} up\n", dotted(address))).collect::<Vec<_>>().concat();
     let out = text_of(&redactor, "/var/log/any", &text, 1 << 20);
     let stand_ins: Vec<u32> =
         out.lines().map(|line| line[5..line.len() - 3].parse::<std::net::Ipv4Addr>().expect("an address").into()).collect();

@@ -125,7 +125,7 @@ fn a_hostile_map_does_not_reach_the_terminal_and_one_open_to_others_is_refused()
 fn old_maps_go_and_a_map_that_cannot_be_kept_costs_nothing_else() {
     let made = examined("map-old", &[]);
     let map = maps(&made.state).pop().expect("a map");
-    let old = std::time::SystemTime::now() - std::time::Duration::from_secs(31 * 86_400);
+    let old = std::time::SystemTime::now() - std::time::Duration::from_hours(31 * 24);
     fs::File::options().write(true).open(&map).expect("it opens").set_modified(old).expect("its time can be set");
     let asked = run(&made.state, &["reveal", "OEr-user-aaaaaaaaaaaa"]);
     assert_eq!((asked.status.code(), map.exists()), (Some(2), false));

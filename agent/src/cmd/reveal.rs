@@ -3,7 +3,7 @@
 //! they are made safe for a terminal.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeMap, HashSet},
     io::{self, Read as _},
     path::Path,
     time::SystemTime,
@@ -103,7 +103,7 @@ fn text(maps: &[OnDisk], identity: Option<&Identity>, given: &Invocation) -> Res
         given.show(&found, |_| Vec::new())?;
         return Ok(exit::OK);
     }
-    let mut meanings = HashMap::<String, Meaning>::new();
+    let mut meanings = BTreeMap::<String, Meaning>::new();
     for Found { row, .. } in found {
         let value = term::escape(&row.value);
         let meaning = meanings.entry(row.token.to_ascii_lowercase()).or_insert_with(|| Meaning::One(value.clone()));

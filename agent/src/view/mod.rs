@@ -184,7 +184,7 @@ pub(crate) mod sample {
                     ("odd_kind".to_owned(), 105),
                 ]
                 .into(),
-                leaks: BTreeMap::new(),
+                leaks: std::collections::BTreeMap::new(),
                 map_kept_on_host: false,
                 map_left_out: 0,
                 settings: None,

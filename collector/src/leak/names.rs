@@ -147,7 +147,7 @@ impl Name {
             Kind::Username => !joins(before) && !joins(after) && before != b'_' && after != b'_',
             Kind::Domain => {
                 let longer = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
-                !longer(before) && !longer(after) && !(after == b'.' && next.is_ascii_alphanumeric())
+                !(longer(before) || longer(after) || after == b'.' && next.is_ascii_alphanumeric())
             }
             _ => !joins(before) && !joins(after),
         }

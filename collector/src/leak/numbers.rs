@@ -174,5 +174,5 @@ fn is_card(t: &[u8]) -> bool {
             (_, digit) => digit * 2 - 9,
         })
         .sum();
-    matches!(t[0], b'3'..=b'6') && sum % 10 == 0 && !t.iter().all(|b| *b == t[0])
+    matches!(t[0], b'3'..=b'6') && sum.is_multiple_of(10) && !t.iter().all(|b| *b == t[0])
 }

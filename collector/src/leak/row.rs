@@ -30,7 +30,9 @@ fn string(gate: &Gate, redactor: &Redactor, text: &mut String, found: &mut Found
     if hits.is_empty() {
         return;
     }
-    hits.iter().for_each(|hit| found.add(hit.kind, None));
+    for hit in &hits {
+        found.add(hit.kind, None);
+    }
     let masks: Vec<Mask> = hits.into_iter().map(|hit| Mask { range: hit.range, written: hit.written }).collect();
     *text = redactor.mask_text(text, &masks);
 }

@@ -45,7 +45,9 @@ impl Redactor {
             let Content::Text(plain) = content else { return lines.iter().for_each(|line| push(line, Form::Tag)) };
             let (clean, credential) = self.decoded(&plain, piece.depth - 1, given);
             if credential {
-                lines.iter().for_each(|line| push(line, Form::Tag));
+                for line in lines {
+                    push(line, Form::Tag);
+                }
             } else if clean != plain {
                 for (line, text) in lines.iter().zip(wrapped::wrap(&clean, piece.text, lines)) {
                     let made = arena.len();

@@ -54,7 +54,7 @@ impl Redactor {
             match written {
                 Written::Plain => out.extend_from_slice(token.as_bytes()),
                 Written::Hex => {
-                    out.extend(token.bytes().flat_map(|b| [b >> 4, b & 15]).map(|n| b"0123456789abcdef"[usize::from(n)]))
+                    out.extend(token.bytes().flat_map(|b| [b >> 4, b & 15]).map(|n| b"0123456789abcdef"[usize::from(n)]));
                 }
                 Written::Base64 => out.extend_from_slice(BASE64_STANDARD_NO_PAD.encode(token).as_bytes()),
                 Written::Utf16Le => out.extend(token.encode_utf16().flat_map(u16::to_le_bytes)),

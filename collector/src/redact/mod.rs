@@ -266,6 +266,7 @@ impl Redactor {
     ///
     /// # Errors
     /// `Encoding` if the result cannot be written in the encoding of the input.
+    #[expect(clippy::needless_pass_by_value, reason = "raw bytes end here: nobody is to keep them")]
     pub fn clean(&self, raw: Raw, scratch: &mut Scratch) -> Result<(Clean, Counts), RedactError> {
         let mut counts = Counts::default();
         let mut out = Vec::with_capacity(raw.bytes.len() - raw.skip + 1024);

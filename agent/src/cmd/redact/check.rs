@@ -64,7 +64,7 @@ pub(super) fn run(named: &[PathBuf], given: &Invocation) -> Result<u8, Failure> 
     }
     for name in named {
         for path in files(name, given)? {
-            let added = read(&path, given).and_then(|text| Ok(rules.add(&text)))?;
+            let added = read(&path, given).map(|text| rules.add(&text))?;
             report.push(file(&path, added));
         }
     }

@@ -154,7 +154,7 @@ mod tests {
     #[test]
     fn binary_fields_become_lines_and_fields_again() {
         let text = b"__CURSOR=s=1\nMESSAGE=one\ntwo\n\xff=\nPRIORITY=6\n\nX=\nEND=1\n";
-        for piece in 1..EXPORT.len() + 1 {
+        for piece in 1..=EXPORT.len() {
             let (out, fields) = decode(EXPORT, piece).expect("an export");
             assert_eq!((out.as_slice(), fields), (&text[..], vec![13..32, 44..47]), "{piece}");
         }

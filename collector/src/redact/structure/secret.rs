@@ -112,7 +112,7 @@ pub(in super::super) fn inline(text: &[u8], from: usize, found: &mut dyn FnMut(R
         }
         let before = &text[passed..hit];
         let before = before.strip_suffix(b"\\").unwrap_or(before).trim_ascii_end();
-        let named = before.strip_suffix(b":").map(|before| before.trim_ascii_end());
+        let named = before.strip_suffix(b":").map(<[u8]>::trim_ascii_end);
         if !named.is_some_and(|named| named.ends_with(b"kind\"") || named.ends_with(b"kind\\\"")) {
             continue;
         }

@@ -151,7 +151,14 @@ impl Words<'_> {
 /// Whether the same sign follows as near as in every shape that is looked for: groups have at most four characters.
 fn has_fellow(t: &[u8], i: usize) -> bool {
     match t.get(i..i + 6) {
-        Some(w) => (w[1] == w[0]) | (w[2] == w[0]) | (w[3] == w[0]) | (w[4] == w[0]) | (w[5] == w[0]),
+        Some(w) => {
+            u8::from(w[1] == w[0])
+                | u8::from(w[2] == w[0])
+                | u8::from(w[3] == w[0])
+                | u8::from(w[4] == w[0])
+                | u8::from(w[5] == w[0])
+                == 1
+        }
         None => t[i + 1..].contains(&t[i]),
     }
 }
