@@ -27,16 +27,28 @@ impl Literals<'_> {
         }
         let numbered = t[end.min(t.len())..].iter().take(2).take_while(|b| b.is_ascii_digit()).count();
         end += numbered;
+        let secret = !matches!(test, Test::Account | Test::Degrees | Test::Login);
         if is_name(at(t, end)) {
-            return hit.end;
+            end += if secret { value::suffix(t, end) } else { 0 };
+            if is_name(at(t, end)) {
+                return hit.end;
+            }
         }
         let mut start = hit.start;
         while start > 0 && is_name(t[start - 1]) && hit.start - start < 64 {
             start -= 1;
         }
         let option = t[start] == b'-' && at(t, start + 1) != b' ';
-        let between = if option && test != Test::Account { Between::SignOrBlank } else { Between::Sign };
-        let secret = !matches!(test, Test::Account | Test::Degrees | Test::Login);
+        // `define('KEY', 'x')`, `setProperty("key", "x")`
+        let call = start >= 2 && matches!(t[start - 1], b'"' | b'\'') && matches!(t[start - 2], b'(' | b' ') && {
+            let comma = end + 1;
+            at(t, end) == t[start - 1]
+                && at(t, comma) == b','
+                && secret
+                && (t[start - 2] == b'(' || t[..start - 2].ends_with(b"("))
+                && matches!(at(t, skip_blanks(t, comma + 1)), b'"' | b'\'')
+        };
+        let between = if call || option && test != Test::Account { Between::SignOrBlank } else { Between::Sign };
         let found = value::after_key(t, end, between, self.open_end)
             .or_else(|| self.beside(start, end))
             .or_else(|| if secret { value::spaced(t, start, end, self.open_end) } else { None });
@@ -44,7 +56,7 @@ impl Literals<'_> {
         let v = &t[found.range.clone()];
         let before = if start == 0 { b'\n' } else { t[start - 1] };
         let prefix = &t[start..hit.start];
-        let refused = (found.sign == b':' && before == b'/')
+        let refused = (found.sign == b':' && before == b'/' && !literal.contains(&b'/'))
             || prefix.eq_ignore_ascii_case(b"no")
             || (found.sign == b' ' && v.starts_with(b"-"))
             // `existingSecret: name`, the map of `db_pw: {file: ..}` and `pam_unix(passwd:chauthtok)` hold no value.

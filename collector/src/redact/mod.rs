@@ -23,6 +23,8 @@ mod keyed;
 mod kinds;
 mod names;
 mod pem;
+mod placed;
+mod prefixes;
 mod raw;
 mod rules;
 mod scan;

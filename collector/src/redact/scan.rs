@@ -14,6 +14,7 @@ use super::{
     judge::is_no_secret,
     kinds::Kind,
     names::{Entry, Names},
+    placed,
     rules::{Rule, Verify},
     shapes,
     span::{Form, Span},
@@ -69,6 +70,9 @@ impl Literals<'_> {
             if let Some(range) = account::email(self.text, from + sign) {
                 spans.push(Span::new(&range, Kind::Email, Form::Email((from + sign) as u32)));
             }
+            if let Some(range) = placed::before_host(self.text, from + sign) {
+                push(range, Kind::UrlUserinfo, spans);
+            }
         }
         if self.depth > 0 {
             base64::runs(self.text, from, to, &mut |run| self.base64(run, spans, arena));
@@ -109,7 +113,40 @@ impl Literals<'_> {
                 hit.end
             }
             Verify::Piped => entered(spoken::piped(t, hit.end), rule.kind, hit.end, spans),
-            Verify::HereString => entered(spoken::here_string(t, hit.clone()), rule.kind, hit.end, spans),
+            Verify::Here => {
+                spoken::here(t, hit.clone(), &mut |value, disk| {
+                    push(value, if disk { Kind::LuksKey } else { rule.kind }, spans);
+                });
+                hit.end
+            }
+            Verify::Spelled => push_if(placed::spelled(t, hit.clone(), rule.word), rule.kind, hit.end, spans),
+            Verify::Argument(number) => push_if(placed::argument(t, hit.end, number), rule.kind, hit.end, spans),
+            Verify::SlashLogin => push_if(placed::slash_login(t, hit.end), rule.kind, hit.end, spans),
+            Verify::Entry => push_if(placed::entry(t, hit.end), rule.kind, hit.end, spans),
+            Verify::Digits(count) => push_if(placed::digits(t, hit.end, count), rule.kind, hit.end, spans),
+            Verify::HashesBefore => push_if(placed::hashes_before(t, hit.start), rule.kind, hit.end, spans),
+            Verify::ListedAccount => push_if(placed::listed_account(t, hit.end), rule.kind, hit.end, spans),
+            Verify::Sent => push_if(placed::sent(t, hit.clone()), rule.kind, hit.end, spans),
+            Verify::LineBelow => {
+                if let Some(line) = placed::line_below(t, hit.end) {
+                    push(line, rule.kind, spans);
+                }
+                hit.end
+            }
+            Verify::Numbered => push_if(placed::numbered(t, hit.end), rule.kind, hit.end, spans),
+            Verify::WifiCode => push_if(placed::wifi_code(t, hit.end), rule.kind, hit.end, spans),
+            Verify::Cookies => {
+                placed::cookies(t, hit.end, &mut |value| {
+                    push(value, rule.kind, spans);
+                });
+                hit.end
+            }
+            Verify::Tokens => {
+                placed::tokens(t, hit.end, &mut |value| {
+                    push(value, rule.kind, spans);
+                });
+                hit.end
+            }
             Verify::Direct => push_if(spoken::direct(t, hit.end), rule.kind, hit.end, spans),
             Verify::LastQuoted => push_if(spoken::last_quoted(t, hit.end), rule.kind, hit.end, spans),
             Verify::Announced => push_if(spoken::announced(t, hit.end), rule.kind, hit.end, spans),
@@ -220,6 +257,9 @@ pub(super) fn begins_word(t: &[u8], start: usize) -> bool {
     }
     let before = t[start - 1];
     let here = t[start];
+    if value::behind_escape(t, start) {
+        return true;
+    }
     if !before.is_ascii_alphanumeric() || !here.is_ascii_alphanumeric() {
         return true;
     }

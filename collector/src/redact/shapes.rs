@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use super::{
     judge::{has_stand_in, is_no_secret},
-    value::{at, line_end, skip_blanks},
+    value::{at, behind_escape, line_end, skip_blanks},
 };
 
 /// A secret with a known beginning is at most this long.
@@ -21,7 +21,7 @@ fn run(t: &[u8], i: usize, limit: usize, set: impl Fn(u8) -> bool) -> usize {
 
 /// Whether nothing joins what begins at `start` to the text before.
 fn is_free(t: &[u8], start: usize, joins: &[u8]) -> bool {
-    start == 0 || !(t[start - 1].is_ascii_alphanumeric() || joins.contains(&t[start - 1]))
+    start == 0 || !(t[start - 1].is_ascii_alphanumeric() || joins.contains(&t[start - 1])) || behind_escape(t, start)
 }
 
 /// The token behind a literal that announces one: at least so many characters, with a digit or padding.

@@ -7,6 +7,8 @@ use std::ops::Range;
 
 use super::{
     judge::has_stand_in,
+    placed::lines_below,
+    prefixes,
     structure::{percent, siblings, xml},
 };
 
@@ -84,6 +86,76 @@ pub(super) fn line_start(t: &[u8], i: usize, reach: usize) -> usize {
     memchr::memrchr(b'\n', &t[from..i]).map_or(from, |n| from + n + 1)
 }
 
+/// Whether an escape stands before `i`: `%26`, `%2526`, `\n`, `\u0026`.
+pub(super) fn behind_escape(t: &[u8], i: usize) -> bool {
+    let hex = |n: usize| i >= n && t[i + 1 - n..i].iter().all(u8::is_ascii_hexdigit);
+    i >= 2 && t[i - 2] == b'\\' && matches!(t[i - 1], b'n' | b't' | b'r')
+        || i >= 3 && t[i - 3] == b'%' && hex(3)
+        || i >= 5 && t[i - 5..].starts_with(b"%25") && hex(3)
+        || i >= 6 && t[i - 6..].starts_with(b"\\u00") && hex(3)
+}
+
+/// Words behind a key that tell which of its values it is.
+const SUFFIXES: &[&str] = &[
+    "prod",
+    "test",
+    "dev",
+    "stage",
+    "staging",
+    "uat",
+    "pre",
+    "prd",
+    "old",
+    "new",
+    "confirm",
+    "confirmation",
+    "again",
+    "repeat",
+    "retype",
+    "current",
+    "root",
+    "admin",
+    "db",
+    "master",
+    "slave",
+    "replica",
+    "primary",
+    "standby",
+    "backup",
+    "ro",
+    "rw",
+    "value",
+    "plain",
+    "plaintext",
+    "text",
+    "clear",
+    "cleartext",
+    "raw",
+    "hash",
+    "hashed",
+    "md5",
+    "encrypted",
+    "base64",
+    "b64",
+    "string",
+    "base",
+    "1",
+    "2",
+    "3",
+    "4",
+    "5",
+];
+
+/// The length of a word that is joined to a key: `_PROD`, `.old`, `Confirm`.
+pub(super) fn suffix(t: &[u8], i: usize) -> usize {
+    let joined = usize::from(matches!(at(t, i), b'_' | b'.' | b'-'));
+    let start = i + joined;
+    let word = start + t[start.min(t.len())..].iter().take(16).take_while(|b| b.is_ascii_alphanumeric()).count();
+    let fits = (joined == 1 || at(t, i).is_ascii_uppercase())
+        && SUFFIXES.iter().any(|s| t[start..word].eq_ignore_ascii_case(s.as_bytes()));
+    if fits { word - i } else { 0 }
+}
+
 pub(super) fn skip_blanks(t: &[u8], mut i: usize) -> usize {
     let limit = t.len().min(i + 256);
     while i < limit && is_blank(t[i]) {
@@ -132,9 +204,22 @@ pub(super) fn after_key(t: &[u8], key_end: usize, between: Between, open_end: bo
     {
         return scalar(t, i + 6, b'=', Style::Xml, open_end);
     }
+    // `<PASSWORD value="x"/>`
+    if i > after_name && t[i.min(t.len())..].get(..7).is_some_and(|rest| rest.eq_ignore_ascii_case(b"value=\"")) {
+        return scalar(t, i + 6, b'=', Style::Xml, open_end);
+    }
+    if i > after_name && t[i.min(t.len())..].starts_with(b"-> ") {
+        return scalar(t, skip_blanks(t, i + 2), b'=', Style::Plain, open_end);
+    }
     // `"--password","x"` in JSON, `--password, x` in a list of YAML.
     if between == Between::SignOrBlank && at(t, i) == b',' && (key_quote.is_some() || at(t, i + 1) == b' ') {
         return scalar(t, skip_blanks(t, i + 1), b' ', Style::Plain, open_end);
+    }
+    // `- --password` and `- x` in lines of their own.
+    if between == Between::SignOrBlank && at(t, i) == b'\n' && i == key_end {
+        let item = lines_below(t, key_end).next().filter(|line| t[line.clone()].starts_with(b"- "));
+        let listed = t[line_start(t, key_end, 160)..key_end].trim_ascii_start().starts_with(b"- -");
+        return item.filter(|_| listed).and_then(|line| scalar(t, skip_blanks(t, line.start + 2), b' ', Style::Plain, open_end));
     }
     let sign = at(t, i);
     match sign {
@@ -234,15 +319,23 @@ pub(super) fn behind_fillers(t: &[u8], found: Value, open_end: bool) -> Option<V
 /// The value behind a key and blanks, where the line's form says that it is one: a directive (`secret "x";`), a line of two
 /// words, `login NAME password x`, an element with attributes, or a sentence (`password is "x"`).
 pub(super) fn spaced(t: &[u8], start: usize, end: usize, open_end: bool) -> Option<Value> {
-    const SAYS: [&[u8]; 9] = [b"is", b"was", b"to", b"value", b"now", b"set", b"as", b"of", b"be"];
+    const SAYS: [&[u8]; 10] = [b"is", b"was", b"to", b"value", b"now", b"set", b"as", b"of", b"be", b"by"];
+    // Commands whose first word is a name and the second its value.
+    const SETTERS: [&[u8]; 6] = [b"setenv", b"env", b"fastcgi_param", b"set", b"config", b"proxy_set_header"];
+    // `"key" "value"`
+    let pair = start > 0 && at(t, end) == b'"' && t[start - 1] == b'"';
+    let end = end + usize::from(pair);
     let mut i = skip_blanks(t, end);
-    if i == end || at(t, i) == b'\n' {
+    if i == end || at(t, i) == b'\n' || pair && at(t, i) != b'"' {
         return None;
     }
     let stop = line_end(t, i);
     let lead = t[line_start(t, start, 160)..start].trim_ascii_end();
-    let opens = lead.is_empty();
-    let first = opens || matches!(lead.last(), Some(b'{' | b';'));
+    let last = lead.rsplit(|b| is_blank(*b)).next().unwrap_or(b"");
+    let setter = SETTERS.iter().any(|s| last.eq_ignore_ascii_case(s));
+    // `iDRAC.Users.2.Password x`
+    let dotted = memchr::memchr_iter(b'.', &t[start..end]).count() > 1;
+    let first = lead.is_empty() || matches!(lead.last(), Some(b'{' | b';' | b'>')) || setter || dotted;
     let mut words = 0;
     while words < 3 {
         let word = t[i..stop].iter().take_while(|b| b.is_ascii_alphabetic()).count();
@@ -268,7 +361,7 @@ pub(super) fn spaced(t: &[u8], start: usize, end: usize, open_end: bool) -> Opti
     let fits = if words > 0 {
         found.quoted || strong && v.iter().any(u8::is_ascii_digit) && v.len() >= 6
     } else {
-        login || first && ends && (found.quoted || strong)
+        login || first && ends && (found.quoted || strong) || pair && strong
     };
     // What a stand-in was before did not make the value look strong.
     (fits && !has_stand_in(&t[found.range.clone()])).then_some(found).and_then(nonempty)
@@ -290,6 +383,12 @@ fn nonempty(value: Value) -> Option<Value> {
 
 /// The value that starts at `i`, quoted or not.
 pub(super) fn scalar(t: &[u8], i: usize, sign: u8, style: Style, open_end: bool) -> Option<Value> {
+    let i = prefixes::skip(t, i, sign);
+    if sign == b'='
+        && let Some(range) = prefixes::braced(t, i)
+    {
+        return Some(Value { range, style, quoted: true, sign, whole_line: false });
+    }
     if let Some(q) = quote(t, i) {
         let start = i + q.len();
         let closed = closing(t, start, q, open_end);
@@ -297,6 +396,12 @@ pub(super) fn scalar(t: &[u8], i: usize, sign: u8, style: Style, open_end: bool)
         return nonempty(Value { range: start..end, style, quoted: closed.is_some(), sign, whole_line: false });
     }
     let whole_line = sign != b' ' && begins_line(t, i);
+    // `key = value` as in a configuration file: signs are a part of the value.
+    if whole_line && i >= 3 && t[i - 3..i] == *b" = " {
+        let word = t[i..].iter().take(LOOK).take_while(|b| !b.is_ascii_whitespace() && !matches!(b, b'"' | b'`' | 0)).count();
+        let end = i + t[i..i + word].iter().rposition(|b| !matches!(b, b',' | b';')).map_or(0, |n| n + 1);
+        return nonempty(Value { range: i..end, style, quoted: word < LOOK, sign, whole_line });
+    }
     nonempty(Value { range: i..plain_end(t, i, whole_line, LOOK), style, quoted: false, sign, whole_line })
 }
 
@@ -357,7 +462,7 @@ pub(super) fn plain_end(t: &[u8], start: usize, whole_line: bool, limit: usize) 
             // The frame of a key is no part of a value.
             b'-' if t[i..].starts_with(b"-----") => break,
             b'\'' if !whole_line || matches!(at(t, i + 1), b'\n' | b' ' | b'\r' | b',' | b';' | 0) => break,
-            b'\\' if matches!(at(t, i + 1), b'"' | b'\'' | b'n' | b'r' | b't') => break,
+            b'\\' if matches!(at(t, i + 1), b'"' | b'\'' | b'n' | b'r' | b't') || t[i..].starts_with(b"\\u00") => break,
             b'<' | b'>' if !whole_line => break,
             b',' | b';' | b'&' | b'|' if next_begins(t, i + 1, whole_line) => break,
             b')' | b']' | b'}'

@@ -68,6 +68,8 @@ pub(super) enum How {
     Either,
     /// In the next argument or attached, behind the first `:`.
     AfterColon,
+    /// The same, behind the first `,`.
+    AfterComma,
     /// As `Either`, behind the first `%`.
     AfterPercent,
     /// Any argument, behind its `/`: `name/secret@database`.
@@ -113,8 +115,8 @@ pub(super) enum Verify {
     Field(Field),
     /// The values of the words behind `echo` or `printf`, piped into a program that reads a secret.
     Piped,
-    /// The string behind `<<<`.
-    HereString,
+    /// The string behind `<<<`, the lines behind `<<`.
+    Here,
     /// The value follows directly; a quote at the literal's end closes it.
     Direct,
     /// The last quoted word of the line.
@@ -131,6 +133,32 @@ pub(super) enum Verify {
     Keytab,
     /// Bytes in hexadecimal, over some lines.
     Dump,
+    /// The last word of a line, behind the literal in exactly this case.
+    Spelled,
+    /// The argument with this number of the call that the literal opens.
+    Argument(u8),
+    /// `name/secret@database` follows.
+    SlashLogin,
+    /// `NAME=secret` follows.
+    Entry,
+    /// Exactly so many digits of hexadecimal follow.
+    Digits(usize),
+    /// Hashes of Windows stand before.
+    HashesBefore,
+    /// `NAME="secret"` follows, in the configuration of a login module.
+    ListedAccount,
+    /// A script sends it where it was asked for a password.
+    Sent,
+    /// The line below, which a script writes into a program.
+    LineBelow,
+    /// `1: secret` follows.
+    Numbered,
+    /// The text of a code to scan that lets into a wireless network.
+    WifiCode,
+    /// A list of cookies follows.
+    Cookies,
+    /// A flat map of tokens follows.
+    Tokens,
     /// A program; its options are in the row.
     Program(&'static [Opt]),
 }
