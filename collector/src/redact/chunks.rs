@@ -15,6 +15,7 @@ use super::{
         binary,
         secret::{self, Document},
     },
+    tables,
 };
 
 /// Usual size of a chunk.
@@ -182,7 +183,9 @@ impl<R: io::Read> Chunks<R> {
         let head = &self.ready[..self.ready.len().min(SNIFF)];
         // Manifests are also in files of other names: outputs of commands, dumps of a cluster.
         let manifest = || head.starts_with(b"apiVersion: ") || memchr::memmem::find(head, b"\napiVersion: ").is_some();
-        if self.file == File::Text && manifest() {
+        if let File::Csv(columns) = &mut self.file {
+            *columns = tables::columns(head);
+        } else if self.file == File::Text && manifest() {
             self.file = File::Manifest;
         }
         if pem::begins_inside(head) {

@@ -38,12 +38,16 @@ pub(super) fn options(t: &[u8], program: Range<usize>, options: &[Opt], spans: &
     let blank = |b: u8| matches!(b, b' ' | b'\t' | 0);
     // `["program","-p","x"]`, `[program, -p, x]`
     let mark = program.end + usize::from(matches!(at(t, program.end), b'"' | b'\''));
-    let form = match at(t, mark) {
+    // `program,PID -p x` in a tree of processes
+    let process = t[mark.min(t.len())..].iter().skip(1).take(8).take_while(|b| b.is_ascii_digit()).count();
+    let process = if at(t, mark) == b',' && process > 0 && at(t, mark + 1 + process) == b' ' { process + 1 } else { 0 };
+    let form = match at(t, mark + process) {
         b',' => Form::Flow,
         b'\n' if is_item(t, program.start) => Form::Block,
         _ => Form::Line,
     };
-    if !bounded || !(form != Form::Line || blank(at(t, program.end)) || blank(t[program.end - 1])) {
+    let bounded = bounded || process > 0 && before == b'-';
+    if !bounded || !(form != Form::Line || process > 0 || blank(at(t, program.end)) || blank(t[program.end - 1])) {
         return program.end;
     }
     let end = match form {
@@ -53,7 +57,7 @@ pub(super) fn options(t: &[u8], program: Range<usize>, options: &[Opt], spans: &
         }
         Form::Line | Form::Flow => line_end(t, program.end).min(program.end + REACH),
     };
-    let mut i = program.end;
+    let mut i = program.end + process;
     let mut wanted: Option<&Opt> = None;
     let mut last: Option<(&Opt, Range<usize>)> = None;
     let mut only = options.iter().find(|o| o.how == How::Last && o.flag.is_empty());

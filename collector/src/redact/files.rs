@@ -5,10 +5,12 @@
 use super::{
     account::is_account,
     address::{v4_is_public_knowledge, v6_names_a_host},
+    columns,
     identity::person,
     judge::is_no_secret,
     kinds::Kind,
     span::{Form, Span},
+    tables::{self, Columns},
 };
 
 /// What kind of file it is, by its path.
@@ -36,6 +38,10 @@ pub(super) enum File {
     Passwd,
     /// `client server secret addresses`.
     ChapSecrets,
+    /// The secret has its place in the line: the number of a row.
+    Columns(u8),
+    /// Comma-separated values, and what its columns hold.
+    Csv(Columns),
     /// One value and nothing else.
     Whole(Kind),
 }
@@ -54,6 +60,8 @@ impl File {
             (b"net", b"if_inet6" | b"ipv6_route") if below(b"proc/") => File::Hex6,
             (_, b"passwd" | b"passwd-" | b"getent_passwd") => File::Passwd,
             (_, b"chap-secrets" | b"pap-secrets") => File::ChapSecrets,
+            _ if let Some(row) = columns::of(path) => File::Columns(row),
+            _ if name.ends_with(b".csv") => File::Csv(Columns::default()),
             (_, b"wtmp" | b"btmp" | b"utmp" | b"lastlog" | b"wtmp.1" | b"btmp.1") => File::Logins,
             _ if name.starts_with(b"wtmp-") || name.starts_with(b"btmp-") || below(b"faillock/") => File::Logins,
             (_, b"machine-id" | b"product_uuid") => File::Whole(Kind::SystemUuid),
@@ -81,6 +89,12 @@ impl File {
             File::Hex6 => words(text, from, to, |start, end| hex6(text, start, end, false, spans)),
             File::Passwd => passwd(text, from, to, spans),
             File::ChapSecrets => chap(text, from, to, spans),
+            File::Columns(row) => columns::fields(row, text, from, to, &mut |value, kind| {
+                spans.push(Span::new(&value, kind, Form::Tag));
+            }),
+            File::Csv(columns) => tables::csv(text, from, to, &columns, &mut |value, kind| {
+                spans.push(Span::new(&value, kind, Form::Tag));
+            }),
             File::Whole(kind) => whole(text, from, to, kind, spans),
         }
     }

@@ -126,7 +126,8 @@ pub(super) fn is_tokenlike(v: &[u8]) -> bool {
     let upper = v.iter().any(u8::is_ascii_uppercase);
     let lower = v.iter().any(u8::is_ascii_lowercase);
     v.len() >= 8
-        && ((digit && (upper || lower || v.len() >= 16)) || (upper && lower && v.len() >= 16))
+        && ((digit && (upper || lower || v.len() >= 16))
+            || (upper && lower && (v.len() >= 16 || v.len() >= 12 && v.iter().any(|b| b"+/=!@#$%^&*".contains(b)))))
         && !v.contains(&b' ')
         && !has_stand_in(v)
 }

@@ -6,7 +6,7 @@
 use std::ops::Range;
 
 use super::{
-    judge::{has_stand_in, is_no_secret, is_path, is_tokenlike},
+    judge::{is_no_secret, is_path, is_tokenlike},
     spoken::{is_strong, secret},
     value::{at, line_end, line_start, plain_end, skip_blanks},
 };
@@ -103,7 +103,9 @@ pub(super) fn before_host(t: &[u8], sign: usize) -> Option<Range<usize>> {
     let port = run(t, behind + 1, 6, |b| b.is_ascii_digit());
     let ported = at(t, behind) == b':' && (1..6).contains(&port) && !is_word(at(t, behind + 1 + port));
     let named = at(t, behind) == b'/' && at(t, behind + 1).is_ascii_alphabetic();
-    if host == 0 || !(ported || named) {
+    // The digest of an image: `name:1.2@sha256:..`.
+    let digest = t[sign + 1..].starts_with(b"sha");
+    if host == 0 || digest || !(ported || named) {
         return None;
     }
     let local = t[..sign]
@@ -240,11 +242,16 @@ fn lines_above(t: &[u8], i: usize, count: usize) -> Option<usize> {
     Some(from)
 }
 
+/// Where the line of `i` begins, if it is short up to there.
+pub(super) fn line_start_of(t: &[u8], i: usize) -> Option<usize> {
+    let start = line_start(t, i, SHORT);
+    (start == 0 || t[start - 1] == b'\n').then_some(start)
+}
+
 /// The lines below the line of `i`, if that and they are short: their places without blanks around.
 pub(super) fn lines_below(t: &[u8], i: usize) -> impl Iterator<Item = Range<usize>> {
-    let from = line_start(t, i, SHORT);
     let heading = line_end(t, i);
-    let short = (from == 0 || t[from - 1] == b'\n') && heading - from <= SHORT;
+    let short = line_start_of(t, i).is_some_and(|from| heading - from <= SHORT);
     let mut next = if short && heading < t.len() { Some(heading + 1) } else { None };
     std::iter::from_fn(move || {
         let start = next.filter(|n| *n < t.len())?;
@@ -260,12 +267,87 @@ pub(super) fn lines_below(t: &[u8], i: usize) -> impl Iterator<Item = Range<usiz
     .take(BELOW)
 }
 
-/// The password that a program asks for when it has read the line of `i`: the line below, in a script.
-pub(super) fn line_below(t: &[u8], i: usize) -> Option<Range<usize>> {
+/// The password that a program asks for when it has read the line of `i`: in a script the next line, or so many below, or what
+/// is written as the next line in the same one.
+pub(super) fn line_below(t: &[u8], i: usize, number: u8) -> Option<Range<usize>> {
     const PROMPTS: [&[u8]; 4] = [b"Password", b"ktutil:", b"addent", b"#"];
-    let line = lines_below(t, i).next()?;
+    let rest = &t[i..line_end(t, i).min(i + REACH)];
+    let same = memchr::memmem::find(rest, b"\\n").map(|n| n + 2).or_else(|| memchr::memmem::find(rest, b"\" '").map(|n| n + 3));
+    if let Some(start) = same {
+        let length = rest[start..].iter().take_while(|b| !matches!(b, b'\\' | b'"' | b'\'')).count();
+        return secret(t, i + start..i + start + length);
+    }
+    let line = lines_below(t, i).nth(usize::from(number) - 1)?;
     let v = &t[line.clone()];
-    (v.len() >= 4 && !PROMPTS.iter().any(|p| v.starts_with(p))).then_some(line).and_then(|v| secret(t, v))
+    (v.len() >= 4 && !v.starts_with(b"<") && !PROMPTS.iter().any(|p| v.starts_with(p))).then_some(line).and_then(|v| secret(t, v))
+}
+
+/// The secrets of `name:secret` in the lines below.
+pub(super) fn accounts_below(t: &[u8], i: usize, found: &mut dyn FnMut(Range<usize>)) {
+    for line in lines_below(t, i) {
+        let name = run(t, line.start, 33, |b| is_word(b) || b == b'$');
+        let start = line.start + name + 1;
+        if name == 0 || at(t, start - 1) != b':' || t[line.clone()].contains(&b' ') {
+            break;
+        }
+        if let Some(value) = secret(t, start..line.end) {
+            found(value);
+        }
+    }
+}
+
+/// The part with this number of the value behind a literal, which a sign parts.
+pub(super) fn part(t: &[u8], i: usize, sign: u8, number: u8) -> Option<Range<usize>> {
+    let start = i + run(t, i, 8, |b| matches!(b, b' ' | b'\t' | b'='));
+    let end = line_end(t, i).min(i + REACH);
+    let mut parts = start..start;
+    for n in 1..=number {
+        let from = if n == 1 { start } else { parts.end + 1 };
+        if from > end {
+            return None;
+        }
+        parts = from..memchr::memchr(sign, &t[from..end]).map_or(end, |n| from + n);
+    }
+    let v = &t[parts.clone()];
+    let lead = v.len() - v.trim_ascii_start().len();
+    let length = v.trim_ascii().split(|b| *b == b';').next().unwrap_or(b"").len();
+    secret(t, parts.start + lead..parts.start + lead + length)
+}
+
+/// The new word of a statement that replaces a password: `identified by x replace y`.
+pub(super) fn replaced(t: &[u8], hit: &Range<usize>) -> Option<Range<usize>> {
+    let lead = t[line_start(t, hit.start, REACH)..hit.start].to_ascii_lowercase();
+    memchr::memmem::find(&lead, b"identified by")?;
+    let start = hit.end + run(t, hit.end, 1, is_quote);
+    secret(t, start..plain_end(t, start, false, REACH)).map(|v| {
+        let length = t[v.clone()].iter().rposition(|b| *b != b';').map_or(0, |n| n + 1);
+        v.start..v.start + length
+    })
+}
+
+/// The secret in quotes behind `*` in a line `client * "secret" addresses`.
+pub(super) fn chap(t: &[u8], hit: &Range<usize>) -> Option<Range<usize>> {
+    let lead = t[line_start(t, hit.start, REACH)..hit.start].trim_ascii();
+    let client = !lead.is_empty() && !lead.iter().any(u8::is_ascii_whitespace);
+    let close = hit.end + memchr::memchr(b'"', &t[hit.end..line_end(t, hit.end)])?;
+    let rest = t[close + 1..line_end(t, close + 1)].trim_ascii();
+    let addresses = rest.iter().all(|b| b.is_ascii_hexdigit() || matches!(b, b'*' | b'.' | b':' | b'/' | b' ' | b'-'));
+    (client && addresses).then_some(hit.end..close).and_then(|v| secret(t, v))
+}
+
+/// The value of a cookie in a line of a browser's file, behind the field that says whether it needs encryption.
+pub(super) fn kept_cookie(t: &[u8], i: usize) -> Option<Range<usize>> {
+    let number = run(t, i, 16, |b| b.is_ascii_digit());
+    let name = i + number + 1;
+    let length = run(t, name, 64, is_word);
+    let start = name + length + 1;
+    if number == 0 || at(t, name - 1) != b'\t' || length == 0 || at(t, start - 1) != b'\t' {
+        return None;
+    }
+    let end = line_end(t, start);
+    let value = start..start + t[start.min(end)..end].trim_ascii_end().len();
+    let v = &t[value.clone()];
+    (v.len() >= 16 && is_tokenlike(v) && !is_harmless(&t[name..name + length])).then_some(value).and_then(|v| secret(t, v))
 }
 
 /// The value of a numbered key: `Unseal Key 1: x`.
@@ -294,6 +376,10 @@ pub(super) fn wifi_code(t: &[u8], i: usize) -> Option<Range<usize>> {
 /// Cookies that say nothing of who is logged in.
 const HARMLESS: [&[u8]; 10] = [b"_ga", b"_gid", b"_gat", b"_utm", b"Hm_l", b"expires", b"path", b"domain", b"lang", b"theme"];
 
+fn is_harmless(name: &[u8]) -> bool {
+    HARMLESS.iter().any(|h| name.get(..h.len()).is_some_and(|n| n.eq_ignore_ascii_case(h)))
+}
+
 /// The values of a header with cookies that look like those of sessions.
 pub(super) fn cookies(t: &[u8], i: usize, found: &mut dyn FnMut(Range<usize>)) {
     let end = line_end(t, i).min(i + 2048);
@@ -308,8 +394,7 @@ pub(super) fn cookies(t: &[u8], i: usize, found: &mut dyn FnMut(Range<usize>)) {
         let start = sign + 1;
         let value = start..start + run(t, start, end - start, |b| b.is_ascii_alphanumeric() || b"+/=_.~%-:!*|".contains(&b));
         let v = &t[value.clone()];
-        let harmless = HARMLESS.iter().any(|h| t[i..sign].len() >= h.len() && t[i..i + h.len()].eq_ignore_ascii_case(h));
-        if !harmless && v.len() >= 16 && is_tokenlike(v) && !is_no_secret(v) && !is_path(v) {
+        if !is_harmless(&t[i..sign]) && v.len() >= 16 && is_tokenlike(v) && !is_no_secret(v) && !is_path(v) {
             found(value.clone());
         }
         i = value.end;
@@ -320,29 +405,50 @@ pub(super) fn cookies(t: &[u8], i: usize, found: &mut dyn FnMut(Range<usize>)) {
     }
 }
 
-/// The uuids and tokens of the flat map that opens behind `tokens`, in one line or below it.
+/// The tokens of the flat map or list that opens behind a key, in one line or below it.
 pub(super) fn tokens(t: &[u8], i: usize, found: &mut dyn FnMut(Range<usize>)) {
-    let open = i + run(t, i, 8, |b| matches!(b, b'"' | b' ' | b':' | b'=' | b'\\'));
-    if at(t, open) != b'{' {
-        return;
-    }
+    let open = i + run(t, i, 8, |b| matches!(b, b'"' | b'\'' | b' ' | b':' | b'=' | b'\\'));
+    let map = match at(t, open) {
+        b'{' => true,
+        b'[' => false,
+        b'\n' | b'\r' if t[..open].ends_with(b":") => return items(t, i, found),
+        _ => return,
+    };
+    let close = if map { b'}' } else { b']' };
     let mut lines = lines_below(t, open);
-    let mut line = open + 1..line_end(t, open);
+    let mut line = open + 1..line_end(t, open).min(open + 1 + 4 * REACH);
     loop {
+        let end = memchr::memchr(close, &t[line.clone()]).map_or(line.end, |n| line.start + n);
         let mut from = line.start;
-        while let Some(sign) = t[from..line.end].iter().position(|b| matches!(b, b':' | b'=')) {
-            let start = from + sign + 1;
-            let start = start + run(t, start, 4, |b| matches!(b, b' ' | b'"' | b'\'' | b'\\'));
-            let value = start..start + run(t, start, 128, is_word);
-            if value.len() >= 16 && is_tokenlike(&t[value.clone()]) && !has_stand_in(&t[value.clone()]) {
+        loop {
+            let sign =
+                if map { t[from..end].iter().position(|b| matches!(b, b':' | b'=')).map(|n| from + n + 1) } else { Some(from) };
+            let Some(start) = sign else { break };
+            let start = start + run(t, start, 4, |b| matches!(b, b' ' | b'"' | b'\'' | b'\\' | b','));
+            let value = start..start + run(t, start, 256, |b| is_word(b) || matches!(b, b'+' | b'/' | b'='));
+            if value.len() >= 16 && is_tokenlike(&t[value.clone()]) && value.end <= end {
                 found(value.clone());
             }
-            from = value.end.clamp(from + sign + 1, line.end);
+            from = value.end.max(start + 1);
+            if from >= end {
+                break;
+            }
         }
-        if t[line.clone()].contains(&b'}') {
+        if end < line.end {
             break;
         }
         let Some(next) = lines.next() else { break };
         line = next;
+    }
+}
+
+/// The tokens of a list of YAML in the lines below.
+fn items(t: &[u8], i: usize, found: &mut dyn FnMut(Range<usize>)) {
+    for line in lines_below(t, i).take_while(|line| t[line.clone()].starts_with(b"- ")) {
+        let start = line.start + 2 + run(t, line.start + 2, 4, |b| matches!(b, b' ' | b'"' | b'\''));
+        let value = start..start + run(t, start, 256, |b| is_word(b) || matches!(b, b'+' | b'/' | b'='));
+        if value.len() >= 16 && is_tokenlike(&t[value.clone()]) {
+            found(value);
+        }
     }
 }

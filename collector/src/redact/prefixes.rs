@@ -43,12 +43,27 @@ pub(super) fn skip(t: &[u8], i: usize, sign: u8) -> usize {
         i = next;
     }
     let rest = &t[i.min(t.len())..];
+    if rest.starts_with(b"{") {
+        return in_object(t, i).unwrap_or(i);
+    }
     if let Some(constructor) = CONSTRUCTORS.iter().find(|c| rest.starts_with(c)) {
         let inner = i + constructor.len();
         let begin = letters(t, inner);
         return if is_quote(at(t, begin)) { begin } else { i };
     }
     letters(t, i)
+}
+
+/// Where the string begins in `{"value": "x"}`.
+fn in_object(t: &[u8], i: usize) -> Option<usize> {
+    let i = skip_blanks(t, i + 1);
+    let escape = usize::from(at(t, i) == b'\\');
+    let rest = t.get(i + escape..)?.strip_prefix(b"\"value")?;
+    let rest = if escape == 1 { rest.strip_prefix(b"\\")? } else { rest };
+    let colon = t.len() - rest.strip_prefix(b"\"")?.len();
+    let colon = skip_blanks(t, colon);
+    let start = skip_blanks(t, colon + 1);
+    (at(t, colon) == b':' && matches!(at(t, start), b'"' | b'\\')).then_some(start)
 }
 
 /// Behind the letters of a string, if one begins at `i`.
@@ -80,7 +95,8 @@ mod tests {
         assert_eq!(skip("Some(\"x\")"), "\"x\")");
         assert_eq!(skip("&anchor x"), "x");
         assert_eq!(skip("!!str 'x'"), "'x'");
-        for same in ["under", "&anchor", "&amp;x y", "Some(x)", "!vault |"] {
+        assert_eq!(skip("{\"value\": \"x\"}"), "\"x\"}");
+        for same in ["{\"value\": 1}", "{x}", "under", "&anchor", "&amp;x y", "Some(x)", "!vault |"] {
             assert_eq!(skip(same), same);
         }
         assert_eq!(super::braced(b"{a;b};x", 0), Some(1..4));

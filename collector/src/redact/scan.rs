@@ -20,6 +20,7 @@ use super::{
     span::{Form, Span},
     spoken,
     structure::{base64, percent},
+    tables,
     value::{self, Between, at, is_name},
 };
 
@@ -38,8 +39,9 @@ pub(super) struct Literals<'a> {
 struct Walked {
     until: usize,
     nested: u8,
-    /// The same for the arguments of audit records.
+    /// The same for the arguments of audit records, and for the rows of statements.
     arguments: usize,
+    statement: usize,
 }
 
 impl Literals<'_> {
@@ -54,7 +56,12 @@ impl Literals<'_> {
             };
             let at = hit.start()..hit.end();
             let next = match Names::entry(hit.pattern().as_usize()) {
-                Entry::Rule(rule) => self.rule(rule, at.clone(), spans, arena, &mut walked).max(at.end),
+                // In a literal that announced nothing another may begin: `auth_pass` in `auth_password`.
+                Entry::Rule(rule) => {
+                    let next = self.rule(rule, at.clone(), spans, arena, &mut walked);
+                    // `--user=1000:1000` is looked at as a whole.
+                    if next > at.end || rule.verify.is_final() { next.max(at.end) } else { i }
+                }
                 // A name that is only a part of a word may hide one that begins later in it.
                 Entry::Name(index) => {
                     if self.name(index, at.clone(), spans) {
@@ -127,8 +134,26 @@ impl Literals<'_> {
             Verify::HashesBefore => push_if(placed::hashes_before(t, hit.start), rule.kind, hit.end, spans),
             Verify::ListedAccount => push_if(placed::listed_account(t, hit.end), rule.kind, hit.end, spans),
             Verify::Sent => push_if(placed::sent(t, hit.clone()), rule.kind, hit.end, spans),
-            Verify::LineBelow => {
-                if let Some(line) = placed::line_below(t, hit.end) {
+            Verify::AccountsBelow => {
+                placed::accounts_below(t, hit.end, &mut |value| {
+                    push(value, rule.kind, spans);
+                });
+                hit.end
+            }
+            Verify::Part(sign, number) => push_if(placed::part(t, hit.end, sign, number), rule.kind, hit.end, spans),
+            Verify::Replaced => push_if(placed::replaced(t, &hit), rule.kind, hit.end, spans),
+            Verify::Chap => push_if(placed::chap(t, &hit), rule.kind, hit.end, spans),
+            Verify::KeptCookie => push_if(placed::kept_cookie(t, hit.end), rule.kind, hit.end, spans),
+            Verify::Insert => {
+                if hit.start >= walked.statement {
+                    walked.statement = tables::insert(t, hit.end, &mut |value, kind| {
+                        push(value, kind, spans);
+                    });
+                }
+                hit.end
+            }
+            Verify::LineBelow(number) => {
+                if let Some(line) = placed::line_below(t, hit.end, number) {
                     push(line, rule.kind, spans);
                 }
                 hit.end

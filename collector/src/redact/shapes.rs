@@ -44,7 +44,9 @@ pub(super) fn prefixed(t: &[u8], start: usize, word: &str, least: usize) -> Opti
     let dots = word.ends_with('.');
     let set = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-') || dots && b == b'.';
     let look = run(t, start, LOOK, set);
-    let fits = look >= least && t[start..start + look].iter().any(u8::is_ascii_digit);
+    let value = &t[start + word.len()..start + look.max(word.len())];
+    let mixed = value.iter().any(u8::is_ascii_uppercase) && value.iter().any(u8::is_ascii_lowercase);
+    let fits = look >= least && (mixed || value.iter().any(u8::is_ascii_digit));
     fits.then(|| start..start + run(t, start, REACH, set))
 }
 

@@ -8,14 +8,16 @@ use std::ops::Range;
 use super::{
     judge::has_stand_in,
     placed::lines_below,
-    prefixes,
+    scalar::quote,
     structure::{percent, siblings, xml},
 };
+
+pub(super) use super::scalar::{plain_end, scalar};
 
 /// A value lies at most this far from the line end a verifier may look at.
 const REACH: usize = 4096;
 /// So much of a value without quotes decides whether it is one: a failed look is short.
-const LOOK: usize = 256;
+pub(super) const LOOK: usize = 256;
 
 /// What may stand between a key and its value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,7 +45,7 @@ pub(super) struct Value {
     /// `=` or `:` or blank or `>`.
     pub(super) sign: u8,
     /// It may reach to the line's end, as in a configuration file.
-    whole_line: bool,
+    pub(super) whole_line: bool,
 }
 
 impl Value {
@@ -150,6 +152,10 @@ const SUFFIXES: &[&str] = &[
 pub(super) fn suffix(t: &[u8], i: usize) -> usize {
     let joined = usize::from(matches!(at(t, i), b'_' | b'.' | b'-'));
     let start = i + joined;
+    let number = t[start.min(t.len())..].iter().take(3).take_while(|b| b.is_ascii_digit()).count();
+    if joined == 1 && (1..3).contains(&number) {
+        return joined + number;
+    }
     let word = start + t[start.min(t.len())..].iter().take(16).take_while(|b| b.is_ascii_alphanumeric()).count();
     let fits = (joined == 1 || at(t, i).is_ascii_uppercase())
         && SUFFIXES.iter().any(|s| t[start..word].eq_ignore_ascii_case(s.as_bytes()));
@@ -162,13 +168,6 @@ pub(super) fn skip_blanks(t: &[u8], mut i: usize) -> usize {
         i += 1;
     }
     i
-}
-
-/// The quote that opens at `i`, if one does: plain, escaped or an entity.
-fn quote(t: &[u8], i: usize) -> Option<&'static [u8]> {
-    const QUOTES: [&[u8]; 8] = [b"\"\"\"", b"'''", b"\"", b"'", b"\\\"", b"\\'", b"&quot;", b"`"];
-    let rest = &t[i.min(t.len())..];
-    QUOTES.into_iter().find(|q| rest.starts_with(q))
 }
 
 /// The value after the key that ends at `key_end`.
@@ -213,13 +212,20 @@ pub(super) fn after_key(t: &[u8], key_end: usize, between: Between, open_end: bo
     }
     // `"--password","x"` in JSON, `--password, x` in a list of YAML.
     if between == Between::SignOrBlank && at(t, i) == b',' && (key_quote.is_some() || at(t, i + 1) == b' ') {
-        return scalar(t, skip_blanks(t, i + 1), b' ', Style::Plain, open_end);
+        let start = skip_blanks(t, i + 1);
+        return scalar(t, of_pointer(t, start).unwrap_or(start), b' ', Style::Plain, open_end);
     }
     // `- --password` and `- x` in lines of their own.
     if between == Between::SignOrBlank && at(t, i) == b'\n' && i == key_end {
         let item = lines_below(t, key_end).next().filter(|line| t[line.clone()].starts_with(b"- "));
         let listed = t[line_start(t, key_end, 160)..key_end].trim_ascii_start().starts_with(b"- -");
         return item.filter(|_| listed).and_then(|line| scalar(t, skip_blanks(t, line.start + 2), b' ', Style::Plain, open_end));
+    }
+    // `$token != "x"`, `password == "x"`
+    if matches!(at(t, i), b'=' | b'!') && at(t, i + 1) == b'=' {
+        let start = skip_blanks(t, i + 2 + usize::from(at(t, i + 2) == b'='));
+        let compared = if matches!(at(t, start), b'"' | b'\'') { scalar(t, start, b'=', Style::Plain, open_end) } else { None };
+        return compared.filter(|found| super::spoken::is_strong(&t[found.range.clone()]));
     }
     let sign = at(t, i);
     match sign {
@@ -319,7 +325,7 @@ pub(super) fn behind_fillers(t: &[u8], found: Value, open_end: bool) -> Option<V
 /// The value behind a key and blanks, where the line's form says that it is one: a directive (`secret "x";`), a line of two
 /// words, `login NAME password x`, an element with attributes, or a sentence (`password is "x"`).
 pub(super) fn spaced(t: &[u8], start: usize, end: usize, open_end: bool) -> Option<Value> {
-    const SAYS: [&[u8]; 10] = [b"is", b"was", b"to", b"value", b"now", b"set", b"as", b"of", b"be", b"by"];
+    const SAYS: [&[u8]; 12] = [b"is", b"was", b"to", b"value", b"now", b"set", b"as", b"of", b"be", b"by", b"has", b"equals"];
     // Commands whose first word is a name and the second its value.
     const SETTERS: [&[u8]; 6] = [b"setenv", b"env", b"fastcgi_param", b"set", b"config", b"proxy_set_header"];
     // `"key" "value"`
@@ -377,129 +383,6 @@ fn sibling(t: &[u8], i: usize) -> Option<Value> {
     if blank { xml::text(t, i + open + 7).and_then(|range| nonempty(Value::marked(range))) } else { None }
 }
 
-fn nonempty(value: Value) -> Option<Value> {
+pub(super) fn nonempty(value: Value) -> Option<Value> {
     (!value.range.is_empty()).then_some(value)
-}
-
-/// The value that starts at `i`, quoted or not.
-pub(super) fn scalar(t: &[u8], i: usize, sign: u8, style: Style, open_end: bool) -> Option<Value> {
-    let i = prefixes::skip(t, i, sign);
-    if sign == b'='
-        && let Some(range) = prefixes::braced(t, i)
-    {
-        return Some(Value { range, style, quoted: true, sign, whole_line: false });
-    }
-    if let Some(q) = quote(t, i) {
-        let start = i + q.len();
-        let closed = closing(t, start, q, open_end);
-        let end = closed.unwrap_or_else(|| plain_end(t, start, false, LOOK));
-        return nonempty(Value { range: start..end, style, quoted: closed.is_some(), sign, whole_line: false });
-    }
-    let whole_line = sign != b' ' && begins_line(t, i);
-    // `key = value` as in a configuration file: signs are a part of the value.
-    if whole_line && i >= 3 && t[i - 3..i] == *b" = " {
-        let word = t[i..].iter().take(LOOK).take_while(|b| !b.is_ascii_whitespace() && !matches!(b, b'"' | b'`' | 0)).count();
-        let end = i + t[i..i + word].iter().rposition(|b| !matches!(b, b',' | b';')).map_or(0, |n| n + 1);
-        return nonempty(Value { range: i..end, style, quoted: word < LOOK, sign, whole_line });
-    }
-    nonempty(Value { range: i..plain_end(t, i, whole_line, LOOK), style, quoted: false, sign, whole_line })
-}
-
-/// Where the value quoted by `q` ends. A line that goes on in the next chunk may close it there.
-fn closing(t: &[u8], start: usize, q: &[u8], open_end: bool) -> Option<usize> {
-    let end = line_end(t, start);
-    let mut i = start;
-    while i < end {
-        let b = t[i];
-        if t[i..].starts_with(q) {
-            return Some(i);
-        }
-        if q == b"\"" || q == b"'" {
-            // In a string that is itself quoted, a backslash before the closing quote belongs to the outer one.
-            if b == b'\\' && i + 1 < end && t[i + 1] != b'\'' {
-                i += 1;
-            }
-        } else if q.starts_with(b"\\") && b == b'"' {
-            return None;
-        }
-        i += 1;
-    }
-    (open_end && end == t.len()).then_some(end)
-}
-
-/// Whether only a key, a sign and indentation stand before `i` in its line, as in a configuration file.
-fn begins_line(t: &[u8], i: usize) -> bool {
-    let start = line_start(t, i, 160);
-    if start > 0 && t[start - 1] != b'\n' {
-        return false;
-    }
-    // A stand-in was something else before: without this, redacting twice would see another line.
-    if has_stand_in(&t[start..i]) {
-        return false;
-    }
-    let mut words = 0;
-    let mut inside = false;
-    for &b in &t[start..i] {
-        let word = is_name(b) || matches!(b, b'"' | b'\'' | b'/' | b':' | b'_');
-        if word && !inside {
-            words += 1;
-        } else if !word && !matches!(b, b' ' | b'\t' | b'=' | b'#' | b';') {
-            return false;
-        }
-        inside = word;
-    }
-    words <= 2
-}
-
-/// The end of a value without quotes. A separator ends it only if what follows looks like the next thing.
-pub(super) fn plain_end(t: &[u8], start: usize, whole_line: bool, limit: usize) -> usize {
-    let mut i = start;
-    let end = t.len().min(start.saturating_add(limit));
-    while i < end {
-        let b = t[i];
-        match b {
-            b'\n' | b'\r' | b' ' | b'\t' | 0 | b'"' | b'`' => break,
-            // The frame of a key is no part of a value.
-            b'-' if t[i..].starts_with(b"-----") => break,
-            b'\'' if !whole_line || matches!(at(t, i + 1), b'\n' | b' ' | b'\r' | b',' | b';' | 0) => break,
-            b'\\' if matches!(at(t, i + 1), b'"' | b'\'' | b'n' | b'r' | b't') || t[i..].starts_with(b"\\u00") => break,
-            b'<' | b'>' if !whole_line => break,
-            b',' | b';' | b'&' | b'|' if next_begins(t, i + 1, whole_line) => break,
-            b')' | b']' | b'}'
-                if !whole_line
-                    && matches!(
-                        at(t, i + 1),
-                        b'\n' | b'\r' | b' ' | b',' | b';' | b'.' | b')' | b']' | b'}' | b'"' | b'\'' | 0
-                    ) =>
-            {
-                break;
-            }
-            // Full-width punctuation and closing quotes in UTF-8.
-            0xe3 | 0xef | 0xe2 if is_wide_stop(&t[i..]) => break,
-            _ => i += 1,
-        }
-    }
-    i
-}
-
-fn is_wide_stop(t: &[u8]) -> bool {
-    const STOPS: [&str; 9] = ["，", "。", "；", "、", "）", "”", "’", "】", "："];
-    STOPS.iter().any(|s| t.starts_with(s.as_bytes()))
-}
-
-/// Whether the text after a separator is an end or another `name=`.
-fn next_begins(t: &[u8], i: usize, whole_line: bool) -> bool {
-    let b = at(t, i);
-    if matches!(b, b'\n' | b'\r' | b' ' | b'\t' | b'"' | b'\'' | b'}' | b')' | b'&' | b'|' | 0) {
-        return true;
-    }
-    let limit = t.len().min(i + 64);
-    let name = t[i..limit].iter().take_while(|b| is_name(**b)).count();
-    // An option without value, as in `password=x,noauto 0 0`, is all letters.
-    let sign = at(t, i + name);
-    let letters = name >= 2 && t[i..i + name].iter().all(|b| b.is_ascii_lowercase() || *b == b'_');
-    name > 0
-        && (sign == b'='
-            || sign == b':'
-            || (letters && (matches!(sign, b' ' | b',' | b';' | b'"') || sign == b'\n' && !whole_line)))
 }

@@ -14,6 +14,7 @@ use super::{
     rules::WIDE_RULES,
     scan::{Literals, push},
     span::Span,
+    tables,
     value::{self, Style, at},
 };
 
@@ -98,6 +99,11 @@ impl Literals<'_> {
         let Wide { keys, signs } = &self.redactor.wide;
         for hit in keys.find_iter(Input::new(t).range(from..to)) {
             let (word, kind) = WIDE_RULES[hit.pattern().as_usize() / 2];
+            if kind == Kind::ZhPassword {
+                tables::below(t, hit.start(), &mut |value| {
+                    push(value, kind, spans);
+                });
+            }
             // The key itself may be in quotes.
             let mut i = hit.end() + usize::from(matches!(at(t, hit.end()), b'"' | b'\''));
             let mut signed = false;

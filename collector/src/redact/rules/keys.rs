@@ -223,4 +223,8 @@ pub(super) const ROWS: &[Rule] = &[
     rule("lm_hash", Kind::PwHash, TOKEN),
     rule("ntlm_hash", Kind::PwHash, TOKEN),
     rule("join_token", Kind::K8sSecret, TOKEN),
+    rule("account.key.", Kind::CloudKey, TOKEN),
+    rule("identity.value", Kind::GenericApiKey, TOKEN),
+    rule("ticketsalt", Kind::GenericApiKey, TOKEN),
+    rule("ticket_salt", Kind::GenericApiKey, TOKEN),
 ];

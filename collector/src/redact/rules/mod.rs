@@ -149,8 +149,20 @@ pub(super) enum Verify {
     ListedAccount,
     /// A script sends it where it was asked for a password.
     Sent,
-    /// The line below, which a script writes into a program.
-    LineBelow,
+    /// The line with this number below, which a script writes into a program.
+    LineBelow(u8),
+    /// `name:secret` in the lines below.
+    AccountsBelow,
+    /// The part with this number of a value that is parted by this sign.
+    Part(u8, u8),
+    /// The word behind, in a statement that replaces a password.
+    Replaced,
+    /// A secret in quotes, in a line of its own with a client and a server.
+    Chap,
+    /// A cookie in a browser's file.
+    KeptCookie,
+    /// The columns and rows of a statement of SQL.
+    Insert,
     /// `1: secret` follows.
     Numbered,
     /// The text of a code to scan that lets into a wireless network.
@@ -161,6 +173,13 @@ pub(super) enum Verify {
     Tokens,
     /// A program; its options are in the row.
     Program(&'static [Opt]),
+}
+
+impl Verify {
+    /// Whether no literal inside of this one says more than it.
+    pub(super) fn is_final(self) -> bool {
+        matches!(self, Verify::BehindName)
+    }
 }
 
 /// One rule.

@@ -37,6 +37,9 @@ const IPA: &[Opt] =
 const NEW_PASSWORD: &[Opt] =
     &[opt("-s", Kind::LdapBindpw, How::Next), opt("-a", Kind::LdapBindpw, How::Next), opt("-w", Kind::LdapBindpw, How::Either)];
 
+const CHECK_SNMP: &[Opt] =
+    &[opt("-C", Kind::Snmp, How::Either), opt("-A", Kind::Snmp, How::Next), opt("-X", Kind::Snmp, How::Next)];
+const CHECK_HTTP: &[Opt] = &[opt("-a", Kind::AuthBasic, How::AfterColon), opt("-b", Kind::AuthBasic, How::AfterColon)];
 const NEW_OLD: &[Opt] = &[opt("-N", Kind::PasswordCli, How::Next), opt("-P", Kind::PasswordCli, How::Next)];
 const COMMA: &[Opt] = &[opt("-u", Kind::PasswordCli, How::AfterComma)];
 const GREAT_W: &[Opt] = &[opt("-W", Kind::PasswordCli, How::Next), opt("-K", Kind::PasswordCli, How::Next)];
@@ -244,7 +247,19 @@ pub(super) const ROWS: &[Rule] = &[
     rule("ssh-keygen", Kind::PasswordCli, Verify::Program(NEW_OLD)),
     rule("lftp", Kind::PasswordCli, Verify::Program(COMMA)),
     rule("pk12util", Kind::PasswordCli, Verify::Program(GREAT_W)),
-    rule("hdbsql", Kind::PasswordCli, Verify::Program(GREAT_P)),
+    rule("hdbsql", Kind::PasswordCli, Verify::Program(MONGO)),
+    rule("login -u", Kind::PasswordCli, Verify::Program(P_NEXT)),
+    rule("ossutil", Kind::CloudKey, Verify::Program(OBJECTS)),
+    rule("ossutil64", Kind::CloudKey, Verify::Program(OBJECTS)),
+    rule("coscli", Kind::CloudKey, Verify::Program(OBJECTS)),
+    rule("check_snmp", Kind::Snmp, Verify::Program(CHECK_SNMP)),
+    rule("check_mysql", Kind::PasswordCli, Verify::Program(P_NEXT)),
+    rule("check_mysql_query", Kind::PasswordCli, Verify::Program(P_NEXT)),
+    rule("check_mysql_health", Kind::PasswordCli, Verify::Program(P_NEXT)),
+    rule("check_pgsql", Kind::PasswordCli, Verify::Program(P_NEXT)),
+    rule("check_ldap", Kind::LdapBindpw, Verify::Program(GREAT_P)),
+    rule("check_http", Kind::AuthBasic, Verify::Program(CHECK_HTTP)),
+    rule("check_nt", Kind::PasswordCli, Verify::Program(&[opt("-s", Kind::PasswordCli, How::Next)])),
     rule("urest", Kind::PasswordCli, Verify::Program(GREAT_P)),
     rule("gs_dumpall", Kind::PasswordCli, Verify::Program(SMALL_W)),
     rule("gs_basebackup", Kind::PasswordCli, Verify::Program(SMALL_W)),
