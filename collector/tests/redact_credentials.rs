@@ -27,6 +27,7 @@ const GO: &[(&str, &str)] = &[
     ("ldap_default_authtok = n0w,bind=You", "n0w,bind=You"),
     ("gpg_passphrase = n0w you!", "n0w you!"),
     ("define( 'DB_PASSWORD', 'n0w\\'You!1' );", "n0w\\'You!1"),
+    ("bindpw n0w You see # x", "n0w You see"),
     // Keys.
     ("DB_PASSWORD_PROD=n0wYouSee", "n0wYouSee"),
     ("db.password.0=n0wYouSee", "n0wYouSee"),

@@ -117,7 +117,8 @@ pub(super) fn is_path(v: &[u8]) -> bool {
 
 /// Whether a stand-in is in the value: what is around it has been looked at.
 pub(super) fn has_stand_in(v: &[u8]) -> bool {
-    memchr::memmem::find(v, b"OEr-").is_some()
+    // In capitals where the name was.
+    memchr::memmem::find(v, b"OEr-").is_some() || memchr::memmem::find(v, b"OER-").is_some()
 }
 
 /// Whether the value could be a token: long enough, and not a word or a small number.

@@ -6,7 +6,7 @@
 use std::ops::Range;
 
 use super::{
-    judge::{is_no_secret, is_path, is_tokenlike},
+    judge::{has_stand_in, is_no_secret, is_path, is_tokenlike},
     spoken::{is_strong, secret},
     value::{at, line_end, line_start, plain_end, skip_blanks},
 };
@@ -158,6 +158,21 @@ pub(super) fn digits(t: &[u8], i: usize, count: usize) -> Option<Range<usize>> {
     (found == count && !is_word(at(t, i + count))).then_some(i..i + count)
 }
 
+/// What is behind a directive that begins its line, to the line's end or to a comment: more than one word.
+pub(super) fn rest(t: &[u8], hit: &Range<usize>) -> Option<Range<usize>> {
+    let lead = &t[line_start_of(t, hit.start)?..hit.start];
+    let start = skip_blanks(t, hit.end);
+    if !lead.trim_ascii().is_empty() || start == hit.end {
+        return None;
+    }
+    let line = &t[start..line_end(t, start)];
+    let line = line[..memchr::memmem::find(line, b" #").unwrap_or(line.len())].trim_ascii_end();
+    let words = line.split(|b| matches!(b, b' ' | b'\t')).filter(|w| !w.is_empty()).count();
+    let plain = !line.iter().any(|b| matches!(b, b'"' | b'\'' | b'=' | b':' | b'{'));
+    let first = line.split(|b| matches!(b, b' ' | b'\t')).next().unwrap_or(b"");
+    ((2..5).contains(&words) && plain && !is_no_secret(first)).then_some(start..start + line.len()).and_then(|v| secret(t, v))
+}
+
 /// The hashes of a record of Samba or of a dump of accounts, which end where the literal begins: one or two of 32 digits.
 pub(super) fn hashes_before(t: &[u8], end: usize) -> Option<Range<usize>> {
     let hash = |end: usize| {
@@ -220,7 +235,7 @@ pub(super) fn sent(t: &[u8], hit: Range<usize>) -> Option<Range<usize>> {
 
 /// Whether the word is in the text, not as a part of a stand-in.
 fn says(t: &[u8], word: &[u8]) -> bool {
-    memchr::memmem::find_iter(t, word).any(|n| !t[..n].ends_with(b"OEr-p"))
+    memchr::memmem::find_iter(t, word).any(|n| !has_stand_in(&t[n.saturating_sub(12)..n]))
 }
 
 /// Where the lines begin that are above the line of `i`, so many at most, if they are short.

@@ -97,6 +97,10 @@ impl Literals<'_> {
             Verify::Directive(words) => {
                 words.iter().map(|word| self.directive(rule.kind, hit.clone(), *word, spans)).max().unwrap_or(hit.end)
             }
+            Verify::Rest => match placed::rest(t, &hit) {
+                Some(range) => push(range, rule.kind, spans),
+                None => self.directive(rule.kind, hit, 1, spans),
+            },
             Verify::Header => self.header(hit, spans),
             Verify::Follows(least) => push_if(shapes::follows(t, hit.end, least), rule.kind, hit.end, spans),
             Verify::Prefix(least) => push_if(shapes::prefixed(t, hit.start, rule.word, least), rule.kind, hit.end, spans),

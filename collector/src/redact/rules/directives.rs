@@ -7,7 +7,7 @@ pub(super) const ROWS: &[Rule] = &[
     // Directives: the value is a word further on the line.
     rule("requirepass", Kind::SqlAuth, Verify::Directive(&[1])),
     rule("masterauth", Kind::SqlAuth, Verify::Directive(&[1])),
-    rule("bindpw", Kind::LdapBindpw, Verify::Directive(&[1])),
+    rule("bindpw", Kind::LdapBindpw, Verify::Rest),
     rule("auth_pass", Kind::ClusterSecret, Verify::Directive(&[1])),
     rule("rocommunity", Kind::Snmp, Verify::Directive(&[1])),
     rule("rwcommunity", Kind::Snmp, Verify::Directive(&[1])),
@@ -40,7 +40,7 @@ pub(super) const ROWS: &[Rule] = &[
     rule("authentication_string", Kind::SqlAuth, LOOSE),
     rule("scram-sha-256$", Kind::PwHash, Verify::Direct),
     // Directories.
-    rule("rootpwmodpw", Kind::LdapBindpw, Verify::Directive(&[1])),
+    rule("rootpwmodpw", Kind::LdapBindpw, Verify::Rest),
     rule("credentials=", Kind::LdapBindpw, WORD),
     rule("security.credentials", Kind::LdapBindpw, LOOSE),
     // Network management and switches.

@@ -85,6 +85,8 @@ pub(super) enum Verify {
     Key(Bound, Test),
     /// The literal is a directive; the values are these words after it, options not counted.
     Directive(&'static [u8]),
+    /// The literal begins its line; all of the line behind it is the value, blanks too.
+    Rest,
     /// `Authorization:` and its like: a scheme, then the value.
     Header,
     /// The value follows directly, base64 or token characters, at least this many.
