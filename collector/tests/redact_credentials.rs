@@ -28,6 +28,8 @@ const GO: &[(&str, &str)] = &[
     ("gpg_passphrase = n0w you!", "n0w you!"),
     ("define( 'DB_PASSWORD', 'n0w\\'You!1' );", "n0w\\'You!1"),
     ("bindpw n0w You see # x", "n0w You see"),
+    ("密码换成 n0w#You9", "n0w#You9"),
+    ("管理密匙——n0w#You9", "n0w#You9"),
     // Keys.
     ("DB_PASSWORD_PROD=n0wYouSee", "n0wYouSee"),
     ("db.password.0=n0wYouSee", "n0wYouSee"),

@@ -21,6 +21,17 @@ use super::{
 /// What stands between a key in Chinese and its value, one after another.
 const SIGNS: &[&str] = &[
     "统一为",
+    "统一是",
+    "换成",
+    "换为",
+    "设成",
+    "设置成",
+    "改成了",
+    "改为了",
+    "就是",
+    "仍为",
+    "仍是",
+    "—",
     "都是",
     "均为",
     "暂为",
