@@ -72,7 +72,8 @@ fn a_worker_knows_the_addresses_of_its_last_chunk() {
     };
     // More than a worker remembers, then others: of what it wrote last all is known.
     for round in 1..4_u32 {
-        let text: String = (0..70_000_u32).map(|n| format!("peer 198.{}.{}.{}\n", round, n >> 8 & 255, n & 255)).collect::<Vec<_>>().concat();
+        let text: String =
+            (0..70_000_u32).map(|n| format!("peer 198.{}.{}.{}\n", round, n >> 8 & 255, n & 255)).collect::<Vec<_>>().concat();
         let out = clean(&redactor, "files/a", &text, &mut scratch);
         let last = out.lines().last().expect("lines");
         assert!(given(last.strip_prefix("peer ").expect("a line"), &scratch), "{last}");

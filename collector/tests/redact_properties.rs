@@ -73,6 +73,17 @@ const PIECES: &[&str] = &[
     "machine-id ",
     "gps=30.24771,120.15531 ",
     "口令重置为 n0w#See ",
+    "kinit x <<E\n",
+    "\"tokens\": {\n",
+    "agent = \"6e0c1b7d-2f95-4a3e-8bd1-90c7f4a5e263\"\n",
+    "- redis-cli\n- -a\n- n0wYouSee\n",
+    "| password |\n| n0wYou1 |\n",
+    "expect \"assword\"\nsend \"n0wYouSee\\r\"\n",
+    "sshpass -p n0wYouSee x\nsend \"others1\\r\"\n",
+    "addent -password\nn0w you\n",
+    "&db_password x1y2z ",
+    "key = a b c\n",
+    "insert into t (id,password) values (1,'n0w1');\n",
 ];
 const ADDRESSES: &[&str] =
     &["203.0.113.9 ", "10.20.31.17:22 ", "fe80::5054:ff:fe3a:91c2 ", "28:53:4e:0f:5b:7a ", "2001:db8::17 "];
@@ -185,6 +196,14 @@ fn hostile_text_takes_no_longer_than_other_text() {
         "REJfUEFTU1dPUkQ9",
         "REJfUEFTU1dPUkQ9d3JhcHBlZA== ",
         "Private-Lines: ",
+        "tokens[",
+        "| password |",
+        "insert into (",
+        "a:b1@c:1 ",
+        "passwd <<E\n",
+        "\tTRUE\t",
+        "cookie: a=b;",
+        "- redis-cli\n",
     ] {
         let took = time(unit);
         assert!(took < normal * 20 + std::time::Duration::from_secs(5), "{unit:?} took {took:?}, other text {normal:?}");

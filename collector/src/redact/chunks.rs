@@ -31,6 +31,8 @@ const SNIFF: usize = 64 << 10;
 const OVERLAP: usize = 64 << 10;
 /// How often a cut is moved behind a field and lines in turn.
 const TURNS: usize = 4;
+/// So many lines are shown to the chunk behind them: a heading may be so far above what belongs to it.
+const SHOWN_LINES: usize = 8;
 /// A line longer than this is not shown to the chunk behind it.
 const SHOWN: usize = 512;
 
@@ -212,6 +214,11 @@ impl<R: io::Read> Chunks<R> {
             self.decode(&raw)?;
         }
         let head = &self.ready[..self.ready.len().min(SNIFF)];
+        // Manifests are also in files of other names: outputs of commands, dumps of a cluster.
+        let manifest = || head.starts_with(b"apiVersion: ") || memchr::memmem::find(head, b"\napiVersion: ").is_some();
+        if self.file == File::Text && manifest() {
+            self.file = File::Manifest;
+        }
         if pem::begins_inside(head) {
             self.state = State::Inside { stray: 0 };
         }
@@ -349,7 +356,7 @@ impl<R: io::Read> Iterator for Chunks<R> {
     }
 }
 
-/// How much the chunk behind sees: the last two lines if they are short, or the end of the line that was cut.
+/// How much the chunk behind sees: the last lines if they are short, or the end of the line that was cut.
 fn shown(text: &[u8], midline: bool) -> usize {
     if midline {
         let tail = &text[text.len().saturating_sub(OVERLAP)..];
@@ -357,7 +364,7 @@ fn shown(text: &[u8], midline: bool) -> usize {
         return tail.len() - start;
     }
     let mut start = text.len();
-    for _ in 0..2 {
+    for _ in 0..SHOWN_LINES {
         if start == 0 {
             break;
         }

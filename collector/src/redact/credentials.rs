@@ -119,17 +119,3 @@ pub(super) fn netrc(text: &[u8], from: usize, to: usize, spans: &mut Vec<Span>) 
         });
     });
 }
-
-/// The second word of a line: all of it, or of `user:password` what is behind the colon.
-pub(super) fn pairs(text: &[u8], from: usize, to: usize, kind: Kind, spans: &mut Vec<Span>) {
-    lines(text, from, to, |start, end| {
-        let mut word = 0;
-        words(text, start, end, |a, b| {
-            word += 1;
-            let begin = if kind == Kind::PasswordKv { memchr::memchr(b':', &text[a..b]).map_or(b, |n| a + n + 1) } else { a };
-            if word == 2 && begin < b && !is_no_secret(&text[begin..b]) {
-                spans.push(Span::new(&(begin..b), kind, Form::Tag));
-            }
-        });
-    });
-}

@@ -5,6 +5,7 @@
 use super::{
     account::is_account,
     address::{v4_is_public_knowledge, v6_names_a_host},
+    by_path,
     credentials::{self, words},
     judge::is_no_secret,
     kinds::Kind,
@@ -45,8 +46,8 @@ pub(super) enum File {
     Ipsec,
     /// Words in pairs: `machine`, `login`, `password`.
     Netrc,
-    /// Two words a line, of which the second is the secret.
-    Pairs(Kind),
+    /// The secret has its place in the line: the number of a row.
+    Placed(u8),
     /// One value and nothing else.
     Whole(Kind),
 }
@@ -71,9 +72,8 @@ impl File {
             (_, b"shadow" | b"shadow-" | b"gshadow" | b"gshadow-" | b"opasswd") => File::Shadow,
             _ if name.ends_with(b"htpasswd") || name.ends_with(b"htdigest") => File::Shadow,
             _ if name == b"ipsec.secrets" || name.ends_with(b".secrets") && below(b"ipsec.d/") => File::Ipsec,
-            (_, b"sasl_passwd") => File::Pairs(Kind::PasswordKv),
-            (b"racoon", b"psk.txt") => File::Pairs(Kind::VpnSecret),
             (_, b".netrc" | b"netrc" | b"_netrc") => File::Netrc,
+            _ if let Some(row) = by_path::of(path) => File::Placed(row),
             (_, b"wtmp" | b"btmp" | b"utmp" | b"lastlog" | b"wtmp.1" | b"btmp.1") => File::Logins,
             _ if name.starts_with(b"wtmp-") || name.starts_with(b"btmp-") || below(b"faillock/") => File::Logins,
             (_, b"machine-id" | b"product_uuid") => File::Whole(Kind::SystemUuid),
@@ -112,8 +112,10 @@ impl File {
             File::ChapSecrets => credentials::chap(text, from, to, spans),
             File::Shadow => credentials::hashes(text, from, to, spans),
             File::Ipsec => credentials::ipsec(text, from, to, spans),
-            File::Pairs(kind) => credentials::pairs(text, from, to, kind, spans),
             File::Netrc => credentials::netrc(text, from, to, spans),
+            File::Placed(row) => by_path::fields(row, text, from, to, &mut |value, kind| {
+                spans.push(Span::new(&value, kind, Form::Tag));
+            }),
             File::Whole(kind) => whole(text, from, to, kind, spans),
         }
     }

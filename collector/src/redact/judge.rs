@@ -211,7 +211,8 @@ pub(super) fn is_path(v: &[u8]) -> bool {
 
 /// Whether a stand-in is in the value: what is around it has been looked at.
 pub(super) fn has_stand_in(v: &[u8]) -> bool {
-    memchr::memmem::find(v, b"OEr-").is_some()
+    // In capitals where the name was.
+    memchr::memmem::find(v, b"OEr-").is_some() || memchr::memmem::find(v, b"OER-").is_some()
 }
 
 /// Whether the value could be a token: long enough, and not a word or a small number.
@@ -220,7 +221,8 @@ pub(super) fn is_tokenlike(v: &[u8]) -> bool {
     let upper = v.iter().any(u8::is_ascii_uppercase);
     let lower = v.iter().any(u8::is_ascii_lowercase);
     v.len() >= 8
-        && ((digit && (upper || lower || v.len() >= 16)) || (upper && lower && v.len() >= 16))
+        && ((digit && (upper || lower || v.len() >= 16))
+            || (upper && lower && (v.len() >= 16 || v.len() >= 12 && v.iter().any(|b| b"+/=!@#$%^&*".contains(b)))))
         && !v.contains(&b' ')
         && !has_stand_in(v)
 }

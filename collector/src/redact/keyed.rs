@@ -6,12 +6,13 @@ use std::ops::Range;
 
 use super::{
     account,
-    judge::{is_no_secret, is_path, is_tokenlike},
+    judge::{has_stand_in, is_no_secret, is_path, is_tokenlike},
     kinds::Kind,
     rules::{Bound, Rule, Test},
     scan::{Literals, begins_word, push},
     span::Span,
     structure::{base64, siblings, xml},
+    tables,
     value::{self, Between, Style, Value, at, is_name, line_end, skip_blanks},
 };
 use crate::failpoint;
@@ -29,20 +30,43 @@ impl Literals<'_> {
         }
         let numbered = t[end.min(t.len())..].iter().take(2).take_while(|b| b.is_ascii_digit()).count();
         end += numbered;
+        let secret = !matches!(test, Test::Account | Test::Degrees | Test::Login);
+        if rule.word.ends_with('.') {
+            // `account.key.NAME.windows.net`
+            end += t[end.min(t.len())..].iter().take(128).take_while(|b| is_name(**b)).count();
+        }
         if is_name(at(t, end)) {
-            return hit.end;
+            end += if secret { value::suffix(t, end) } else { 0 };
+            if is_name(at(t, end)) {
+                return hit.end;
+            }
         }
         let mut start = hit.start;
         while start > 0 && is_name(t[start - 1]) && hit.start - start < 64 {
             start -= 1;
         }
         let option = t[start] == b'-' && at(t, start + 1) != b' ';
-        let between = if option && test != Test::Account { Between::SignOrBlank } else { Between::Sign };
-        let secret = !matches!(test, Test::Account | Test::Degrees | Test::Login);
+        // `define('KEY', 'x')`, `setProperty("key", "x")`
+        let call = start >= 2 && matches!(t[start - 1], b'"' | b'\'') && matches!(t[start - 2], b'(' | b' ') && {
+            let comma = end + 1;
+            at(t, end) == t[start - 1]
+                && at(t, comma) == b','
+                && secret
+                && (t[start - 2] == b'(' || t[..start - 2].ends_with(b"("))
+                && matches!(at(t, skip_blanks(t, comma + 1)), b'"' | b'\'')
+        };
+        // `name: &db_password "x"` in YAML
+        let anchor = secret && start >= 2 && t[start - 1] == b'&' && t[start - 2] == b' ' && !matches!(at(t, end), b'=' | b':');
+        let between = if call || anchor || option && test != Test::Account { Between::SignOrBlank } else { Between::Sign };
         let found = value::after_key(t, end, between, self.open_end)
             .or_else(|| self.beside(start, end))
             .or_else(|| if secret { value::spaced(t, start, end, self.open_end) } else { None });
         let Some(found) = found else {
+            if secret {
+                tables::below(t, start, &mut |value| {
+                    push(value, rule.kind, spans);
+                });
+            }
             // `User zhang logged in`
             let actor =
                 if test == Test::Account && literal.eq_ignore_ascii_case(b"user") { account::actor(t, end) } else { None };
@@ -51,7 +75,7 @@ impl Literals<'_> {
         let v = &t[found.range.clone()];
         let before = if start == 0 { b'\n' } else { t[start - 1] };
         let prefix = &t[start..hit.start];
-        let refused = (found.sign == b':' && before == b'/')
+        let refused = (found.sign == b':' && before == b'/' && !literal.contains(&b'/'))
             || prefix.eq_ignore_ascii_case(b"no")
             || (found.sign == b' ' && v.starts_with(b"-"))
             // `existingSecret: name`, the map of `db_pw: {file: ..}` and `pam_unix(passwd:chauthtok)` hold no value.
@@ -72,7 +96,10 @@ impl Literals<'_> {
                 !(is_path(v) || directory || bound == Bound::Word && count)
             }
             Test::Line => {
-                let begins = t[value::line_start(t, start, 160)..start].iter().all(|b| matches!(b, b' ' | b'-' | b'\t'));
+                // `profile::snmp::ro_community: x`
+                let lead = &t[value::line_start(t, start, 160)..start];
+                let begins = lead.iter().all(|b| matches!(b, b' ' | b'-' | b'\t'))
+                    || lead.ends_with(b"::") && lead.iter().all(|b| is_name(*b) || *b == b':');
                 let number = v.iter().all(|b| b.is_ascii_digit() || *b == b':');
                 (begins && end == hit.end || found.style != Style::Plain || found.sign == b'=') && !number && !is_path(v)
             }
@@ -81,6 +108,11 @@ impl Literals<'_> {
                 v.len() >= 12 && v.iter().filter(|b| b.is_ascii_digit()).count() >= 3 && is_tokenlike(v) && !is_path(v)
             }
             Test::Token => is_tokenlike(v) && !is_path(v),
+            Test::Base64 if found.quoted && start == hit.start && v.len() >= 24 => {
+                let any = |f: fn(&u8) -> bool| v.iter().any(f);
+                let mixed = any(u8::is_ascii_digit) && any(u8::is_ascii_uppercase) && any(u8::is_ascii_lowercase);
+                mixed && v.iter().all(|b| b.is_ascii_alphanumeric() || b"+/=".contains(b)) && !has_stand_in(v)
+            }
             Test::Base64 => {
                 v.len() >= 32
                     && v.ends_with(b"=")

@@ -15,11 +15,13 @@ use super::{
     judge::is_no_secret,
     kinds::Kind,
     names::{Entry, Names},
+    placed,
     rules::{Rule, Verify},
     shapes, sign,
     span::{Form, Span},
     spoken,
     structure::{base64, percent},
+    tables,
     value::{self, Between, at, is_name},
 };
 
@@ -40,8 +42,9 @@ pub(super) struct Literals<'a> {
 struct Walked {
     until: usize,
     nested: u8,
-    /// The same for the arguments of audit records.
+    /// The same for the arguments of audit records, and for the rows of statements.
     arguments: usize,
+    statement: usize,
 }
 
 impl Literals<'_> {
@@ -56,7 +59,12 @@ impl Literals<'_> {
             };
             let at = hit.start()..hit.end();
             let next = match Names::entry(hit.pattern().as_usize()) {
-                Entry::Rule(rule) => self.rule(rule, at.clone(), spans, arena, &mut walked).max(at.end),
+                // In a literal that announced nothing another may begin: `auth_pass` in `auth_password`.
+                Entry::Rule(rule) => {
+                    let next = self.rule(rule, at.clone(), spans, arena, &mut walked);
+                    // `--user=1000:1000` is looked at as a whole.
+                    if next > at.end || rule.verify.is_final() { next.max(at.end) } else { i }
+                }
                 // A name that is only a part of a word may hide one that begins later in it.
                 Entry::Name(index) => {
                     if self.name(index, at.clone(), spans) {
@@ -70,6 +78,9 @@ impl Literals<'_> {
         }
         for at in memchr::memchr_iter(b'@', &self.text[from..to]) {
             sign::around(self.text, from + at, spans);
+            if let Some(range) = placed::before_host(self.text, from + at) {
+                push(range, Kind::UrlUserinfo, spans);
+            }
         }
         if self.depth > 0 {
             base64::runs(self.text, from, to, &mut |run| self.base64(run, spans, arena));
@@ -87,6 +98,10 @@ impl Literals<'_> {
             Verify::Directive(words) => {
                 words.iter().map(|word| self.directive(rule.kind, hit.clone(), *word, spans)).max().unwrap_or(hit.end)
             }
+            Verify::Rest => match placed::rest(t, &hit) {
+                Some(range) => push(range, rule.kind, spans),
+                None => self.directive(rule.kind, hit, 1, spans),
+            },
             Verify::Header => self.header(hit, spans),
             Verify::Follows(least) => push_if(shapes::follows(t, hit.end, least), rule.kind, hit.end, spans),
             Verify::Prefix(least) => push_if(shapes::prefixed(t, hit.start, rule.word, least), rule.kind, hit.end, spans),
@@ -120,7 +135,58 @@ impl Literals<'_> {
                 hit.end
             }
             Verify::Piped => entered(spoken::piped(t, hit.end), rule.kind, hit.end, spans),
-            Verify::HereString => entered(spoken::here_string(t, hit.clone()), rule.kind, hit.end, spans),
+            Verify::Here => {
+                spoken::here(t, hit.clone(), &mut |value, disk| {
+                    push(value, if disk { Kind::LuksKey } else { rule.kind }, spans);
+                });
+                hit.end
+            }
+            Verify::Spelled => push_if(placed::spelled(t, hit.clone(), rule.word), rule.kind, hit.end, spans),
+            Verify::Argument(number) => push_if(placed::argument(t, hit.end, number), rule.kind, hit.end, spans),
+            Verify::SlashLogin => push_if(placed::slash_login(t, hit.end), rule.kind, hit.end, spans),
+            Verify::Entry => push_if(placed::entry(t, hit.end), rule.kind, hit.end, spans),
+            Verify::Digits(count) => push_if(placed::digits(t, hit.end, count), rule.kind, hit.end, spans),
+            Verify::HashesBefore => push_if(placed::hashes_before(t, hit.start), rule.kind, hit.end, spans),
+            Verify::ListedAccount => push_if(placed::listed_account(t, hit.end), rule.kind, hit.end, spans),
+            Verify::Sent => push_if(placed::sent(t, hit.clone()), rule.kind, hit.end, spans),
+            Verify::AccountsBelow => {
+                placed::accounts_below(t, hit.end, &mut |value| {
+                    push(value, rule.kind, spans);
+                });
+                hit.end
+            }
+            Verify::Part(sign, number) => push_if(placed::part(t, hit.end, sign, number), rule.kind, hit.end, spans),
+            Verify::Replaced => push_if(placed::replaced(t, &hit), rule.kind, hit.end, spans),
+            Verify::Chap => push_if(placed::chap(t, &hit), rule.kind, hit.end, spans),
+            Verify::KeptCookie => push_if(placed::kept_cookie(t, hit.end), rule.kind, hit.end, spans),
+            Verify::Insert => {
+                if hit.start >= walked.statement {
+                    walked.statement = tables::insert(t, hit.end, &mut |value, kind| {
+                        push(value, kind, spans);
+                    });
+                }
+                hit.end
+            }
+            Verify::LineBelow(number) => {
+                if let Some(line) = placed::line_below(t, hit.end, number) {
+                    push(line, rule.kind, spans);
+                }
+                hit.end
+            }
+            Verify::Numbered => push_if(placed::numbered(t, hit.end), rule.kind, hit.end, spans),
+            Verify::WifiCode => push_if(placed::wifi_code(t, hit.end), rule.kind, hit.end, spans),
+            Verify::Cookies => {
+                placed::cookies(t, hit.end, &mut |value| {
+                    push(value, rule.kind, spans);
+                });
+                hit.end
+            }
+            Verify::Tokens => {
+                placed::tokens(t, hit.end, &mut |value| {
+                    push(value, rule.kind, spans);
+                });
+                hit.end
+            }
             Verify::Direct => push_if(spoken::direct(t, hit.end), rule.kind, hit.end, spans),
             Verify::LastQuoted => push_if(spoken::last_quoted(t, hit.end), rule.kind, hit.end, spans),
             Verify::Announced => push_if(spoken::announced(t, hit.end), rule.kind, hit.end, spans),
@@ -231,6 +297,9 @@ pub(super) fn begins_word(t: &[u8], start: usize) -> bool {
     }
     let before = t[start - 1];
     let here = t[start];
+    if value::behind_escape(t, start) {
+        return true;
+    }
     if !before.is_ascii_alphanumeric() || !here.is_ascii_alphanumeric() {
         return true;
     }

@@ -8,6 +8,7 @@ use std::ops::Range;
 use super::structure::base64::is_login;
 use super::{
     judge::{has_stand_in, is_no_secret, is_path},
+    placed::lines_below,
     value::{at, line_end, line_start, plain_end, skip_blanks},
 };
 
@@ -44,6 +45,17 @@ const READERS: &[(&str, &str)] = &[
     ("clevis", "luks"),
     ("systemd-creds", "encrypt"),
     ("cryptdisks_start", ""),
+    ("zfs", "-key"),
+    ("zpool", "encryption"),
+    ("bcachefs", "unlock"),
+    ("veracrypt", "stdin"),
+    ("ecryptfs-add-passphrase", ""),
+    ("sshfs", "password_stdin"),
+    ("rabbitmqctl", "_password"),
+    ("rabbitmqctl", "add_user"),
+    ("keyctl", "padd"),
+    ("secret-tool", "store"),
+    ("virsh", "secret-set-value"),
 ];
 
 /// Formats of printf that print what follows.
@@ -113,20 +125,59 @@ pub(super) fn piped(t: &[u8], i: usize) -> Option<(Range<usize>, bool)> {
     secret(t, value).map(|v| (v, program == "cryptsetup"))
 }
 
-/// The string behind `<<<`, if the command reads a secret. Tells whether it opens a disk.
-pub(super) fn here_string(t: &[u8], hit: Range<usize>) -> Option<(Range<usize>, bool)> {
-    let from = line_start(t, hit.start, REACH);
-    let begin = t[from..hit.start].iter().rposition(|b| matches!(b, b';' | b'|' | b'&')).map_or(from, |n| from + n + 1);
+/// The program that reads a secret and whose command ends where `<<` begins at `i`.
+fn fed(t: &[u8], i: usize) -> Option<&'static str> {
+    let from = line_start(t, i, REACH);
+    let begin = t[from..i].iter().rposition(|b| matches!(b, b';' | b'|' | b'&')).map_or(from, |n| from + n + 1);
     // A command may stand behind a time, a prompt or a field of a log.
-    let program = (begin..hit.start)
+    (begin..i)
         .filter(|i| *i == begin || matches!(t[i - 1], b' ' | b'\t' | b'/' | b'=' | b'"'))
-        .find_map(|i| reader(&t[..hit.start], i))?;
+        .find_map(|begin| reader(&t[..i], begin))
+}
+
+/// The string behind `<<<`, if the command reads a secret. Tells whether it opens a disk.
+fn here_string(t: &[u8], hit: &Range<usize>) -> Option<(Range<usize>, bool)> {
+    let program = fed(t, hit.start)?;
     let i = skip_blanks(t, hit.end);
     let mut value = quoted(t, i + 1, at(t, i)).unwrap_or_else(|| i..plain_end(t, i, false, REACH));
     if program == "chpasswd" {
         value.start += memchr::memchr(b':', &t[value.clone()])? + 1;
     }
     secret(t, value).map(|v| (v, program == "cryptsetup"))
+}
+
+/// What is written behind `<<<`, or in the lines behind `<<`, into a program that reads a secret.
+pub(super) fn here(t: &[u8], hit: Range<usize>, found: &mut dyn FnMut(Range<usize>, bool)) {
+    let sign = hit.end - 2;
+    if at(t, hit.end) == b'<' || t[hit.clone()] == *b"<<<" {
+        let end = hit.end.max(sign + 3);
+        if let Some((value, disk)) = here_string(t, &(hit.start..end)) {
+            found(value, disk);
+        }
+        return;
+    }
+    let word = skip_blanks(t, hit.end + usize::from(at(t, hit.end) == b'-'));
+    let word = word + usize::from(matches!(at(t, word), b'\'' | b'"' | b'\\'));
+    let length = t[word.min(t.len())..].iter().take(32).take_while(|b| b.is_ascii_alphanumeric() || **b == b'_').count();
+    let Some(program) = fed(t, hit.start).filter(|p| length > 0 && *p != "su") else { return };
+    let most = match program {
+        "chpasswd" => usize::MAX,
+        // They ask twice.
+        "passwd" | "smbpasswd" | "pdbedit" => 2,
+        _ => 1,
+    };
+    for mut line in lines_below(t, hit.start).take(most) {
+        if t[line.clone()] == t[word..word + length] {
+            break;
+        }
+        if program == "chpasswd" {
+            let Some(colon) = memchr::memchr(b':', &t[line.clone()]) else { break };
+            line.start += colon + 1;
+        }
+        if let Some(value) = secret(t, line) {
+            found(value, program == "cryptsetup");
+        }
+    }
 }
 
 /// What is between `start` and the closing quote, if `quote` is one.
@@ -138,7 +189,7 @@ fn quoted(t: &[u8], start: usize, quote: u8) -> Option<Range<usize>> {
     memchr::memchr(quote, &t[start..end]).map(|n| start..start + n)
 }
 
-fn secret(t: &[u8], value: Range<usize>) -> Option<Range<usize>> {
+pub(super) fn secret(t: &[u8], value: Range<usize>) -> Option<Range<usize>> {
     let v = t.get(value.clone())?;
     (!is_no_secret(v) && !is_path(v) && !has_stand_in(v) && !v.starts_with(b"$")).then_some(value)
 }

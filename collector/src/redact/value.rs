@@ -7,13 +7,17 @@ use std::ops::Range;
 
 use super::{
     judge::has_stand_in,
+    placed::lines_below,
+    scalar::quote,
     structure::{percent, siblings, xml},
 };
+
+pub(super) use super::scalar::{plain_end, scalar};
 
 /// A value lies at most this far from the line end a verifier may look at.
 const REACH: usize = 4096;
 /// So much of a value without quotes decides whether it is one: a failed look is short.
-const LOOK: usize = 256;
+pub(super) const LOOK: usize = 256;
 
 /// What may stand between a key and its value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,7 +45,7 @@ pub(super) struct Value {
     /// `=` or `:` or blank or `>`.
     pub(super) sign: u8,
     /// It may reach to the line's end, as in a configuration file.
-    whole_line: bool,
+    pub(super) whole_line: bool,
 }
 
 impl Value {
@@ -84,19 +88,86 @@ pub(super) fn line_start(t: &[u8], i: usize, reach: usize) -> usize {
     memchr::memrchr(b'\n', &t[from..i]).map_or(from, |n| from + n + 1)
 }
 
+/// Whether an escape stands before `i`: `%26`, `%2526`, `\n`, `\u0026`.
+pub(super) fn behind_escape(t: &[u8], i: usize) -> bool {
+    let hex = |n: usize| i >= n && t[i + 1 - n..i].iter().all(u8::is_ascii_hexdigit);
+    i >= 2 && t[i - 2] == b'\\' && matches!(t[i - 1], b'n' | b't' | b'r')
+        || i >= 3 && t[i - 3] == b'%' && hex(3)
+        || i >= 5 && t[i - 5..].starts_with(b"%25") && hex(3)
+        || i >= 6 && t[i - 6..].starts_with(b"\\u00") && hex(3)
+}
+
+/// Words behind a key that tell which of its values it is.
+const SUFFIXES: &[&str] = &[
+    "prod",
+    "test",
+    "dev",
+    "stage",
+    "staging",
+    "uat",
+    "pre",
+    "prd",
+    "old",
+    "new",
+    "confirm",
+    "confirmation",
+    "again",
+    "repeat",
+    "retype",
+    "current",
+    "root",
+    "admin",
+    "db",
+    "master",
+    "slave",
+    "replica",
+    "primary",
+    "standby",
+    "backup",
+    "ro",
+    "rw",
+    "value",
+    "plain",
+    "plaintext",
+    "text",
+    "clear",
+    "cleartext",
+    "raw",
+    "hash",
+    "hashed",
+    "md5",
+    "encrypted",
+    "base64",
+    "b64",
+    "string",
+    "base",
+    "1",
+    "2",
+    "3",
+    "4",
+    "5",
+];
+
+/// The length of a word that is joined to a key: `_PROD`, `.old`, `Confirm`.
+pub(super) fn suffix(t: &[u8], i: usize) -> usize {
+    let joined = usize::from(matches!(at(t, i), b'_' | b'.' | b'-'));
+    let start = i + joined;
+    let number = t[start.min(t.len())..].iter().take(3).take_while(|b| b.is_ascii_digit()).count();
+    if joined == 1 && (1..3).contains(&number) {
+        return joined + number;
+    }
+    let word = start + t[start.min(t.len())..].iter().take(16).take_while(|b| b.is_ascii_alphanumeric()).count();
+    let fits = (joined == 1 || at(t, i).is_ascii_uppercase())
+        && SUFFIXES.iter().any(|s| t[start..word].eq_ignore_ascii_case(s.as_bytes()));
+    if fits { word - i } else { 0 }
+}
+
 pub(super) fn skip_blanks(t: &[u8], mut i: usize) -> usize {
     let limit = t.len().min(i + 256);
     while i < limit && is_blank(t[i]) {
         i += 1;
     }
     i
-}
-
-/// The quote that opens at `i`, if one does: plain, escaped or an entity.
-fn quote(t: &[u8], i: usize) -> Option<&'static [u8]> {
-    const QUOTES: [&[u8]; 8] = [b"\"\"\"", b"'''", b"\"", b"'", b"\\\"", b"\\'", b"&quot;", b"`"];
-    let rest = &t[i.min(t.len())..];
-    QUOTES.into_iter().find(|q| rest.starts_with(q))
 }
 
 /// The value after the key that ends at `key_end`.
@@ -132,9 +203,29 @@ pub(super) fn after_key(t: &[u8], key_end: usize, between: Between, open_end: bo
     {
         return scalar(t, i + 6, b'=', Style::Xml, open_end);
     }
+    // `<PASSWORD value="x"/>`
+    if i > after_name && t[i.min(t.len())..].get(..7).is_some_and(|rest| rest.eq_ignore_ascii_case(b"value=\"")) {
+        return scalar(t, i + 6, b'=', Style::Xml, open_end);
+    }
+    if i > after_name && t[i.min(t.len())..].starts_with(b"-> ") {
+        return scalar(t, skip_blanks(t, i + 2), b'=', Style::Plain, open_end);
+    }
     // `"--password","x"` in JSON, `--password, x` in a list of YAML.
     if between == Between::SignOrBlank && at(t, i) == b',' && (key_quote.is_some() || at(t, i + 1) == b' ') {
-        return scalar(t, skip_blanks(t, i + 1), b' ', Style::Plain, open_end);
+        let start = skip_blanks(t, i + 1);
+        return scalar(t, of_pointer(t, start).unwrap_or(start), b' ', Style::Plain, open_end);
+    }
+    // `- --password` and `- x` in lines of their own.
+    if between == Between::SignOrBlank && at(t, i) == b'\n' && i == key_end {
+        let item = lines_below(t, key_end).next().filter(|line| t[line.clone()].starts_with(b"- "));
+        let listed = t[line_start(t, key_end, 160)..key_end].trim_ascii_start().starts_with(b"- -");
+        return item.filter(|_| listed).and_then(|line| scalar(t, skip_blanks(t, line.start + 2), b' ', Style::Plain, open_end));
+    }
+    // `$token != "x"`, `password == "x"`
+    if matches!(at(t, i), b'=' | b'!') && at(t, i + 1) == b'=' {
+        let start = skip_blanks(t, i + 2 + usize::from(at(t, i + 2) == b'='));
+        let compared = if matches!(at(t, start), b'"' | b'\'') { scalar(t, start, b'=', Style::Plain, open_end) } else { None };
+        return compared.filter(|found| super::spoken::is_strong(&t[found.range.clone()]));
     }
     let sign = at(t, i);
     match sign {
@@ -252,15 +343,23 @@ pub(super) fn behind_fillers(t: &[u8], found: Value, open_end: bool) -> Option<V
 /// The value behind a key and blanks, where the line's form says that it is one: a directive (`secret "x";`), a line of two
 /// words, `login NAME password x`, an element with attributes, or a sentence (`password is "x"`).
 pub(super) fn spaced(t: &[u8], start: usize, end: usize, open_end: bool) -> Option<Value> {
-    const SAYS: [&[u8]; 9] = [b"is", b"was", b"to", b"value", b"now", b"set", b"as", b"of", b"be"];
+    const SAYS: [&[u8]; 12] = [b"is", b"was", b"to", b"value", b"now", b"set", b"as", b"of", b"be", b"by", b"has", b"equals"];
+    // Commands whose first word is a name and the second its value.
+    const SETTERS: [&[u8]; 6] = [b"setenv", b"env", b"fastcgi_param", b"set", b"config", b"proxy_set_header"];
+    // `"key" "value"`
+    let pair = start > 0 && at(t, end) == b'"' && t[start - 1] == b'"';
+    let end = end + usize::from(pair);
     let mut i = skip_blanks(t, end);
-    if i == end || at(t, i) == b'\n' {
+    if i == end || at(t, i) == b'\n' || pair && at(t, i) != b'"' {
         return None;
     }
     let stop = line_end(t, i);
     let lead = t[line_start(t, start, 160)..start].trim_ascii_end();
-    let opens = lead.is_empty();
-    let first = opens || matches!(lead.last(), Some(b'{' | b';'));
+    let last = lead.rsplit(|b| is_blank(*b)).next().unwrap_or(b"");
+    let setter = SETTERS.iter().any(|s| last.eq_ignore_ascii_case(s));
+    // `iDRAC.Users.2.Password x`
+    let dotted = memchr::memchr_iter(b'.', &t[start..end]).count() > 1;
+    let first = lead.is_empty() || matches!(lead.last(), Some(b'{' | b';' | b'>')) || setter || dotted;
     let mut words = 0;
     while words < 3 {
         let word = t[i..stop].iter().take_while(|b| b.is_ascii_alphabetic()).count();
@@ -286,7 +385,7 @@ pub(super) fn spaced(t: &[u8], start: usize, end: usize, open_end: bool) -> Opti
     let fits = if words > 0 {
         found.quoted || strong && v.iter().any(u8::is_ascii_digit) && v.len() >= 6
     } else {
-        login || first && ends && (found.quoted || strong)
+        login || first && ends && (found.quoted || strong) || pair && strong
     };
     // What a stand-in was before did not make the value look strong.
     (fits && !has_stand_in(&t[found.range.clone()])).then_some(found).and_then(nonempty)
@@ -302,117 +401,6 @@ fn sibling(t: &[u8], i: usize) -> Option<Value> {
     if blank { xml::text(t, i + open + 7).and_then(|range| nonempty(Value::marked(range))) } else { None }
 }
 
-fn nonempty(value: Value) -> Option<Value> {
+pub(super) fn nonempty(value: Value) -> Option<Value> {
     (!value.range.is_empty()).then_some(value)
-}
-
-/// The value that starts at `i`, quoted or not.
-pub(super) fn scalar(t: &[u8], i: usize, sign: u8, style: Style, open_end: bool) -> Option<Value> {
-    if let Some(q) = quote(t, i) {
-        let start = i + q.len();
-        let closed = closing(t, start, q, open_end);
-        let end = closed.unwrap_or_else(|| plain_end(t, start, false, LOOK));
-        return nonempty(Value { range: start..end, style, quoted: closed.is_some(), sign, whole_line: false });
-    }
-    let whole_line = sign != b' ' && begins_line(t, i);
-    nonempty(Value { range: i..plain_end(t, i, whole_line, LOOK), style, quoted: false, sign, whole_line })
-}
-
-/// Where the value quoted by `q` ends. A line that goes on in the next chunk may close it there.
-fn closing(t: &[u8], start: usize, q: &[u8], open_end: bool) -> Option<usize> {
-    let end = line_end(t, start);
-    let mut i = start;
-    while i < end {
-        let b = t[i];
-        if t[i..].starts_with(q) {
-            return Some(i);
-        }
-        if q == b"\"" || q == b"'" {
-            // In a string that is itself quoted, a backslash before the closing quote belongs to the outer one.
-            if b == b'\\' && i + 1 < end && t[i + 1] != b'\'' {
-                i += 1;
-            }
-        } else if q.starts_with(b"\\") && b == b'"' {
-            return None;
-        }
-        i += 1;
-    }
-    (open_end && end == t.len()).then_some(end)
-}
-
-/// Whether only a key, a sign and indentation stand before `i` in its line, as in a configuration file.
-fn begins_line(t: &[u8], i: usize) -> bool {
-    let start = line_start(t, i, 160);
-    if start > 0 && t[start - 1] != b'\n' {
-        return false;
-    }
-    // A stand-in was something else before: without this, redacting twice would see another line.
-    if has_stand_in(&t[start..i]) {
-        return false;
-    }
-    let mut words = 0;
-    let mut inside = false;
-    for &b in &t[start..i] {
-        let word = is_name(b) || matches!(b, b'"' | b'\'' | b'/' | b':' | b'_');
-        if word && !inside {
-            words += 1;
-        } else if !word && !matches!(b, b' ' | b'\t' | b'=' | b'#' | b';') {
-            return false;
-        }
-        inside = word;
-    }
-    words <= 2
-}
-
-/// The end of a value without quotes. A separator ends it only if what follows looks like the next thing.
-pub(super) fn plain_end(t: &[u8], start: usize, whole_line: bool, limit: usize) -> usize {
-    let mut i = start;
-    let end = t.len().min(start.saturating_add(limit));
-    while i < end {
-        let b = t[i];
-        match b {
-            b'\n' | b'\r' | b' ' | b'\t' | 0 | b'"' | b'`' => break,
-            // The frame of a key is no part of a value.
-            b'-' if t[i..].starts_with(b"-----") => break,
-            b'\'' if !whole_line || matches!(at(t, i + 1), b'\n' | b' ' | b'\r' | b',' | b';' | 0) => break,
-            b'\\' if matches!(at(t, i + 1), b'"' | b'\'' | b'n' | b'r' | b't') => break,
-            b'<' | b'>' if !whole_line => break,
-            b',' | b';' | b'&' | b'|' if next_begins(t, i + 1, whole_line) => break,
-            b')' | b']' | b'}'
-                if !whole_line
-                    && matches!(
-                        at(t, i + 1),
-                        b'\n' | b'\r' | b' ' | b',' | b';' | b'.' | b')' | b']' | b'}' | b'"' | b'\'' | 0
-                    ) =>
-            {
-                break;
-            }
-            // Full-width punctuation and closing quotes in UTF-8.
-            0xe3 | 0xef | 0xe2 if is_wide_stop(&t[i..]) => break,
-            _ => i += 1,
-        }
-    }
-    i
-}
-
-fn is_wide_stop(t: &[u8]) -> bool {
-    const STOPS: [&str; 9] = ["，", "。", "；", "、", "）", "”", "’", "】", "："];
-    STOPS.iter().any(|s| t.starts_with(s.as_bytes()))
-}
-
-/// Whether the text after a separator is an end or another `name=`.
-fn next_begins(t: &[u8], i: usize, whole_line: bool) -> bool {
-    let b = at(t, i);
-    if matches!(b, b'\n' | b'\r' | b' ' | b'\t' | b'"' | b'\'' | b'}' | b')' | b'&' | b'|' | 0) {
-        return true;
-    }
-    let limit = t.len().min(i + 64);
-    let name = t[i..limit].iter().take_while(|b| is_name(**b)).count();
-    // An option without value, as in `password=x,noauto 0 0`, is all letters.
-    let sign = at(t, i + name);
-    let letters = name >= 2 && t[i..i + name].iter().all(|b| b.is_ascii_lowercase() || *b == b'_');
-    name > 0
-        && (sign == b'='
-            || sign == b':'
-            || (letters && (matches!(sign, b' ' | b',' | b';' | b'"') || sign == b'\n' && !whole_line)))
 }

@@ -15,12 +15,24 @@ use super::{
     rules::WIDE_RULES,
     scan::{Literals, push},
     span::Span,
+    tables,
     value::{self, Style, at},
 };
 
 /// What stands between a key in Chinese and its value, one after another.
 const SIGNS: &[&str] = &[
     "统一为",
+    "统一是",
+    "换成",
+    "换为",
+    "设成",
+    "设置成",
+    "改成了",
+    "改为了",
+    "就是",
+    "仍为",
+    "仍是",
+    "—",
     "都是",
     "均为",
     "暂为",
@@ -98,6 +110,11 @@ impl Literals<'_> {
         let t = self.text;
         for hit in self.redactor.wide.keys.find_iter(Input::new(t).range(from..to)) {
             let (word, kind) = WIDE_RULES[hit.pattern().as_usize() / 2];
+            if kind == Kind::ZhPassword {
+                tables::below(t, hit.start(), &mut |value| {
+                    push(value, kind, spans);
+                });
+            }
             let quoted = matches!(at(t, hit.end()), b'"' | b'\'');
             let (i, signed) = self.behind_wide(hit.end());
             match kind {

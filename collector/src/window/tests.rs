@@ -142,7 +142,8 @@ fn one_line_of_100_mb_flows_through() {
 #[test]
 fn of_more_than_the_cap_the_newest_lines_are_taken() {
     // Digits that do not repeat: nobody's log packs better than what may be read of it.
-    let digits = |second: u32| (1..1000).map(|n| format!("{:08}", n * n * (second + 7) % 99_999_989)).collect::<Vec<_>>().concat();
+    let digits =
+        |second: u32| (1..1000).map(|n| format!("{:08}", n * n * (second + 7) % 99_999_989)).collect::<Vec<_>>().concat();
     let line = |second: u32| format!("Dec 31 10:10:{second:02} h a: {second}{}\n", digits(second));
     let text = (0..60).map(line).collect::<Vec<_>>().concat();
     for path in [

@@ -129,4 +129,16 @@ pub(super) const ROWS: &[Rule] = &[
     rule("pbkdf2_sha", Kind::PwHash, Verify::Hash),
     rule("$bcrypt-sha256$", Kind::PwHash, Verify::Hash),
     rule("$krb5", Kind::PwHash, Verify::Hash),
+    // Hashes of databases and of Windows.
+    rule("| *", Kind::PwHash, Verify::Digits(40)),
+    rule(" '*", Kind::PwHash, Verify::Digits(40)),
+    rule("('*", Kind::PwHash, Verify::Digits(40)),
+    rule("'md5", Kind::PwHash, Verify::Digits(32)),
+    rule("\"md5", Kind::PwHash, Verify::Digits(32)),
+    rule("| md5", Kind::PwHash, Verify::Digits(32)),
+    rule(":md5", Kind::PwHash, Verify::Digits(32)),
+    rule(":[U ", Kind::PwHash, Verify::HashesBefore),
+    rule(":[W ", Kind::PwHash, Verify::HashesBefore),
+    rule(":::", Kind::PwHash, Verify::HashesBefore),
+    rule("SWMTKN-1-", Kind::ProviderToken, Verify::Prefix(60)),
 ];

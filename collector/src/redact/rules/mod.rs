@@ -69,6 +69,8 @@ pub(super) enum How {
     Either,
     /// In the next argument or attached, behind the first `:`.
     AfterColon,
+    /// The same, behind the first `,`.
+    AfterComma,
     /// As `Either`, behind the first `%`.
     AfterPercent,
     /// Any argument, behind its `/`: `name/secret@database`.
@@ -84,6 +86,8 @@ pub(super) enum Verify {
     Key(Bound, Test),
     /// The literal is a directive; the values are these words after it, options not counted.
     Directive(&'static [u8]),
+    /// The literal begins its line; all of the line behind it is the value, blanks too.
+    Rest,
     /// `Authorization:` and its like: a scheme, then the value.
     Header,
     /// The value follows directly, base64 or token characters, at least this many.
@@ -118,8 +122,8 @@ pub(super) enum Verify {
     Field(Field),
     /// The values of the words behind `echo` or `printf`, piped into a program that reads a secret.
     Piped,
-    /// The string behind `<<<`.
-    HereString,
+    /// The string behind `<<<`, the lines behind `<<`.
+    Here,
     /// The value follows directly; a quote at the literal's end closes it.
     Direct,
     /// The last quoted word of the line.
@@ -136,8 +140,53 @@ pub(super) enum Verify {
     Keytab,
     /// Bytes in hexadecimal, over some lines.
     Dump,
+    /// The last word of a line, behind the literal in exactly this case.
+    Spelled,
+    /// The argument with this number of the call that the literal opens.
+    Argument(u8),
+    /// `name/secret@database` follows.
+    SlashLogin,
+    /// `NAME=secret` follows.
+    Entry,
+    /// Exactly so many digits of hexadecimal follow.
+    Digits(usize),
+    /// Hashes of Windows stand before.
+    HashesBefore,
+    /// `NAME="secret"` follows, in the configuration of a login module.
+    ListedAccount,
+    /// A script sends it where it was asked for a password.
+    Sent,
+    /// The line with this number below, which a script writes into a program.
+    LineBelow(u8),
+    /// `name:secret` in the lines below.
+    AccountsBelow,
+    /// The part with this number of a value that is parted by this sign.
+    Part(u8, u8),
+    /// The word behind, in a statement that replaces a password.
+    Replaced,
+    /// A secret in quotes, in a line of its own with a client and a server.
+    Chap,
+    /// A cookie in a browser's file.
+    KeptCookie,
+    /// The columns and rows of a statement of SQL.
+    Insert,
+    /// `1: secret` follows.
+    Numbered,
+    /// The text of a code to scan that lets into a wireless network.
+    WifiCode,
+    /// A list of cookies follows.
+    Cookies,
+    /// A flat map of tokens follows.
+    Tokens,
     /// A program; its options are in the row.
     Program(&'static [Opt]),
+}
+
+impl Verify {
+    /// Whether no literal inside of this one says more than it.
+    pub(super) fn is_final(self) -> bool {
+        matches!(self, Verify::BehindName)
+    }
 }
 
 /// One rule.

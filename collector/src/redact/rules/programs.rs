@@ -37,6 +37,22 @@ const IPA: &[Opt] =
 const NEW_PASSWORD: &[Opt] =
     &[opt("-s", Kind::LdapBindpw, How::Next), opt("-a", Kind::LdapBindpw, How::Next), opt("-w", Kind::LdapBindpw, How::Either)];
 
+const CHECK_SNMP: &[Opt] =
+    &[opt("-C", Kind::Snmp, How::Either), opt("-A", Kind::Snmp, How::Next), opt("-X", Kind::Snmp, How::Next)];
+const CHECK_HTTP: &[Opt] = &[opt("-a", Kind::AuthBasic, How::AfterColon), opt("-b", Kind::AuthBasic, How::AfterColon)];
+const NEW_OLD: &[Opt] = &[opt("-N", Kind::PasswordCli, How::Next), opt("-P", Kind::PasswordCli, How::Next)];
+const COMMA: &[Opt] = &[opt("-u", Kind::PasswordCli, How::AfterComma)];
+const GREAT_W: &[Opt] = &[opt("-W", Kind::PasswordCli, How::Next), opt("-K", Kind::PasswordCli, How::Next)];
+const SMALL_A: &[Opt] = &[opt("-a", Kind::PasswordCli, How::Either)];
+const USING: &[Opt] = &[opt("using", Kind::PasswordCli, How::Next)];
+const WIRELESS: &[Opt] = &[
+    opt("password", Kind::WifiPsk, How::Next),
+    opt("psk", Kind::WifiPsk, How::Next),
+    opt("key", Kind::WifiPsk, How::Next),
+    opt("enc", Kind::WifiPsk, How::Next),
+    opt("wep_key0", Kind::WifiPsk, How::Next),
+];
+
 pub(super) const ROWS: &[Rule] = &[
     // Programs whose options carry secrets.
     rule("mysql", Kind::PasswordCli, Verify::Program(MYSQL)),
@@ -195,4 +211,73 @@ pub(super) const ROWS: &[Rule] = &[
     rule("bmc-info", Kind::PasswordCli, Verify::Program(FENCE)),
     rule("racadm", Kind::PasswordCli, Verify::Program(FENCE)),
     rule("zip", Kind::PasswordCli, Verify::Program(&[opt("-P", Kind::PasswordCli, How::Either)])),
+    rule("mysqlsh", Kind::PasswordCli, Verify::Program(MYSQL)),
+    rule("mysqlcheck", Kind::PasswordCli, Verify::Program(MYSQL)),
+    rule("mysqlshow", Kind::PasswordCli, Verify::Program(MYSQL)),
+    rule("mysqlbinlog", Kind::PasswordCli, Verify::Program(MYSQL)),
+    rule("mysqlslap", Kind::PasswordCli, Verify::Program(MYSQL)),
+    rule("mysqlpump", Kind::PasswordCli, Verify::Program(MYSQL)),
+    rule("mariadb-admin", Kind::PasswordCli, Verify::Program(MYSQL)),
+    rule("mariabackup", Kind::PasswordCli, Verify::Program(MYSQL)),
+    rule("obclient", Kind::PasswordCli, Verify::Program(MYSQL)),
+    rule("innobackupex", Kind::PasswordCli, Verify::Program(MYSQL)),
+    rule("mydumper", Kind::PasswordCli, Verify::Program(MONGO)),
+    rule("myloader", Kind::PasswordCli, Verify::Program(MONGO)),
+    rule("mongorestore", Kind::PasswordCli, Verify::Program(MONGO)),
+    rule("mongoexport", Kind::PasswordCli, Verify::Program(MONGO)),
+    rule("mongoimport", Kind::PasswordCli, Verify::Program(MONGO)),
+    rule("mongostat", Kind::PasswordCli, Verify::Program(MONGO)),
+    rule("mongotop", Kind::PasswordCli, Verify::Program(MONGO)),
+    rule("taos", Kind::PasswordCli, Verify::Program(MONGO)),
+    rule("redfishtool", Kind::PasswordCli, Verify::Program(MONGO)),
+    rule("ilorest", Kind::PasswordCli, Verify::Program(MONGO)),
+    rule("ipmi-power", Kind::PasswordCli, Verify::Program(MONGO)),
+    rule("ipmi-sel", Kind::PasswordCli, Verify::Program(MONGO)),
+    rule("ipmi-sensors", Kind::PasswordCli, Verify::Program(MONGO)),
+    rule("ipmi-chassis", Kind::PasswordCli, Verify::Program(MONGO)),
+    rule("ipmi-config", Kind::PasswordCli, Verify::Program(MONGO)),
+    rule("ipmi-fru", Kind::PasswordCli, Verify::Program(MONGO)),
+    rule("ipmiconsole", Kind::PasswordCli, Verify::Program(MONGO)),
+    rule("buildah login", Kind::PasswordCli, Verify::Program(MONGO)),
+    rule("skopeo login", Kind::PasswordCli, Verify::Program(MONGO)),
+    rule("rabbitmqadmin", Kind::PasswordCli, Verify::Program(MONGO)),
+    rule("keydb-cli", Kind::PasswordCli, Verify::Program(SMALL_A)),
+    rule("valkey-cli", Kind::PasswordCli, Verify::Program(SMALL_A)),
+    rule("redis-benchmark", Kind::PasswordCli, Verify::Program(SMALL_A)),
+    rule("ssh-keygen", Kind::PasswordCli, Verify::Program(NEW_OLD)),
+    rule("lftp", Kind::PasswordCli, Verify::Program(COMMA)),
+    rule("pk12util", Kind::PasswordCli, Verify::Program(GREAT_W)),
+    rule("hdbsql", Kind::PasswordCli, Verify::Program(MONGO)),
+    rule("login -u", Kind::PasswordCli, Verify::Program(P_NEXT)),
+    rule("ossutil", Kind::CloudKey, Verify::Program(OBJECTS)),
+    rule("ossutil64", Kind::CloudKey, Verify::Program(OBJECTS)),
+    rule("coscli", Kind::CloudKey, Verify::Program(OBJECTS)),
+    rule("check_snmp", Kind::Snmp, Verify::Program(CHECK_SNMP)),
+    rule("check_mysql", Kind::PasswordCli, Verify::Program(P_NEXT)),
+    rule("check_mysql_query", Kind::PasswordCli, Verify::Program(P_NEXT)),
+    rule("check_mysql_health", Kind::PasswordCli, Verify::Program(P_NEXT)),
+    rule("check_pgsql", Kind::PasswordCli, Verify::Program(P_NEXT)),
+    rule("check_ldap", Kind::LdapBindpw, Verify::Program(GREAT_P)),
+    rule("check_http", Kind::AuthBasic, Verify::Program(CHECK_HTTP)),
+    rule("check_nt", Kind::PasswordCli, Verify::Program(&[opt("-s", Kind::PasswordCli, How::Next)])),
+    rule("urest", Kind::PasswordCli, Verify::Program(GREAT_P)),
+    rule("gs_dumpall", Kind::PasswordCli, Verify::Program(SMALL_W)),
+    rule("gs_basebackup", Kind::PasswordCli, Verify::Program(SMALL_W)),
+    rule("gs_ctl", Kind::PasswordCli, Verify::Program(SMALL_W)),
+    rule("ksql", Kind::PasswordCli, Verify::Program(SMALL_W)),
+    rule("sys_dump", Kind::PasswordCli, Verify::Program(SMALL_W)),
+    rule("vsql", Kind::PasswordCli, Verify::Program(SMALL_W)),
+    rule("db2 connect", Kind::PasswordCli, Verify::Program(USING)),
+    rule("wifi connect", Kind::PasswordCli, Verify::Program(WIRELESS)),
+    rule("wifi hotspot", Kind::PasswordCli, Verify::Program(WIRELESS)),
+    rule("set_network", Kind::PasswordCli, Verify::Program(WIRELESS)),
+    rule("iwconfig", Kind::PasswordCli, Verify::Program(WIRELESS)),
+    rule("ncftpput", Kind::PasswordCli, Verify::Program(P_NEXT)),
+    rule("ncftpget", Kind::PasswordCli, Verify::Program(P_NEXT)),
+    rule("ncftp", Kind::PasswordCli, Verify::Program(P_NEXT)),
+    rule("7zz", Kind::PasswordCli, Verify::Program(P_NEXT)),
+    rule("vault operator unseal", Kind::PasswordCli, Verify::Program(LAST)),
+    rule("vault unseal", Kind::PasswordCli, Verify::Program(LAST)),
+    rule("oathtool", Kind::PasswordCli, Verify::Program(LAST)),
+    rule("rabbitmqctl encode", Kind::PasswordCli, Verify::Program(LAST)),
 ];
