@@ -433,7 +433,8 @@ pub(super) fn tokens(t: &[u8], i: usize, found: &mut dyn FnMut(Range<usize>)) {
     let mut lines = lines_below(t, open);
     let mut line = open + 1..line_end(t, open).min(open + 1 + 4 * REACH);
     loop {
-        let end = memchr::memchr(close, &t[line.clone()]).map_or(line.end, |n| line.start + n);
+        // Flat: another bracket ends it too, so that hostile repetition stays linear.
+        let end = memchr::memchr3(close, b'[', b'{', &t[line.clone()]).map_or(line.end, |n| line.start + n);
         let mut from = line.start;
         loop {
             let sign =
@@ -441,7 +442,7 @@ pub(super) fn tokens(t: &[u8], i: usize, found: &mut dyn FnMut(Range<usize>)) {
             let Some(start) = sign else { break };
             let start = start + run(t, start, 4, |b| matches!(b, b' ' | b'"' | b'\'' | b'\\' | b','));
             let value = start..start + run(t, start, 256, |b| is_word(b) || matches!(b, b'+' | b'/' | b'='));
-            if value.len() >= 16 && is_tokenlike(&t[value.clone()]) && value.end <= end {
+            if value.len() >= 16 && is_quote(t[value.start - 1]) && is_tokenlike(&t[value.clone()]) && value.end <= end {
                 found(value.clone());
             }
             from = value.end.max(start + 1);
