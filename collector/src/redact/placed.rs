@@ -453,7 +453,15 @@ pub(super) fn tokens(t: &[u8], i: usize, found: &mut dyn FnMut(Range<usize>)) {
         if end < line.end {
             break;
         }
+        // Below, a line is one entry and nothing else.
         let Some(next) = lines.next() else { break };
+        let quotes = memchr::memchr_iter(b'"', &t[next.clone()]).count();
+        let last = t[next.clone()].starts_with(&[close]);
+        let whole = t[next.clone()].trim_ascii_end();
+        let whole = whole.strip_suffix(b",").unwrap_or(whole);
+        if last || !whole.ends_with(b"\"") || quotes > 4 || has_stand_in(&t[next.clone()]) || t[next.clone()].contains(&b'{') {
+            break;
+        }
         line = next;
     }
 }
