@@ -433,7 +433,8 @@ pub(super) fn tokens(t: &[u8], i: usize, found: &mut dyn FnMut(Range<usize>)) {
     let mut lines = lines_below(t, open);
     let mut line = open + 1..line_end(t, open).min(open + 1 + 4 * REACH);
     loop {
-        let end = memchr::memchr(close, &t[line.clone()]).map_or(line.end, |n| line.start + n);
+        // Flat: another bracket ends it too, so that hostile repetition stays linear.
+        let end = memchr::memchr3(close, b'[', b'{', &t[line.clone()]).map_or(line.end, |n| line.start + n);
         let mut from = line.start;
         loop {
             let sign =
@@ -441,7 +442,7 @@ pub(super) fn tokens(t: &[u8], i: usize, found: &mut dyn FnMut(Range<usize>)) {
             let Some(start) = sign else { break };
             let start = start + run(t, start, 4, |b| matches!(b, b' ' | b'"' | b'\'' | b'\\' | b','));
             let value = start..start + run(t, start, 256, |b| is_word(b) || matches!(b, b'+' | b'/' | b'='));
-            if value.len() >= 16 && is_tokenlike(&t[value.clone()]) && value.end <= end {
+            if value.len() >= 16 && is_quote(t[value.start - 1]) && is_tokenlike(&t[value.clone()]) && value.end <= end {
                 found(value.clone());
             }
             from = value.end.max(start + 1);
@@ -452,7 +453,15 @@ pub(super) fn tokens(t: &[u8], i: usize, found: &mut dyn FnMut(Range<usize>)) {
         if end < line.end {
             break;
         }
+        // Below, a line is one entry and nothing else.
         let Some(next) = lines.next() else { break };
+        let quotes = memchr::memchr_iter(b'"', &t[next.clone()]).count();
+        let last = t[next.clone()].starts_with(&[close]);
+        let whole = t[next.clone()].trim_ascii_end();
+        let whole = whole.strip_suffix(b",").unwrap_or(whole);
+        if last || !whole.ends_with(b"\"") || quotes > 4 || has_stand_in(&t[next.clone()]) || t[next.clone()].contains(&b'{') {
+            break;
+        }
         line = next;
     }
 }
