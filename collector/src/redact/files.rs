@@ -156,7 +156,12 @@ pub(super) fn socket_pair(text: &[u8], i: usize, spans: &mut Vec<Span>) {
             w[8] == b':' && w.iter().enumerate().all(|(n, b)| n == 8 || b.is_ascii_digit() || matches!(b, b'A'..=b'F'))
         })
     };
-    if column(i) && text.get(i + 13) == Some(&b' ') && column(i + 14) && text.get(i + 27) == Some(&b' ') {
+    if (i == 0 || !super::value::is_name(text[i - 1]))
+        && column(i)
+        && text.get(i + 13) == Some(&b' ')
+        && column(i + 14)
+        && text.get(i + 27) == Some(&b' ')
+    {
         hex4(text, i, i + 13, Hex::Port, spans);
         hex4(text, i + 14, i + 27, Hex::Port, spans);
     }

@@ -199,7 +199,10 @@ fn is_code(v: &[u8]) -> bool {
         && (v.starts_with(b"0x7f") || v.starts_with(b"0x5") || v.starts_with(b"0xffff"))
         && v[2..].iter().all(u8::is_ascii_hexdigit);
     let port = v.ends_with(b"/tcp") || v.ends_with(b"/udp");
-    call || rooted || variable || constant || pointer || port || v.iter().all(|b| !b.is_ascii())
+    // A label of nothing but Chinese stays one when a name in it has been replaced.
+    let replaced = !v[0].is_ascii() && has_stand_in(v);
+    let label = v.iter().all(|b| !b.is_ascii() || replaced && (b.is_ascii_alphanumeric() || *b == b'-'));
+    call || rooted || variable || constant || pointer || port || label
 }
 
 /// Whether the value is a path of the system, as in `password = /run/secrets/db`.

@@ -54,26 +54,31 @@ impl Literals<'_> {
         let mut walked = Walked::default();
         while let Some(start) = self.redactor.starts.next(&self.text[..to], i) {
             i = start + 1;
-            let Some(hit) = self.redactor.literals.find(Input::new(self.text).range(start..to).anchored(Anchored::Yes)) else {
-                continue;
-            };
-            let at = hit.start()..hit.end();
-            let next = match Names::entry(hit.pattern().as_usize()) {
-                // In a literal that announced nothing another may begin: `auth_pass` in `auth_password`.
-                Entry::Rule(rule) => {
-                    let next = self.rule(rule, at.clone(), spans, arena, &mut walked);
-                    // `--user=1000:1000` is looked at as a whole.
-                    if next > at.end || rule.verify.is_final() { next.max(at.end) } else { i }
-                }
-                // A name that is only a part of a word may hide one that begins later in it.
-                Entry::Name(index) => {
-                    if self.name(index, at.clone(), spans) {
-                        at.end
-                    } else {
-                        i
+            let mut next = i;
+            // Where a literal announces nothing, a shorter one at its place may: `auth` in `auth: `.
+            let mut until = to;
+            while next == i
+                && let Some(hit) = self.redactor.literals.find(Input::new(self.text).range(start..until).anchored(Anchored::Yes))
+            {
+                let at = hit.start()..hit.end();
+                until = at.end - 1;
+                next = match Names::entry(hit.pattern().as_usize()) {
+                    // In a literal that announced nothing another may begin: `auth_pass` in `auth_password`.
+                    Entry::Rule(rule) => {
+                        let next = self.rule(rule, at.clone(), spans, arena, &mut walked);
+                        // `--user=1000:1000` is looked at as a whole.
+                        if next > at.end || rule.verify.is_final() { next.max(at.end) } else { i }
                     }
-                }
-            };
+                    // A name that is only a part of a word may hide one that begins later in it.
+                    Entry::Name(index) => {
+                        if self.name(index, at.clone(), spans) {
+                            at.end
+                        } else {
+                            i
+                        }
+                    }
+                };
+            }
             i = next.min(to).max(i);
         }
         for at in memchr::memchr_iter(b'@', &self.text[from..to]) {

@@ -44,7 +44,8 @@ const ROLES: &[&[u8]] = &[
 const CREDITS: &[&[u8]] = &[
     b"Packager",
     b"packager",
-    b"author:",
+    // Of a kernel module, in the columns of modinfo.
+    b"author:  ",
     b"Maintainer:",
     b"Copyright",
     b"* Mon ",

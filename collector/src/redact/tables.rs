@@ -77,7 +77,8 @@ fn heading(cell: &[u8]) -> Option<Kind> {
 /// Whether a cell looks like a value of this kind.
 fn fits(kind: Kind, v: &[u8]) -> bool {
     let digits = v.iter().filter(|b| b.is_ascii_digit()).count();
-    let plain = v.len() >= 3 && v.len() <= 256 && !is_no_secret(v) && !has_stand_in(v);
+    let person = kind == Kind::PersonName;
+    let plain = v.len() >= 3 && v.len() <= 256 && (person || !is_no_secret(v)) && !has_stand_in(v);
     plain
         && match kind {
             Kind::SerialNumber => v.len() >= 5 && digits > 0 && !v.contains(&b' '),

@@ -121,8 +121,6 @@ pub(super) const ROWS: &[Rule] = &[
     rule("secret-set-value", Kind::ClusterSecret, Verify::Directive(&[2])),
     rule("--base64", Kind::ClusterSecret, TOKEN),
     rule("encrypt", Kind::ClusterSecret, Verify::Key(Bound::Word, Test::Base64)),
-    rule("certificate-key", Kind::ClusterSecret, TOKEN),
-    rule("certificatekey", Kind::ClusterSecret, TOKEN),
     rule("certificate_key", Kind::ClusterSecret, TOKEN),
     rule("hotp/", Kind::LicenseKey, Verify::HexWord(20)),
     rule("jdbc:oracle:thin:", Kind::SqlAuth, Verify::SlashLogin),

@@ -123,8 +123,6 @@ pub(super) const ROWS: &[Rule] = &[
     rule("ingest_key", Kind::GenericApiKey, TOKEN),
     rule("signature_key", Kind::GenericApiKey, TOKEN),
     rule("salt_key", Kind::GenericApiKey, TOKEN),
-    rule("identitytoken", Kind::GenericApiKey, TOKEN),
-    rule("registrytoken", Kind::GenericApiKey, TOKEN),
     rule("accesstoken", Kind::GenericApiKey, TOKEN),
     rule("refreshtoken", Kind::GenericApiKey, TOKEN),
     rule("bottoken", Kind::GenericApiKey, TOKEN),

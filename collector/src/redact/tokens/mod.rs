@@ -63,7 +63,14 @@ impl Words<'_> {
             // All addresses have two of their characters around one of three signs.
             for sign in memchr::memchr3_iter(b'.', b':', b'-', &t[from..to]) {
                 let i = from + sign;
-                if i < done || !joins(t, i) || !has_fellow(t, i) {
+                if i < done || !joins(t, i) {
+                    continue;
+                }
+                if !has_fellow(t, i) {
+                    // `0A141F01:0050 0804630A:C822` in a table of sockets
+                    if t[i] == b':' && self.file == File::Text && i >= from + 8 && at(t, i + 5) == b' ' {
+                        socket_pair(t, i - 8, spans);
+                    }
                     continue;
                 }
                 if let Some(end) = clock(t, i) {
@@ -115,9 +122,6 @@ impl Words<'_> {
         } else {
             (counts & MASK, (counts / DOT) & MASK, (counts / COLON) & MASK, (counts / DASH) & MASK)
         };
-        if length == 13 && colons == 1 && dots == 0 && dashes == 0 && self.file == File::Text {
-            socket_pair(self.text, start, spans);
-        }
         if dots >= 3 && digits >= 4 {
             self.ipv4(start, end, spans);
         }
