@@ -21,6 +21,7 @@ enum Node {
 
 const KEYS: &[&str] = &[
     "password",
+    "密码",
     "db.password",
     "token",
     "apiKey",

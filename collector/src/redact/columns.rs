@@ -195,7 +195,7 @@ impl Columns {
         let mut count = 0;
         let mut i = start;
         while count < usize::from(self.count) {
-            let close = self.field_end(text, i, end);
+            let Some(close) = self.field_end(text, i, end) else { return };
             fields[count] = (i, close);
             count += 1;
             if close >= end {
@@ -217,13 +217,21 @@ impl Columns {
         }
     }
 
-    /// The separator behind the field at `i`; one within quotes does not count.
-    fn field_end(&self, text: &[u8], i: usize, end: usize) -> usize {
+    /// The separator behind the field at `i`; one within quotes does not count. None where more than blanks follows the
+    /// closing quote: such a line is no row of a table.
+    fn field_end(&self, text: &[u8], i: usize, end: usize) -> Option<usize> {
         let mut from = i;
-        if text.get(i) == Some(&b'"') {
-            from = memchr::memchr(b'"', &text[i + 1..end]).map_or(i, |n| i + n + 2);
+        if i < end && text[i] == b'"' {
+            loop {
+                from = from + 2 + memchr::memchr(b'"', &text[from + 1..end])?;
+                // A doubled quote is a part of the field.
+                if from >= end || text[from] != b'"' {
+                    break;
+                }
+            }
         }
-        memchr::memchr(self.separator, &text[from.min(end)..end]).map_or(end, |n| from + n)
+        let close = memchr::memchr(self.separator, &text[from.min(end)..end]).map_or(end, |n| from + n);
+        (from == i || text[from.min(close)..close].trim_ascii().is_empty()).then_some(close)
     }
 }
 

@@ -8,6 +8,7 @@ use super::{
     account,
     judge::{has_stand_in, is_no_secret, is_path, is_tokenlike},
     kinds::Kind,
+    lists,
     rules::{Bound, Rule, Test},
     scan::{Literals, begins_word, push},
     span::Span,
@@ -72,6 +73,10 @@ impl Literals<'_> {
                 if test == Test::Account && literal.eq_ignore_ascii_case(b"user") { account::actor(t, end) } else { None };
             return actor.map_or(hit.end, |range| push(range, rule.kind, spans));
         };
+        let signs = t[end..found.range.start].iter().take_while(|b| matches!(b, b'"' | b'\'' | b' ' | b':' | b'=')).count();
+        if secret && found.sign == b':' && end + signs < found.range.start && t[end + signs] == b'[' {
+            return self.list(rule.kind, test, end + signs, spans).max(hit.end);
+        }
         let v = &t[found.range.clone()];
         let before = if start == 0 { b'\n' } else { t[start - 1] };
         let prefix = &t[start..hit.start];
@@ -149,6 +154,21 @@ impl Literals<'_> {
             (kind, _) => kind,
         };
         push(found.full(t), kind, spans)
+    }
+
+    /// Every item of the list behind a key. Gives the end of the last that was a secret.
+    fn list(&self, kind: Kind, test: Test, open: usize, spans: &mut Vec<Span>) -> usize {
+        let t = self.text;
+        let mut last = open;
+        let kind = if kind == Kind::PasswordKv { Kind::PasswordJson } else { kind };
+        lists::items(t, open, Style::Json, self.open_end, &mut |item| {
+            let v = &t[item.range.clone()];
+            let token = matches!(test, Test::Secret | Test::Line) || is_tokenlike(v);
+            if token && !is_no_secret(v) && !is_path(v) {
+                last = push(item.range, kind, spans);
+            }
+        });
+        last
     }
 
     /// A value that is not directly behind its key.

@@ -27,6 +27,7 @@ mod key;
 mod keyed;
 mod kinds;
 mod listing;
+mod lists;
 mod mask;
 mod names;
 mod pem;

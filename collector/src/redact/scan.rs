@@ -195,7 +195,10 @@ impl Literals<'_> {
             Verify::Direct => push_if(spoken::direct(t, hit.end), rule.kind, hit.end, spans),
             Verify::LastQuoted => push_if(spoken::last_quoted(t, hit.end), rule.kind, hit.end, spans),
             Verify::Announced => push_if(spoken::announced(t, hit.end), rule.kind, hit.end, spans),
-            Verify::BehindName => push_if(spoken::behind_name(t, hit.end), rule.kind, hit.end, spans),
+            Verify::BehindName => {
+                let value = spoken::behind_name(t, hit.end).or_else(|| spoken::basic(t, hit.end));
+                push_if(value, rule.kind, hit.end, spans)
+            }
             Verify::Basic => push_if(spoken::basic(t, hit.end), rule.kind, hit.end, spans),
             Verify::HexWord(least) => push_if(spoken::hex_word(t, hit.end, least), rule.kind, hit.end, spans),
             Verify::Keytab => push_if(spoken::keytab(t, hit.end), rule.kind, hit.end, spans),

@@ -118,13 +118,9 @@ impl Writer<'_> {
         let text = self.text;
         let mut done = from;
         for span in spans {
-            let (mut start, end) = (span.start as usize, span.end as usize);
+            let (start, end) = (span.start as usize, span.end as usize);
             if start < done {
                 continue;
-            }
-            // The signs of a list of JSON are no part of its first value.
-            if span.kind.is_credential() && span.form == Form::Tag && text[..start].trim_ascii_end().ends_with(b"\":") {
-                start += text[start..end - 1].iter().take_while(|b| **b == b'[').count();
             }
             out.extend_from_slice(&self.bytes[done..start]);
             let before = out.len();

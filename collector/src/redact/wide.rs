@@ -11,7 +11,7 @@ use super::{
     account::{self, is_account},
     identity::{self, Field},
     kinds::Kind,
-    person,
+    lists, person,
     rules::WIDE_RULES,
     scan::{Literals, push},
     span::Span,
@@ -158,6 +158,14 @@ impl Literals<'_> {
     /// The secret behind a key in a sentence: it ends where the sentence goes on.
     fn spoken_secret(&self, i: usize, signed: bool, kind: Kind, spans: &mut Vec<Span>) {
         let t = self.text;
+        if t[i] == b'[' {
+            lists::items(t, i, Style::Json, self.open_end, &mut |item| {
+                if identity::is_spoken_secret(&t[item.range.clone()], signed) {
+                    push(item.range, kind, spans);
+                }
+            });
+            return;
+        }
         let Some(found) = value::scalar(t, i, b' ', Style::Plain, self.open_end) else { return };
         let full = found.full(t);
         let length = t[full.clone()].iter().position(|b| !b.is_ascii()).unwrap_or(full.len());
