@@ -269,8 +269,10 @@ fn refused_by_upload(work: &Path, made: &Run, leaking: &Path) {
     }
     assert_eq!(center.log(), before, "the center heard nothing");
     for folder in ["consents", "outbox"] {
-        let files = fs::read_dir(made.state.join(folder)).into_iter().flatten().count();
-        assert_eq!(files, 0, "nothing in {folder}");
+        // The lock is empty.
+        let files = fs::read_dir(made.state.join(folder)).into_iter().flatten().map(|file| file.expect("a file"));
+        let bytes: u64 = files.map(|file| file.metadata().expect("it is there").len()).sum();
+        assert_eq!(bytes, 0, "nothing in {folder}");
     }
     let clean = bundles(&made.out).remove(0);
     let sent = run(&made.state, &["upload", clean.to_str().expect(UTF8), "--consent", &short(&clean)]);

@@ -416,7 +416,7 @@ redact-list-counter-examples = Left alone
 
 redact-check-ok = ok
 redact-check-size = { $keywords } keywords, { $keys } keys, { $patterns } patterns
-redact-check-none = There is no file of rules.
+redact-check-none = There is no file of rules of your own in { $folder }.
 redact-check-wrong = With a file that is wrong `collect` and `redact` do not start: no bundle is made without your rules.
 redact-review-total = { $count ->
     [one] One value would be replaced.

@@ -383,7 +383,7 @@ redact-list-counter-examples = 保持不变
 
 redact-check-ok = 正确
 redact-check-size = { $keywords } 个关键词，{ $keys } 个键，{ $patterns } 个模式
-redact-check-none = 没有自定义规则文件。
+redact-check-none = { $folder } 中没有自定义规则文件。
 redact-check-wrong = 规则文件有误时，`collect` 和 `redact` 不会启动：不会在缺少您的规则的情况下生成诊断包。
 redact-review-total = 将替换 { $count } 处。
 redact-review-no-values = 原值只在终端上显示。
