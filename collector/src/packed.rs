@@ -23,6 +23,11 @@ const AROUND: u64 = 4 << 20;
 /// How far back our own streams refer: they are chunks of about so much.
 const CHUNK: u32 = 1 << 20;
 
+/// How many bytes tell how a text is compressed.
+pub(crate) const HEAD: usize = 10;
+/// What follows the first four bytes of bzip2: a block, or the end of an empty stream.
+const BZIP2: [[u8; 6]; 2] = [[0x31, 0x41, 0x59, 0x26, 0x53, 0x59], [0x17, 0x72, 0x45, 0x38, 0x50, 0x90]];
+
 /// How a file is compressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Packing {
@@ -44,6 +49,20 @@ impl Packing {
             "xz" => Some(Packing::Xz),
             "zst" => Some(Packing::Zstd),
             "bz2" => Some(Packing::Bzip2),
+            _ => None,
+        }
+    }
+
+    /// How a text is compressed, by its first [`HEAD`] bytes: for what is found in a bundle, whose names were redacted.
+    pub(crate) fn told(head: &[u8]) -> Option<Packing> {
+        match head {
+            [0x1f, 0x8b, ..] => Some(Packing::Gzip),
+            [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Some(Packing::Xz),
+            [0x28, 0xb5, 0x2f, 0xfd, ..] => Some(Packing::Zstd),
+            // Its first bytes are letters; only with the number of a block, or of the end, behind them is it no text.
+            [b'B', b'Z', b'h', b'1'..=b'9', rest @ ..] if BZIP2.iter().any(|number| rest.starts_with(number)) => {
+                Some(Packing::Bzip2)
+            }
             _ => None,
         }
     }
@@ -152,6 +171,19 @@ mod tests {
             let text = b"Jan 18 23:31:41 a line\n".repeat(9_000);
             let file = [pack(packing, &text), pack(packing, b""), pack(packing, b"the end\n")].concat();
             assert_eq!(unpack(packing, &file).expect("whole"), [&text[..], b"the end\n"].concat(), "{packing:?}");
+        }
+    }
+
+    #[test]
+    fn how_a_text_is_compressed_is_told_by_its_head() {
+        for packing in ALL {
+            for text in [&b""[..], b"text\n"] {
+                let bytes = pack(packing, text);
+                assert_eq!(Packing::told(&bytes[..bytes.len().min(HEAD)]), Some(packing));
+            }
+        }
+        for text in [&b""[..], b"BZh91 is the flight", b"BZh", b"(\xb5/", b"7zXZ"] {
+            assert_eq!(Packing::told(text), None);
         }
     }
 

@@ -1,6 +1,8 @@
 //! The leak gate: what is planted in clean text is found in every form (T12), and what has to stay is never a hit.
 
-use std::{collections::BTreeMap, path::Path};
+#![expect(clippy::disallowed_methods, reason = "the tests read the fixtures, not the host")]
+
+use std::{collections::BTreeMap, fmt::Write as _, path::Path};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use oediag_collector::{
@@ -71,8 +73,13 @@ fn about() -> About<'static> {
 /// The text as it is, in hexadecimal, in base64 at each offset, with percent signs, and in UTF-16.
 fn encoded(value: &str) -> Vec<(&'static str, Vec<u8>)> {
     let bytes = format!("k={value} ").into_bytes();
-    let hex = bytes.iter().map(|b| format!("{b:02X}")).collect::<String>();
-    let percent = bytes.iter().map(|b| format!("%{b:02X}")).collect::<String>();
+    let written = |before: &str| {
+        bytes.iter().fold(String::new(), |mut text, byte| {
+            write!(text, "{before}{byte:02X}").expect("a string takes all");
+            text
+        })
+    };
+    let (hex, percent) = (written(""), written("%"));
     let base64 = |before: &str| BASE64_STANDARD.encode([before.as_bytes(), &bytes].concat()).into_bytes();
     vec![
         ("plain", bytes.clone()),

@@ -97,6 +97,49 @@ fn a_map_stays_on_the_host_and_says_what_stand_ins_mean() {
 }
 
 #[test]
+fn a_map_for_one_recipient_is_read_with_their_key_alone() {
+    let [reader, other] = [[5; 32], [6; 32]].map(|seed| oediag_protocol::sealed::Identity::generate(seed).expect("a key"));
+    let recipient = reader.recipient().expect("a recipient");
+    let name = "map-sealed";
+    let root = host(&format!("{name}-host"));
+    let work = folder(name);
+    let (state, out) = (work.join("state"), work.join("out"));
+    fs::create_dir_all(state.join("etc")).expect("the folder can be made");
+    for folder in [&state, &state.join("etc")] {
+        fs::set_permissions(folder, fs::Permissions::from_mode(0o700)).expect("the mode can be set");
+    }
+    fs::create_dir_all(&out).expect("the folder can be made");
+    let settings = state.join("etc/oediag.toml");
+    fs::write(&settings, format!("map_recipient = \"{recipient}\"\n")).expect("the settings can be written");
+    fs::set_permissions(&settings, fs::Permissions::from_mode(0o600)).expect("the mode can be set");
+    let utf8 = "test paths are UTF-8";
+    let (from, to) = (root.to_str().expect(utf8), out.to_str().expect(utf8));
+    let made = run(&state, &["collect", "--root", from, "--now", NOW, "-o", to, "--source", "logs.messages"]);
+    assert_eq!(made.status.code(), Some(0), "{}", text(&made.stderr));
+    let map = fs::read(&maps(&state)[0]).expect("the map");
+    assert!(map.starts_with(b"age-encryption.org/v1\n") && !text(&map).contains("zhanglei"));
+    let bundle = oediag_tests::bundles(&out).remove(0);
+    let log = run(&state, &["cat", bundle.to_str().expect(utf8), "var/log/messages"]).stdout;
+    let log = text(&log);
+    let token = log.split("password for ").nth(1).and_then(|rest| rest.split(' ').next()).expect("a stand-in");
+    assert!(token.starts_with("OEr-user-"), "{log}");
+    let (right, wrong) = (work.join("key"), work.join("other"));
+    fs::write(&right, &*reader.to_text()).expect("the key can be written");
+    fs::write(&wrong, &*other.to_text()).expect("the key can be written");
+    for key in [&right, &wrong] {
+        fs::set_permissions(key, fs::Permissions::from_mode(0o600)).expect("the mode can be set");
+    }
+    let said = run(&state, &["reveal", token, "--identity", right.to_str().expect(utf8)]);
+    assert_eq!(said.status.code(), Some(0), "{}", text(&said.stderr));
+    assert!(text(&said.stdout).contains("zhanglei"), "{}", text(&said.stdout));
+    for more in [&[][..], &["--identity", wrong.to_str().expect(utf8)]] {
+        let said = run(&state, &[&["reveal", token], more].concat());
+        assert_eq!((said.status.code(), text(&said.stdout).as_str()), (Some(2), ""), "{more:?}");
+        assert!(!text(&said.stderr).contains("zhanglei") && !said.stderr.is_empty(), "{}", text(&said.stderr));
+    }
+}
+
+#[test]
 fn a_hostile_map_does_not_reach_the_terminal_and_one_open_to_others_is_refused() {
     let state = folder("map-hostile").join("state");
     let folder = state.join("maps");

@@ -267,6 +267,7 @@ card-window = Window
 card-alerts = Alerts
 card-gaps = Items
 card-redacted = Redacted
+card-leaks = Leak check
 card-bundle = Bundle
 card-check = Check
 card-incomplete = NOT COMPLETE: { $reason }
@@ -415,7 +416,7 @@ redact-list-counter-examples = Left alone
 
 redact-check-ok = ok
 redact-check-size = { $keywords } keywords, { $keys } keys, { $patterns } patterns
-redact-check-none = There is no file of rules.
+redact-check-none = There is no file of rules of your own in { $folder }.
 redact-check-wrong = With a file that is wrong `collect` and `redact` do not start: no bundle is made without your rules.
 redact-review-total = { $count ->
     [one] One value would be replaced.
@@ -528,8 +529,13 @@ preview-recipient = Recipient
 preview-kept = Kept
 preview-days = { $days } days, until { $until }
 preview-redacted = Redacted
+preview-leaks = Leak check
 preview-kept-kinds = Not replaced
 # Also on the card of a bundle.
+leaks-found = look at { $place }: after redaction { $count ->
+    [one] 1 value was
+   *[other] { $count } values were
+  } still found, and masked or left out
 redaction-kept = stays readable by choice (level reduced): { $kinds }
 preview-values = level { $level }, { $count } values replaced
 preview-more = and { $count } more members, smaller or less sensitive: oediag ls { $path }
@@ -554,6 +560,7 @@ notice-method = How: the bundle is encrypted on this host so that only the recip
 notice-data = What: exactly the bundle shown above, with data about { $topics }.
 notice-no-personal = Personal data: none was found, and no free text is in it.
 notice-personal = Personal data that may be in it: { $kinds }. { $count } values were replaced before anything was stored; what the rules do not know may still be there.
+notice-leaks = A second check of the redacted data found what redaction had missed: { $found }.
 notice-kept-kinds = Not replaced, because it was chosen so when the bundle was made, and readable by the recipient: { $kinds }.
 notice-keep = Kept for { $days } days after you agree (until { $until }), then deleted.
 notice-refuse = You may refuse. Then nothing is sent, and nothing else changes.

@@ -269,3 +269,23 @@ fn unusable(error: StateError, given: &Invocation) -> Failure {
 fn no_bundle(error: NoBundle, given: &Invocation) -> Failure {
     Failure::new(Kind::NoBundle, text!(given.texts, "error-collect")).because(error).hint(text!(given.texts, "hint-output"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::view::sample::{item, manifest};
+
+    #[test]
+    fn what_redaction_missed_or_could_not_do_is_a_gap() {
+        let of = |outcome, reason| has_gaps(&manifest(vec![item("logs.x", None, outcome, reason)]));
+        assert!(!of(Outcome::Collected, None) && !of(Outcome::Skipped, Some(Reason::NotPresent)));
+        for reason in [Reason::Binary, Reason::RedactionFailed, Reason::Leak, Reason::BadArchive] {
+            assert!(of(Outcome::Failed, Some(reason)), "{reason:?}");
+        }
+        // Masked, and nothing else is wrong.
+        let mut masked = manifest(vec![item("logs.x", Some("var/log/x"), Outcome::Collected, None)]);
+        assert!(!has_gaps(&masked));
+        masked.redaction.leaks.insert("hostname".to_owned(), 1);
+        assert!(has_gaps(&masked));
+    }
+}

@@ -11,6 +11,8 @@ use oediag_protocol::{
 };
 use serde::Serialize;
 
+use crate::view::leaks::Leaks;
+
 /// Kinds of redacted values that name people or their machines, and what a receipt calls them. A value that was found can have others
 /// like it that were not.
 const PERSONAL: &[(&str, &[&str])] = &[
@@ -77,6 +79,8 @@ pub struct Preview {
     pub redacted: BTreeMap<String, u64>,
     /// Kinds of values that stayed readable because somebody chose so.
     pub kept: Vec<String>,
+    /// What a second look after redaction found.
+    pub leaks: Option<Leaks>,
     /// What may be in it about people.
     pub personal: Vec<&'static str>,
     /// Topics of what is in it.
@@ -125,6 +129,7 @@ pub fn preview(manifest: &Manifest, rows: &[&'static Source]) -> Preview {
         members,
         redacted,
         kept,
+        leaks: Leaks::of(manifest),
         personal,
         topics: topics.into_iter().map(|topic| format!("{topic:?}").to_lowercase()).collect(),
     }

@@ -4,6 +4,7 @@
 pub mod alerts;
 pub mod card;
 pub mod consent;
+pub mod leaks;
 pub mod ls;
 pub mod operations;
 pub mod plan;

@@ -47,6 +47,9 @@ pub fn lines(own: &Own, seen: &Preview, terms: &Terms<'_>, page: &Page<'_>) -> V
         let said = text!(texts, "redaction-kept", kinds = kinds.join(comma(texts)));
         facts.push(vec![cell(texts.named("preview-kept-kinds")), cell(said).tone(Tone::Warn)]);
     }
+    if let Some(leaks) = &seen.leaks {
+        facts.push(vec![cell(texts.named("preview-leaks")), cell(leaks.words(texts)).tone(Tone::Bad)]);
+    }
     lines.extend(term::table(&facts, page.columns, page.paint));
     lines.push(String::new());
     let mut rows = vec![page.heads(&["table-data", "table-size", "table-members"])];

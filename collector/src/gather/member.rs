@@ -25,7 +25,7 @@ use crate::{
     host::Cancel,
     item,
     leak::{self, Found, Gate},
-    redact::{Counts, Raw, RedactError, Redactor},
+    redact::{Binary, Counts, Raw, RedactError, Redactor},
 };
 
 /// Chunks of one member that may be under way at once.
@@ -338,7 +338,7 @@ impl Tools<'_> {
 
     /// The first look at the content already said no.
     fn refuse(&self, member: Member<'_>, error: &RedactError) -> Result<Item, Refused> {
-        let item = failed(member.item, error, member.form, &self.writer_text(error));
+        let item = failed(member.item, error, member.form, &self.writer_text(error), self.drops_binary());
         self.hand(member.task, Part::Absent { item: Box::new(item.clone()) })?;
         Ok(item)
     }
@@ -350,7 +350,7 @@ impl Tools<'_> {
         }
         leak::add(&mut item, &found);
         let item = match error {
-            WorkError::Redact(error) => failed(item, error, form, &self.writer_text(error)),
+            WorkError::Redact(error) => failed(item, error, form, &self.writer_text(error), self.drops_binary()),
             WorkError::Leak(_) => Item { outcome: Outcome::Failed, reason: Some(Reason::Leak), truncated: None, ..item },
             WorkError::Header(_) | WorkError::Pack(_) => Item {
                 outcome: Outcome::Failed,
@@ -362,6 +362,11 @@ impl Tools<'_> {
         };
         self.hand(task, Part::Abort { item: Box::new(item.clone()) })?;
         Ok(item)
+    }
+
+    /// Whether somebody chose to leave binary content out.
+    fn drops_binary(&self) -> bool {
+        self.redactor.settings().binary == Binary::Drop
     }
 
     /// Error texts name paths of the host, so they are redacted like everything else.
@@ -405,9 +410,12 @@ fn unreadable(error: &io::Error, form: Form) -> Reason {
     }
 }
 
-fn failed(item: Item, error: &RedactError, form: Form, text: &str) -> Item {
+/// The row of what could not be redacted; `unwanted`: binary content is left out by choice.
+fn failed(item: Item, error: &RedactError, form: Form, text: &str, unwanted: bool) -> Item {
     let (outcome, reason) = match error {
-        RedactError::Binary => (Outcome::Skipped, Reason::Binary),
+        // Rows name texts; one that turns out not to be any is a gap, unless binary content was not wanted.
+        RedactError::Binary if unwanted => (Outcome::Skipped, Reason::Binary),
+        RedactError::Binary => (Outcome::Failed, Reason::Binary),
         RedactError::Read(error) if error.raw_os_error().is_some_and(|code| HAS_NO_VALUE.contains(&code)) => {
             (Outcome::Skipped, Reason::NotPresent)
         }

@@ -1,26 +1,27 @@
 //! The gate over a finished bundle: whether something is left in it.
 //!
 //! In: the bytes of a bundle, of any origin. Out: places, by member and line. Compressed members are looked at inside. Memory: a
-//! chunk of 1 MiB, whatever the bundle's size. Never here: a value, or a judgement on signatures.
+//! chunk of 1 MiB and what a packed member refers back to, at most 68 MiB, whatever the size of the bundle. Never here: a value, or a
+//! judgement on signatures.
 
 use std::{
     collections::BTreeMap,
     io::{self, Read},
 };
 
-use flate2::read::MultiGzDecoder;
 use oediag_protocol::bundle::reader::{CAPS, ReadError, Reader};
 use serde::Serialize;
 
 use super::{About, Gate, Known, lists_versions};
-use crate::redact::Encoding;
+use crate::{
+    packed::{HEAD, Packing},
+    redact::Encoding,
+};
 
 /// Most bytes that are looked at together; a longer line is cut between words.
 const CHUNK: usize = 1 << 20;
 /// Most places that are named; all are counted.
 const PLACES_MAX: usize = 100;
-/// How a member begins that is compressed with gzip.
-const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 /// Why a bundle cannot be looked at.
 #[derive(Debug, thiserror::Error)]
@@ -68,13 +69,13 @@ pub fn check(input: impl Read, gate: &Gate, known: Known<'_>) -> Result<Checked,
         for hit in gate.find(path.as_bytes(), &about) {
             checked.add(&path, None, hit.kind);
         }
-        let mut head = Vec::with_capacity(GZIP.len());
-        (&mut reader).take(GZIP.len() as u64).read_to_end(&mut head)?;
-        let packed = head == GZIP;
+        let mut head = Vec::with_capacity(HEAD);
+        (&mut reader).take(HEAD as u64).read_to_end(&mut head)?;
+        let packing = Packing::told(&head);
         let whole = io::Cursor::new(head).chain(&mut reader);
-        if packed {
-            // What does not inflate has no text; the rest of the member is passed over by the reader.
-            let inside = MultiGzDecoder::new(whole).take(CAPS.inflated);
+        if let Some(packing) = packing {
+            // What does not unpack has no text; the rest of the member is passed over by the reader.
+            let inside = packing.reader(whole)?.take(CAPS.inflated);
             checked.text(inside, &path, gate, &about).or_else(|error| match error.kind() {
                 io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof => Ok(()),
                 _ => Err(error),

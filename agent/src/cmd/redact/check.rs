@@ -47,11 +47,12 @@ struct WrongJson {
 
 /// Runs the command.
 pub(super) fn run(named: &[PathBuf], given: &Invocation) -> Result<u8, Failure> {
-    let (mut rules, mut report) = (SiteRules::default(), Vec::new());
+    let (mut rules, mut report, mut looked) = (SiteRules::default(), Vec::new(), String::new());
     if named.is_empty() {
         let state = State::locate(given.state.as_deref(), &home())
             .map_err(|error| Failure::new(Kind::Usage, text!(given.texts, "error-state")).because(error))?;
         let folder = state.site_rules();
+        looked = term::escape(&folder.display().to_string());
         match own::paths(&folder) {
             Err(error) => report.push(file(&folder, Err(unusable(&error)))),
             Ok(paths) => {
@@ -68,7 +69,7 @@ pub(super) fn run(named: &[PathBuf], given: &Invocation) -> Result<u8, Failure> 
             report.push(file(&path, added));
         }
     }
-    given.show(&report, |page| lines(&report, page))?;
+    given.show(&report, |page| lines(&report, &looked, page))?;
     Ok(if report.iter().all(|file| file.ok) { exit::OK } else { exit::USAGE })
 }
 
@@ -94,10 +95,11 @@ fn unusable(error: &dyn std::error::Error) -> Vec<SiteProblem> {
     vec![SiteProblem { line: 0, why: chain.join(": ") }]
 }
 
-fn lines(report: &[FileJson], page: &Page<'_>) -> Vec<String> {
+/// What was found in each file, or that there is none where they were `looked` for.
+fn lines(report: &[FileJson], looked: &str, page: &Page<'_>) -> Vec<String> {
     let texts = page.texts;
     if report.is_empty() {
-        return vec![text!(texts, "redact-check-none")];
+        return vec![text!(texts, "redact-check-none", folder = looked)];
     }
     let mut lines = Vec::new();
     for file in report {
