@@ -73,8 +73,10 @@ impl Literals<'_> {
                 if test == Test::Account && literal.eq_ignore_ascii_case(b"user") { account::actor(t, end) } else { None };
             return actor.map_or(hit.end, |range| push(range, rule.kind, spans));
         };
-        let signs = t[end..found.range.start].iter().take_while(|b| matches!(b, b'"' | b'\'' | b' ' | b':' | b'=')).count();
-        if secret && found.sign == b':' && end + signs < found.range.start && t[end + signs] == b'[' {
+        // The value may also stand before its key.
+        let between = t.get(end..found.range.start).unwrap_or_default();
+        let signs = between.iter().take_while(|b| matches!(b, b'"' | b'\'' | b' ' | b':' | b'=')).count();
+        if secret && found.sign == b':' && between.get(signs) == Some(&b'[') {
             return self.list(rule.kind, test, end + signs, spans).max(hit.end);
         }
         let v = &t[found.range.clone()];
