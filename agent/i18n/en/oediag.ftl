@@ -349,7 +349,6 @@ operations-none = This bundle has no operation records.
 table-when = TIME
 table-who = WHO
 table-from = FROM
-table-kind = KIND
 table-done = WHAT
 table-result = RESULT
 table-place = WHERE

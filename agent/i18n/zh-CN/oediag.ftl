@@ -316,7 +316,6 @@ operations-none = 此诊断包中没有操作记录。
 table-when = 时间
 table-who = 用户
 table-from = 来源
-table-kind = 类别
 table-done = 操作
 table-result = 结果
 table-place = 位置

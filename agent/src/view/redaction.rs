@@ -50,8 +50,10 @@ pub fn table(rows: &[KindRow], page: &Page<'_>) -> Vec<String> {
         })
         .sum();
     let room = page.columns.saturating_sub(taken).max(LEAST);
+    // A heading in the table would make its first column as wide.
+    let mut headings = Vec::new();
     for (credential, heading) in [(true, "redact-list-credentials"), (false, "redact-list-identities")] {
-        table.extend([vec![term::cell("")], vec![term::cell(texts.named(heading)).tone(Tone::Bold)]]);
+        headings.push((table.len(), page.bold(&texts.named(heading))));
         for row in rows.iter().filter(|row| row.credential == credential) {
             let mut cells: Vec<_> = facts(row).map(term::cell).into();
             for words in term::wrap(&what(row, texts), room) {
@@ -61,6 +63,9 @@ pub fn table(rows: &[KindRow], page: &Page<'_>) -> Vec<String> {
         }
     }
     let mut lines = term::table(&table, page.columns.max(taken + LEAST), page.paint);
+    for (at, heading) in headings.into_iter().rev() {
+        lines.splice(at..at, [String::new(), heading]);
+    }
     lines.push(String::new());
     let more = text!(texts, "redact-list-more", count = rows.len());
     lines.extend(term::wrap(&more, page.columns).iter().map(|line| page.paint.tone(Tone::Dim, line)));
