@@ -133,7 +133,7 @@ fn what_has_to_go_goes_and_all_else_stays() {
             assert!(shown.contains(part), "{path}: no {part} in {shown}");
         }
         assert_eq!(text.lines().count(), shown.lines().count(), "{path}");
-        if Path::new(path).extension().is_some_and(|end| end == "json") && text.starts_with("{\n") {
+        if std::path::Path::new(path).extension().is_some_and(|end| end == "json") && text.starts_with("{\n") {
             serde_json::from_str::<serde_json::Value>(&shown).expect("still JSON");
         }
         for chunk in [1, 7, 33, 90] {

@@ -102,13 +102,15 @@ fn outcome<'a>(manifest: &'a Value, name: &str) -> (&'a str, &'a str) {
     (item["outcome"].as_str().unwrap_or_default(), item["reason"].as_str().unwrap_or_default())
 }
 
+/// What spoils a file of rules.
+type Break = fn(&Path);
+
 #[test]
 fn rules_that_cannot_be_used_keep_the_redactor_from_starting() {
     let bench = Bench::new("redact-rules", &[]);
     let folder = bench.state.join("etc/redact.d");
     let rules = folder.join("own.toml");
     let log = bench.work.join("root/srv/app/a.log");
-    type Break = fn(&Path);
     let cases: &[(&str, Break, &str)] = &[
         ("no TOML", |path| fs::write(path, "keywords = [\n\"x\"").expect("written"), "own.toml"),
         ("a wrong line", |path| fs::write(path, "keywords = [\n\"ok then\",\n\"x\"]\n").expect("written"), "line 3: too short"),
@@ -118,7 +120,7 @@ fn rules_that_cannot_be_used_keep_the_redactor_from_starting() {
             "a link",
             |path| {
                 fs::remove_file(path).expect("removed");
-                symlink("/etc/passwd", path).expect("linked")
+                symlink("/etc/passwd", path).expect("linked");
             },
             "is a link",
         ),
@@ -126,7 +128,7 @@ fn rules_that_cannot_be_used_keep_the_redactor_from_starting() {
             "a folder",
             |path| {
                 fs::remove_file(path).expect("removed");
-                fs::create_dir(path).expect("made")
+                fs::create_dir(path).expect("made");
             },
             "not a regular file",
         ),
@@ -134,9 +136,9 @@ fn rules_that_cannot_be_used_keep_the_redactor_from_starting() {
     ];
     for (name, spoil, why) in cases {
         if rules.is_dir() {
-            fs::remove_dir(&rules).expect("removed")
+            fs::remove_dir(&rules).expect("removed");
         } else {
-            fs::remove_file(&rules).unwrap_or_default()
+            fs::remove_file(&rules).unwrap_or_default();
         }
         fs::write(&rules, RIGHT).expect("the rules can be written");
         mode(&rules, 0o600);
@@ -194,7 +196,8 @@ fn what_cannot_be_redacted_is_left_out_and_named() {
 
 #[test]
 fn a_bundle_that_is_full_holds_no_plain_byte() {
-    let noise = (0..400_000_u64).map(|n| format!("{:016x}\n", n.wrapping_mul(0x9e37_79b9_7f4a_7c15))).collect::<String>();
+    let noise =
+        (0..400_000_u64).map(|n| format!("{:016x}\n", n.wrapping_mul(0x9e37_79b9_7f4a_7c15))).collect::<Vec<_>>().concat();
     let bench = Bench::new("redact-full", &[("big.log", format!("{noise}password = {SECRET}\n").into_bytes())]);
     fs::write(bench.state.join("etc/redact.d/own.toml"), RIGHT).expect("the rules can be written");
     let (code, said) = bench.collect("", &["--max-bytes", "1M"]);
