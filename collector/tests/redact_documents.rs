@@ -1,6 +1,8 @@
 //! Documents of any shape, with secrets in many places: after redaction they are the same JSON, YAML, XML or settings, with other
 //! values, wherever they were cut.
 
+use std::fmt::Write as _;
+
 use oediag_collector::redact::{Harvest, Key, Level, Redactor, Scratch};
 use proptest::{collection::vec, prelude::*, sample::select};
 
@@ -93,12 +95,12 @@ impl Node {
     fn yaml(&self, indent: usize, bare: bool, out: &mut String) {
         let pad = " ".repeat(indent);
         match self {
-            Node::Value(text) => *out += &format!("{}\n", Node::scalar(text, bare)),
-            Node::Number(number) => *out += &format!("{number}\n"),
+            Node::Value(text) => writeln!(out, "{}", Node::scalar(text, bare)).expect("a string takes it"),
+            Node::Number(number) => writeln!(out, "{number}").expect("a string takes it"),
             Node::List(nodes) => {
                 out.push('\n');
                 for node in nodes {
-                    *out += &format!("{pad}- ");
+                    write!(out, "{pad}- ").expect("a string takes it");
                     node.yaml(indent + 2, bare, out);
                 }
             }
@@ -106,7 +108,7 @@ impl Node {
                 out.push('\n');
                 let mut seen = std::collections::BTreeSet::new();
                 for (key, node) in entries.iter().filter(|(key, _)| seen.insert(key)) {
-                    *out += &format!("{pad}{key}: ");
+                    write!(out, "{pad}{key}: ").expect("a string takes it");
                     node.yaml(indent + 2, bare, out);
                 }
             }
@@ -117,15 +119,17 @@ impl Node {
         let text = |text: &str| text.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;");
         match self {
             Node::Value(value) if value.len() % 2 == 0 => {
-                *out += &format!("<property name=\"{key}\" value=\"{}\"/>\n", text(value));
+                writeln!(out, "<property name=\"{key}\" value=\"{}\"/>", text(value)).expect("a string takes it");
             }
-            Node::Value(value) => *out += &format!("<{key}>{}</{key}>\n", text(value)),
-            Node::Number(number) => *out += &format!("<{key}>{number}</{key}>\n"),
+            Node::Value(value) => writeln!(out, "<{key}>{}</{key}>", text(value)).expect("a string takes it"),
+            Node::Number(number) => writeln!(out, "<{key}>{number}</{key}>").expect("a string takes it"),
             Node::List(nodes) => nodes.iter().for_each(|node| node.xml(key, out)),
             Node::Map(entries) => {
-                *out += &format!("<{key}>\n");
-                entries.iter().for_each(|(key, node)| node.xml(key, out));
-                *out += &format!("</{key}>\n");
+                writeln!(out, "<{key}>").expect("a string takes it");
+                for (key, node) in entries {
+                    node.xml(key, out);
+                }
+                writeln!(out, "</{key}>").expect("a string takes it");
             }
         }
     }
