@@ -374,3 +374,36 @@ fn prefixes_of_addresses_are_kept_and_special_blocks_stay() {
     }
     assert!(moved > 90_000, "{moved} of 100000 pairs");
 }
+
+/// What a fuzzer made of documents, that once were none afterwards.
+const NUMBERS: &[&str] = &[
+    "{\"lat\":24.181706,\"lng\":111.528615,\"speed\":0}",
+    "{\"mobile\":13800138063}",
+    "{ \"password\" : 1234567, \"port\":22 }",
+];
+
+#[test]
+fn numbers_of_json_become_strings() {
+    let redactor = redactor();
+    for text in NUMBERS {
+        let out = text_of(&redactor, "/etc/app.json", text, 1 << 20);
+        assert_ne!(out, *text);
+        assert!(serde_json::from_str::<serde_json::Value>(&out).is_ok(), "{text} became {out}");
+    }
+}
+
+/// What a fuzzer made of texts, for which the cut mattered or a rule panicked.
+const FOUND: &[&str] = &[
+    "x\n.option.ConnectionPassword</\n\n\n\n\n\n\n\n\n\n\n\n\nname>\n  <value>PQjWJ~h6qb38</value>\n",
+    "<name>x.Password</<value>PQjWJ~h6qb38</value>\n",
+];
+
+#[test]
+fn what_a_fuzzer_found_stays_found() {
+    let redactor = redactor();
+    for text in FOUND {
+        let whole = text_of(&redactor, "/proc/net/route", text, 1 << 20);
+        assert_eq!(whole, text_of(&redactor, "/proc/net/route", text, 1), "{text:?}");
+        assert_eq!(whole.lines().count(), text.lines().count());
+    }
+}

@@ -31,5 +31,6 @@ fuzz_target!(init: { redactor::start(); }, |data: &[u8]| {
 });
 
 fn is_wide(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> bool {
-    bytes.len().is_multiple_of(2) && char::decode_utf16(bytes.as_chunks::<2>().0.iter().map(|pair| unit(*pair))).all(|c| c.is_ok())
+    bytes.len().is_multiple_of(2)
+        && char::decode_utf16(bytes.as_chunks::<2>().0.iter().map(|pair| unit(*pair))).all(|c| c.is_ok())
 }

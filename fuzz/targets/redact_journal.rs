@@ -35,17 +35,26 @@ fuzz_target!(init: { redactor::start(); }, |data: &[u8]| {
     redactor::not_slow(&text, b"journal.export");
 });
 
+/// Whether the journal would have such a field: another line is no field, and what is in it may go.
+fn is_name(name: &[u8]) -> bool {
+    (1..=64).contains(&name.len())
+        && name.iter().all(|byte| matches!(byte, b'A'..=b'Z' | b'0'..=b'9' | b'_'))
+        && !name[0].is_ascii_digit()
+}
+
 /// The names of all fields, as a reader of the format sees them; none when it is no such format.
 fn names(mut export: &[u8]) -> Option<Vec<Vec<u8>>> {
     let mut names = Vec::new();
     while let Some(end) = export.iter().position(|byte| *byte == b'\n') {
         let line = &export[..end];
         export = &export[end + 1..];
-        if let Some(sign) = line.iter().position(|byte| *byte == b'=') {
-            names.push(line[..sign].to_vec());
-        } else if !line.is_empty() {
+        let Some(name) = line.split(|byte| *byte == b'=').next().filter(|name| !name.is_empty()) else { continue };
+        if !is_name(name) {
+            return None;
+        }
+        names.push(name.to_vec());
+        if name.len() == line.len() {
             let length = usize::try_from(u64::from_le_bytes(export.get(..8)?.try_into().ok()?)).ok()?;
-            names.push(line.to_vec());
             export = export.get(length.checked_add(9)?..)?;
         }
     }

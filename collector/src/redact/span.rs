@@ -124,7 +124,9 @@ impl Writer<'_> {
             }
             out.extend_from_slice(&self.bytes[done..start]);
             let before = out.len();
-            let quote = if span.kind.is_credential() { bare_number(text, start, end) } else { b"" };
+            // The stand-in of an address is one again, and where a number was there was no address.
+            let token = span.kind.is_credential() || span.form == Form::Tag;
+            let quote = if token { bare_number(text, start, end) } else { b"" };
             out.extend_from_slice(quote);
             self.stand_in(&text[start..end], span, cache, out);
             out.extend_from_slice(quote);

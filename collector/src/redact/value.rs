@@ -395,9 +395,10 @@ pub(super) fn spaced(t: &[u8], start: usize, end: usize, open_end: bool) -> Opti
 fn sibling(t: &[u8], i: usize) -> Option<Value> {
     let window = &t[i..t.len().min(i + 256)];
     let open = memchr::memmem::find(window, b"<value>")?;
-    let between = &window[memchr::memchr(b'>', window)? + 1..];
-    let gap = open - (window.len() - between.len());
-    let blank = between[..gap].iter().all(u8::is_ascii_whitespace) && memchr::memchr_iter(b'\n', &between[..gap]).count() <= 1;
+    // The end of the key's own tag, which may be missing; no further down than the chunk behind is shown.
+    let head = &window[..open];
+    let between = &head[memchr::memchr(b'>', head)? + 1..];
+    let blank = between.iter().all(u8::is_ascii_whitespace) && memchr::memchr_iter(b'\n', head).count() <= 1;
     if blank { xml::text(t, i + open + 7).and_then(|range| nonempty(Value::marked(range))) } else { None }
 }
 

@@ -23,7 +23,12 @@ fn main() -> io::Result<()> {
         ("redact_address", labelled(|text| choices(text, 6))?),
         ("redact_decode", labelled(|text| choices(text, 8))?),
         ("redact_document", labelled(|text| choices(text, 4))?),
-        ("redact_journal", labelled(|text| vec![with(&[40, 200], text.as_bytes()), with(&[40, 0], text.as_bytes()), with(&[41], text.as_bytes())])?),
+        (
+            "redact_journal",
+            labelled(|text| {
+                vec![with(&[40, 200], text.as_bytes()), with(&[40, 0], text.as_bytes()), with(&[41], text.as_bytes())]
+            })?,
+        ),
         ("sealed", vec![samples::sealed()]),
         ("sshsig", sshsig()),
         ("tap", tap()),
