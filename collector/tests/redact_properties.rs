@@ -2,7 +2,7 @@
 //! it is; no bytes make it panic.
 
 use oediag_collector::redact::{Harvest, Key, Level, Redactor, Scratch};
-use proptest::{collection::vec, prelude::*, sample::select};
+use proptest::{collection::vec, prelude::*, sample::select, test_runner::RngSeed};
 
 fn redactor() -> Redactor {
     let mut harvest = Harvest::default();
@@ -92,8 +92,16 @@ fn text(pieces: Vec<&'static str>) -> impl Strategy<Value = String> {
     vec(select(pieces), 0..60).prop_map(|parts| parts.concat())
 }
 
+/// The same texts in every run, so that a change is what makes a test fail; `PROPTEST_RNG_SEED` looks at others, as fuzzing does.
+fn seed() -> RngSeed {
+    match ProptestConfig::default().rng_seed {
+        RngSeed::Random => RngSeed::Fixed(1),
+        given @ RngSeed::Fixed(_) => given,
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, rng_seed: seed(), ..ProptestConfig::default() })]
 
     #[test]
     fn any_cut_gives_the_same(text in text([PIECES, ADDRESSES].concat()), size in 1_usize..600) {
@@ -219,7 +227,7 @@ fn text_of(redactor: &Redactor, path: &str, text: &str, chunk: usize) -> String 
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 250, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 250, failure_persistence: None, rng_seed: seed(), ..ProptestConfig::default() })]
 
     #[test]
     fn one_value_has_one_token_and_one_token_one_value(values in vec("[a-zA-Z0-9]{9,20}", 1..60)) {

@@ -163,7 +163,7 @@ struct Corpus {
 const CORPORA: [Corpus; 5] = [
     Corpus { name: "public", data: include_str!("data/redact/cases.jsonl"), recall: 1.0, lost: 0, changed: 0 },
     Corpus { name: "others", data: include_str!("data/redact/others.jsonl"), recall: 1.0, lost: 4, changed: 0 },
-    Corpus { name: "apart", data: include_str!("data/redact/apart.jsonl"), recall: 0.958, lost: 5, changed: 1 },
+    Corpus { name: "apart", data: include_str!("data/redact/apart.jsonl"), recall: 0.957, lost: 5, changed: 1 },
     Corpus { name: "later", data: include_str!("data/redact/later.jsonl"), recall: 0.989, lost: 0, changed: 0 },
     Corpus { name: "sealed", data: include_str!("data/redact/sealed.jsonl"), recall: 0.94, lost: 3, changed: 0 },
 ];

@@ -160,7 +160,9 @@ impl Columns {
             let legal = header.len() <= HEADER_MAX
                 && words <= 4
                 && !header.contains(['=', '{', '[', '<', '@', '/'])
-                && !name.starts_with(|c: char| c.is_ascii_digit());
+                && !name.starts_with(|c: char| c.is_ascii_digit())
+                // What it was before was perhaps no header.
+                && !has_stand_in(header.as_bytes());
             if !legal || count == COLUMNS_MAX {
                 return None;
             }

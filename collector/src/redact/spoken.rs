@@ -191,7 +191,9 @@ fn quoted(t: &[u8], start: usize, quote: u8) -> Option<Range<usize>> {
 
 pub(super) fn secret(t: &[u8], value: Range<usize>) -> Option<Range<usize>> {
     let v = t.get(value.clone())?;
-    (!is_no_secret(v) && !is_path(v) && !has_stand_in(v) && !v.starts_with(b"$")).then_some(value)
+    // The frame of a key is none, or the body would be without its end.
+    let frame = memchr::memmem::find(v, b"-----").is_some();
+    (!is_no_secret(v) && !is_path(v) && !has_stand_in(v) && !v.starts_with(b"$") && !frame).then_some(value)
 }
 
 /// The value directly behind a literal, up to the quote that the literal ends with.
