@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use oediag_collector::redact::{Binary, Choice, Correlate, Ip, Mac};
 use oediag_protocol::{id::ReceiptId, text::Line, time::Time};
 
 use crate::{
@@ -84,6 +85,8 @@ pub enum Command {
     Verify(Verify),
     /// The redactor as a filter.
     Redact(Redact),
+    /// What stand-ins mean.
+    Reveal(Reveal),
     /// Make a center known to this host, and this host to the center.
     Enroll(Enroll),
     /// Show what would leave, ask, and send it.
@@ -138,12 +141,42 @@ pub struct Selection {
     pub now: Option<Time>,
 }
 
+/// What is chosen about the redactor; the options `collect` and `redact` share.
+#[derive(Debug, Clone, Args)]
+pub struct Redaction {
+    /// Between which bundles a value has the same stand-in.
+    #[arg(long, value_name = "SCOPE", value_parser = values::correlate())]
+    pub correlate: Option<Correlate>,
+    /// What becomes of IP addresses.
+    #[arg(long, value_name = "HOW", value_parser = values::ip())]
+    pub ip: Option<Ip>,
+    /// What becomes of hardware addresses.
+    #[arg(long, value_name = "HOW", value_parser = values::mac())]
+    pub mac: Option<Mac>,
+    /// What becomes of binary content.
+    #[arg(long, value_name = "HOW", value_parser = values::binary())]
+    pub binary: Option<Binary>,
+    /// Kinds of identities that stay.
+    #[arg(long, value_name = "KIND", value_delimiter = ',')]
+    pub keep_kind: Vec<String>,
+}
+
+impl From<&Redaction> for Choice {
+    fn from(options: &Redaction) -> Choice {
+        let Redaction { correlate, ip, mac, binary, keep_kind } = options;
+        Choice { correlate: *correlate, ip: *ip, mac: *mac, binary: *binary, keep_kinds: keep_kind.clone(), floor: None }
+    }
+}
+
 /// `oediag collect`.
 #[derive(Debug, Clone, Args)]
 pub struct Collect {
     /// What to collect.
     #[command(flatten)]
     pub selection: Selection,
+    /// What to replace.
+    #[command(flatten)]
+    pub redaction: Redaction,
     /// The case the bundle belongs to.
     #[arg(long = "case", value_name = "ID", value_parser = values::case)]
     pub case: Option<String>,
@@ -219,26 +252,55 @@ pub struct Verify {
     /// Who may have signed it, in ssh-keygen's format.
     #[arg(long, value_name = "FILE")]
     pub allowed_signers: Option<PathBuf>,
+    /// Look for what redaction should have replaced, instead of at signatures.
+    #[arg(long, conflicts_with = "allowed_signers")]
+    pub redaction: bool,
 }
 
 /// `oediag redact`.
 #[derive(Debug, Clone, Args)]
 pub struct Redact {
     /// Files to read, one after the other; `-` is standard input.
-    #[arg(value_name = "FILE", required_unless_present = "input", conflicts_with_all = ["input", "out"])]
+    #[arg(value_name = "FILE", required_unless_present_any = ["input", "check", "list"], conflicts_with_all = ["input", "out"])]
     pub file: Vec<PathBuf>,
     /// A folder to read.
-    #[arg(long = "in", value_name = "DIR", requires = "out")]
+    #[arg(long = "in", value_name = "DIR", requires = "target")]
     pub input: Option<PathBuf>,
     /// The folder to write, made new.
-    #[arg(long, value_name = "DIR", requires = "input")]
+    #[arg(long, value_name = "DIR", requires = "input", group = "target")]
     pub out: Option<PathBuf>,
+    /// Show what would be replaced instead of replacing it.
+    #[arg(long, group = "target")]
+    pub review: bool,
+    /// Show what is found and what becomes of it, of one kind all that is known.
+    #[arg(long, value_name = "KIND", num_args = 0..=1, conflicts_with_all = ["input", "file", "check", "review", "context"])]
+    pub list: Option<Option<String>>,
+    /// Whether the customer's own rules can be used: those of the files, or of this installation.
+    #[arg(long, conflicts_with_all = ["input", "review", "context"])]
+    pub check: bool,
     /// Names of this site, as JSON.
     #[arg(long, value_name = "FILE")]
     pub context: Option<PathBuf>,
     /// For each file its path on the host it came from.
     #[arg(long, value_name = "TSV", requires = "input")]
     pub paths: Option<PathBuf>,
+    /// What to replace.
+    #[command(flatten)]
+    pub redaction: Redaction,
+}
+
+/// `oediag reveal`.
+#[derive(Debug, Clone, Args)]
+pub struct Reveal {
+    /// Stand-ins; without any a text on standard input.
+    #[arg(value_name = "TOKEN")]
+    pub token: Vec<String>,
+    /// The bundle they are from.
+    #[arg(long, value_name = "ID", value_parser = values::bundle_id)]
+    pub bundle: Option<String>,
+    /// The key of encrypted maps.
+    #[arg(long, value_name = "FILE")]
+    pub identity: Option<PathBuf>,
 }
 
 /// `oediag enroll`.

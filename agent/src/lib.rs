@@ -13,9 +13,12 @@ pub mod help;
 pub mod invocation;
 pub mod opened;
 pub mod progress;
+pub mod recheck;
+pub mod redaction;
 pub mod release;
 pub mod selection;
 mod sender;
+pub mod stand_ins;
 pub mod term;
 pub mod texts;
 pub mod trust;
@@ -75,6 +78,7 @@ fn dispatch(command: &Command, given: &Invocation) -> Result<u8, Failure> {
         Command::Operations(options) => cmd::operations::run(options, given),
         Command::Verify(options) => cmd::verify::run(options, given),
         Command::Redact(options) => cmd::redact::run(options, given),
+        Command::Reveal(options) => cmd::reveal::run(options, given),
         Command::Enroll(options) => cmd::enroll::run(options, given),
         Command::Upload(options) => cmd::upload::run(options, given),
         Command::Consent(options) => cmd::consent::run(options, given),

@@ -7,7 +7,8 @@ use oediag_collector::{
     cost::{self, Cost, Costs},
     host::Host,
     plan::{Plan, Request},
-    redact::Harvest,
+    redact::{Harvest, SiteRules},
+    rules,
     state::State,
 };
 use oediag_protocol::bundle::manifest::{Estimate, Limits, Window};
@@ -62,6 +63,14 @@ pub const HARVEST_FILE: usize = 4 << 20;
 /// Who the host is: the names and addresses the redactor looks for.
 pub fn harvest(host: &Host) -> Harvest {
     Harvest::of(&mut |path| host.read(path, HARVEST_FILE))
+}
+
+/// The customer's own rules of redaction. Without them the redactor must not start.
+pub fn site_rules(state: &State, given: &Invocation) -> Result<SiteRules, Failure> {
+    rules::load(&state.site_rules()).map_err(|error| {
+        let hint = text!(given.texts, "hint-redact-check");
+        Failure::new(Kind::NoBundle, text!(given.texts, "error-site-rules")).because(error).hint(hint)
+    })
 }
 
 /// What is asked of the host.

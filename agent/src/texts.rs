@@ -1,5 +1,6 @@
 //! The texts of the program in English and Chinese. In: a message id and its arguments. Out: one string.
-//! The messages are compiled in; `oediag.ftl` holds the program's own, `sources.ftl` one line for each catalogue row.
+//! The messages are compiled in; `oediag.ftl` holds the program's own, `redaction.ftl` those of the redactor's kinds,
+//! `sources.ftl` one line for each catalogue row.
 //! Ids written in code are checked by `fl!` when compiling; ids made of data go through [`Texts::named`].
 
 use std::borrow::Cow;
@@ -16,9 +17,11 @@ use crate::cli::Language;
 pub const FILES: &[(&str, &str)] = &[
     ("en", include_str!("../i18n/en/oediag.ftl")),
     ("en", include_str!("../i18n/en/help.ftl")),
+    ("en", include_str!("../i18n/en/redaction.ftl")),
     ("en", include_str!("../i18n/en/sources.ftl")),
     ("zh-CN", include_str!("../i18n/zh-CN/oediag.ftl")),
     ("zh-CN", include_str!("../i18n/zh-CN/help.ftl")),
+    ("zh-CN", include_str!("../i18n/zh-CN/redaction.ftl")),
     ("zh-CN", include_str!("../i18n/zh-CN/sources.ftl")),
 ];
 
@@ -148,7 +151,7 @@ mod tests {
         };
     }
     reasons! {
-        NotSelected NotPresent NotInstalled UntrustedProgram UntrustedPath NotRegular UnsafeFilesystem OtherFilesystem NeverCollected NotRecorded NotLive NoPermission NeedsRoot ReadError SpawnError ExitStatus Signal TimeLimit Stuck ItemLimit BundleLimit RunDeadline Cancelled LeftOut DiskFull WriteError Interrupted Binary BadArchive RedactionFailed TooMany Duplicate OlderFile OutsideWindow Changed Panicked
+        NotSelected NotPresent NotInstalled UntrustedProgram UntrustedPath NotRegular UnsafeFilesystem OtherFilesystem NeverCollected NotRecorded NotLive NoPermission NeedsRoot ReadError SpawnError ExitStatus Signal TimeLimit Stuck ItemLimit BundleLimit RunDeadline Cancelled LeftOut DiskFull WriteError Interrupted Binary BadArchive RedactionFailed Leak TooMany Duplicate OlderFile OutsideWindow Changed Panicked
     }
 
     #[test]

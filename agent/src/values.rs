@@ -3,7 +3,9 @@
 
 use std::{fmt, str::FromStr};
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use jiff::Timestamp;
+use oediag_collector::redact::{Binary, Correlate, Ip, Mac};
 use oediag_protocol::{consent::MAX_RETENTION_DAYS, id::ReceiptId, text::Line, time::Time};
 
 /// A number of bytes: `4096`, `512K`, `64M`, `4G` (powers of 1024; a trailing `B` or `iB` is allowed).
@@ -48,6 +50,10 @@ pub enum ValueError {
     Rate,
     /// Not the id of a receipt.
     Receipt,
+    /// Not the beginning of a bundle's id.
+    BundleId,
+    /// Not one of the words that are listed.
+    Word,
 }
 
 impl ValueError {
@@ -69,6 +75,8 @@ impl ValueError {
             Self::Days => "value-days",
             Self::Rate => "value-rate",
             Self::Receipt => "value-receipt",
+            Self::BundleId => "value-bundle-id",
+            Self::Word => "value-word",
         }
     }
 }
@@ -166,6 +174,33 @@ pub fn rate(text: &str) -> Result<u64, ValueError> {
 /// Reads the id of a receipt.
 pub fn receipt(text: &str) -> Result<ReceiptId, ValueError> {
     ReceiptId::parse(text).ok_or(ValueError::Receipt)
+}
+
+/// Reads the beginning of a bundle's id, at least 8 hex digits.
+pub fn bundle_id(text: &str) -> Result<String, ValueError> {
+    let hex = (8..=32).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if hex { Ok(text.to_ascii_lowercase()) } else { Err(ValueError::BundleId) }
+}
+
+macro_rules! words {
+    ($($(#[$doc:meta])* $name:ident $type:ident),+ $(,)?) => {
+        $($(#[$doc])*
+        pub fn $name() -> impl TypedValueParser<Value = $type> {
+            PossibleValuesParser::new($type::ALL.iter().map(|one| one.as_str()))
+                .try_map(|word| $type::parse(&word).ok_or(ValueError::Word))
+        })+
+    };
+}
+
+words! {
+    /// What becomes of IP addresses.
+    ip Ip,
+    /// What becomes of hardware addresses.
+    mac Mac,
+    /// What becomes of binary content.
+    binary Binary,
+    /// Between which bundles stand-ins are the same.
+    correlate Correlate,
 }
 
 /// Reads the id of a case: at most 64 letters, digits and `-._/#`.

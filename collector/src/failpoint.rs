@@ -18,12 +18,28 @@ pub(crate) fn writing(_: &'static str, _: &[u8], _: impl FnOnce(&[u8]) -> io::Re
     Ok(())
 }
 
+/// A place where the program may panic: `panic`, or `50*off->1*panic` for one time in the midst of a run.
+#[cfg(not(feature = "failpoints"))]
+pub(crate) fn panics(_: &'static str) {}
+
+/// A place where the program may panic: `panic`, or `50*off->1*panic` for one time in the midst of a run.
+#[cfg(feature = "failpoints")]
+pub(crate) fn panics(place: &'static str) {
+    set_up();
+    fail::fail_point!(place);
+}
+
+/// The places stay as the environment set them up until the process ends.
+#[cfg(feature = "failpoints")]
+fn set_up() {
+    static READ: std::sync::Once = std::sync::Once::new();
+    READ.call_once(|| std::mem::forget(fail::FailScenario::setup()));
+}
+
 /// A place where `bytes` are about to be written; `write` writes a part of them.
 #[cfg(feature = "failpoints")]
 pub(crate) fn writing(place: &'static str, bytes: &[u8], write: impl FnOnce(&[u8]) -> io::Result<()>) -> io::Result<()> {
-    static READ: std::sync::Once = std::sync::Once::new();
-    // The places stay as the environment set them up until the process ends.
-    READ.call_once(|| std::mem::forget(fail::FailScenario::setup()));
+    set_up();
     fail::fail_point!(place, |what| act(&what.unwrap_or_default(), bytes, write));
     Ok(())
 }

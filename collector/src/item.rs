@@ -90,6 +90,7 @@ pub(crate) fn outcome(reason: Reason) -> Outcome {
         | Reason::Stuck
         | Reason::BadArchive
         | Reason::RedactionFailed
+        | Reason::Leak
         | Reason::Interrupted
         | Reason::DiskFull
         | Reason::Panicked => Outcome::Failed,

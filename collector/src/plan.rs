@@ -16,6 +16,7 @@ use oediag_protocol::bundle::manifest::{self, Limits, Reason};
 use crate::{
     catalogue::{self, Depth, Over, Preset, Probe, Source, Topic, When},
     host::{Cancel, Host, Refusal},
+    packed::Packing,
     window::{self, Found, Question, Window},
 };
 
@@ -379,7 +380,7 @@ fn within(task: &Task, window: Window, limits: Limits, host: &Host, context: &Co
         changed: open.mtime,
         context,
         cap: task.source.cap(limits.item_bytes),
-        gzip: window::is_gzip(path),
+        packing: Packing::of(path),
         go_on,
     };
     let size = open.size;

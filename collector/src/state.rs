@@ -119,7 +119,7 @@ impl State {
     /// Takes the lock that lets one run at a time work, and removes what killed runs left half made.
     pub fn lock(&self) -> Result<Lock, StateError> {
         let lock = lock(self.data.join("lock"))?;
-        for folder in [&self.data, &self.config, &self.keys(), &self.data.join("agent")] {
+        for folder in [&self.data, &self.config, &self.keys(), &self.maps(), &self.data.join("agent")] {
             remove_drafts(folder);
         }
         Ok(lock)
@@ -201,6 +201,21 @@ impl State {
     /// Where the customer's own rows lie.
     pub fn site_sources(&self) -> PathBuf {
         self.config.join("sources.d")
+    }
+
+    /// Where the customer's own rules of redaction lie.
+    pub fn site_rules(&self) -> PathBuf {
+        self.config.join("redact.d")
+    }
+
+    /// The customer's own settings.
+    pub fn settings(&self) -> PathBuf {
+        self.config.join("oediag.toml")
+    }
+
+    /// Where maps from stand-ins back to identities lie.
+    pub fn maps(&self) -> PathBuf {
+        self.data.join("maps")
     }
 
     /// The center this host is enrolled with: a file that is there once it is.

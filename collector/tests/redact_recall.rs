@@ -158,11 +158,14 @@ struct Corpus {
 
 /// `others` and `apart` were written before any rule was fitted to them, by people who did not look at the rules, and were
 /// parted by lot. Whoever works on the rules reads what is missed of `others` and of the public one; of `apart` nobody
-/// reads more than its figures, so that it stays a fair judge.
-const CORPORA: [Corpus; 3] = [
-    Corpus { name: "public", data: include_str!("data/redact/cases.jsonl"), recall: 0.949, lost: 6, changed: 0 },
-    Corpus { name: "others", data: include_str!("data/redact/others.jsonl"), recall: 0.744, lost: 8, changed: 4 },
-    Corpus { name: "apart", data: include_str!("data/redact/apart.jsonl"), recall: 0.774, lost: 12, changed: 6 },
+/// reads more than its figures, so that it stays a fair judge. `later` and `sealed` were written and parted in the same way
+/// after the first rules for `others`.
+const CORPORA: [Corpus; 5] = [
+    Corpus { name: "public", data: include_str!("data/redact/cases.jsonl"), recall: 1.0, lost: 0, changed: 0 },
+    Corpus { name: "others", data: include_str!("data/redact/others.jsonl"), recall: 1.0, lost: 4, changed: 0 },
+    Corpus { name: "apart", data: include_str!("data/redact/apart.jsonl"), recall: 0.957, lost: 5, changed: 1 },
+    Corpus { name: "later", data: include_str!("data/redact/later.jsonl"), recall: 0.989, lost: 0, changed: 0 },
+    Corpus { name: "sealed", data: include_str!("data/redact/sealed.jsonl"), recall: 0.94, lost: 3, changed: 0 },
 ];
 
 #[test]
@@ -172,9 +175,7 @@ fn labelled_corpora() {
     for corpus in CORPORA {
         let mut score = Score::default();
         for case in cases(corpus.data) {
-            // Nothing here can write GB18030; redact_rules has a line of it.
-            let Some(bytes) = encoded(&case) else { continue };
-            let out = match redact(&redactor, &case.path, &bytes) {
+            let out = match redact(&redactor, &case.path, &encoded(&case)) {
                 Ok(out) => out,
                 // Left out: nothing leaks, and nothing of it survives.
                 Err(RedactError::Binary) => Vec::new(),
@@ -185,7 +186,7 @@ fn labelled_corpora() {
         println!("{}\n{}", corpus.name, score.table());
         let (lost, changed) = (score.lost.len(), score.changed.len());
         println!("{}: recall {:.4}, lost {lost} of {}, changed {changed}", corpus.name, score.recall(), score.keep);
-        if corpus.name != "apart" {
+        if !matches!(corpus.name, "apart" | "sealed") {
             for line in score.missed.iter().chain(&score.lost).chain(&score.changed) {
                 println!("  {line}");
             }
@@ -196,15 +197,17 @@ fn labelled_corpora() {
     }
 }
 
-/// The case as its file's bytes; none in an encoding that nothing here writes.
-fn encoded(case: &Case) -> Option<Vec<u8>> {
+/// The case as its file's bytes.
+fn encoded(case: &Case) -> Vec<u8> {
     let units = || case.text.encode_utf16();
     match case.encoding.as_deref() {
-        None | Some("utf-8") => Some(case.text.clone().into_bytes()),
-        Some("utf-16le") => Some(units().flat_map(u16::to_le_bytes).collect()),
-        Some("utf-16be") => Some(units().flat_map(u16::to_be_bytes).collect()),
-        Some("latin-1") => Some(case.text.chars().map(|c| c as u8).collect()),
-        Some(_) => None,
+        None | Some("utf-8") => case.text.clone().into_bytes(),
+        Some("utf-16le") => units().flat_map(u16::to_le_bytes).collect(),
+        Some("utf-16be") => units().flat_map(u16::to_be_bytes).collect(),
+        Some("latin-1") => case.text.chars().map(|c| c as u8).collect(),
+        Some("gb18030" | "gbk") => encoding_rs::GB18030.encode(&case.text).0.into_owned(),
+        Some("utf-16") => [0xff, 0xfe].into_iter().chain(units().flat_map(u16::to_le_bytes)).collect(),
+        Some(other) => panic!("{}: no way to write {other}", case.id),
     }
 }
 
@@ -216,6 +219,8 @@ fn decoded(case: &Case, out: Vec<u8>) -> String {
     match case.encoding.as_deref() {
         Some("utf-16le") => wide(u16::from_le_bytes),
         Some("utf-16be") => wide(u16::from_be_bytes),
+        Some("utf-16") => wide(u16::from_le_bytes).trim_start_matches('\u{feff}').to_owned(),
+        Some("gb18030" | "gbk") => encoding_rs::GB18030.decode(&out).0.into_owned(),
         Some("latin-1") => out.iter().map(|byte| char::from(*byte)).collect(),
         _ => String::from_utf8(out).expect("still UTF-8"),
     }

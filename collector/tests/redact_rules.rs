@@ -102,7 +102,97 @@ const GO: &[(&str, &str)] = &[
     ("holder Li Ming of x", "Li Ming"),
     ("登录失败，密码：n0w#2019!，请重试", "n0w#2019!"),
     ("用户 meter_web 登录成功", "meter_web"),
+    ("echo 'n0w#YouSee' | passwd --stdin svc", "n0w#YouSee"),
+    ("echo -n n0w#YouSee | sudo cryptsetup luksOpen /dev/sdc1 c -", "n0w#YouSee"),
+    ("printf '%s' n0w#YouSee | /usr/bin/kinit svc", "n0w#YouSee"),
+    ("echo \"root:n0w#YouSee\" | chpasswd", "n0w#YouSee"),
+    ("cryptsetup luksOpen /dev/sdb2 d --key-file=- <<< 'n0w#YouSee'", "n0w#YouSee"),
+    ("sqlplus -S system/n0wYouSee7@ORCL @/x.sql", "n0wYouSee7"),
+    ("curl -sku me:n0wYouSee https://h/", "n0wYouSee"),
+    ("{\"args\":[\"redis-cli\",\"-a\",\"n0wYouSee\",\"ping\"]}", "n0wYouSee"),
+    ("args: [\"--requirepass\", \"n0wYouSee\", \"--port\", \"1\"]", "n0wYouSee"),
+    ("{\"name\":\"DB_PASSWORD\",\"value\":\"n0wYouSee\"}", "n0wYouSee"),
+    ("htpasswd -b /etc/h web n0wYouSee", "n0wYouSee"),
+    ("ALTER ROLE x PASSWORD 'n0wYouSee' VALID UNTIL 'y'", "n0wYouSee"),
+    ("IDENTIFIED BY PASSWORD 'n0wYouSee'", "n0wYouSee"),
+    ("temporary password is generated for root@localhost: n0w#Y<ouSee", "n0w#Y<ouSee"),
+    ("sentinel auth-pass mymaster n0wYouSee", "n0wYouSee"),
+    ("[0 127.0.0.1:1] \"AUTH\" \"default\" \"n0wYouSee\"", "n0wYouSee"),
+    ("snmp-agent community read cipher n0wYouSee view", "n0wYouSee"),
+    ("trap2sink localhost n0wYouSee 162", "n0wYouSee"),
+    ("0 41943040 crypt aes-xts-plain64 00112233445566778899aabbccddeeff 0 253:2", "00112233445566778899aabbccddeeff"),
+    ("  1 h/x@EXAMPLE.CN (aes128)  (0x00112233445566778899aabbccddeeff)", "00112233445566778899aabbccddeeff"),
+    ("MK dump:\t7c 1f a0 52 9d 3b e4 88", "7c 1f a0 52 9d 3b e4 88"),
+    ("key \"k\" { algorithm hmac-md5; secret \"n0wYouSee\"; };", "n0wYouSee"),
+    ("machine h login me2 password n0wyousee account x", "n0wyousee"),
+    ("incominguser root n0wYouSee", "n0wYouSee"),
+    (
+        "https://open.feishu.cn/open-apis/bot/v2/hook/fdfe0546-9de9-4501-aa40-efc1db5779f5 -d",
+        "fdfe0546-9de9-4501-aa40-efc1db5779f5",
+    ),
     ("\"Env\":[\"PATH=/usr/bin\",\"POSTGRES_PASSWORD=n0wYouSee\"]", "n0wYouSee"),
+    ("payload=eyJwYXNzd29yZCI6Im4wd1lvdVNlZSJ9 ok", "eyJwYXNzd29yZCI6Im4wd1lvdVNlZSJ9"),
+    ("key MIIEvgIBADANBgkqhkiG9w0BAQEFAASC end", "MIIEvgIBADANBgkqhkiG9w0BAQEFAASC"),
+    ("auth = \"bWU6bjB3WW91U2Vl\" # x", "bWU6bjB3WW91U2Vl"),
+    ("GET /r?u=https%3A%2F%2Fme%3An0w%7ESee%40h%2Fv1 x", "n0w%7ESee"),
+    ("next=%2Flogin%3Fpassword%3Dn0wYouSee%26x%3D1 ok", "n0wYouSee"),
+    ("type=EXECVE msg=audit(1.1:2): argc=3 a0=\"mysql\" a1=\"-uroot\" a2=\"-pn0wYouSee\"", "n0wYouSee"),
+    ("audit: argc=3 a0=\"curl\" a1=\"-u\" a2=6D653A6E3077596F75536565", "6E3077596F75536565"),
+    ("{\"MESSAGE\":[112,97,115,115,119,111,114,100,61,110,48,119,83,101,101]}", "110,48,119,83,101,101"),
+    ("{\"name\":\"DB_PASSWORD\",\"value\":\"n0wYouSee\"}", "n0wYouSee"),
+    ("- name: DB_PASSWORD\n  value: n0wYouSee", "n0wYouSee"),
+    ("password: >-\n  n0wYouSee", "n0wYouSee"),
+    ("<p:Password Type=\"#Text\">n0wYouSee</p:Password>", "n0wYouSee"),
+    ("<password><![CDATA[n0wYouSee]]></password>", "n0wYouSee"),
+    ("<entry key=\"db.password\">n0wYouSee</entry>", "n0wYouSee"),
+    ("<property value=\"n0wYouSee\" name=\"password\"/>", "n0wYouSee"),
+    ("connect (port=1, password=0x61c0 \"n0wYouSee\") at", "n0wYouSee"),
+    (
+        "{\"kty\":\"OKP\",\"d\":\"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A\",\"x\":1}",
+        "nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A",
+    ),
+    ("Private-Lines: 1\nZwEtWYYn0w+9GGPva27AwqirGl1s\nPrivate-MAC: 3d8c", "ZwEtWYYn0w+9GGPva27AwqirGl1s"),
+    ("Board Serial         : 2102KXQ7P10", "2102KXQ7P10"),
+    ("ID_SERIAL_SHORT=S4EVNX0M", "S4EVNX0M"),
+    ("<entry name='serial'>VM-4825-77</entry>", "VM-4825-77"),
+    ("{\"serialNumber\":\"2102KXQ7P10\",\"a\":1}", "2102KXQ7P10"),
+    ("  <uuid>6e933eda-c4e7-411f-abe4-0db5cfe2806b</uuid>", "6e933eda-c4e7-411f-abe4-0db5cfe2806b"),
+    ("_MACHINE_ID=8ac310b1d74dfd6d8790c79e7088a69f", "8ac310b1d74dfd6d8790c79e7088a69f"),
+    ("  System UUID:  6e933eda-c4e7-411f-abe4-0db5cfe2806b", "6e933eda-c4e7-411f-abe4-0db5cfe2806b"),
+    ("qemu-kvm -name x -uuid 6e933eda-c4e7-411f-abe4-0db5cfe2806b -smp 4", "6e933eda-c4e7-411f-abe4-0db5cfe2806b"),
+    ("mac_address=5254003a91c2 up", "3a91c2"),
+    ("2: enx5254003a91c2: <UP>", "3a91c2"),
+    ("MAC 5489-98f4-1a2b learned", "f4-1a2b"),
+    ("BOOTIF=01-52-54-00-3a-91-c2 ro", "3a-91-c2"),
+    ("Node GUID: 0x506b4b0300a1b2c3", "506b4b0300a1b2c3"),
+    ("电话 159 2237 0481 转", "159 2237 0481"),
+    ("phone_number: 138 0013 8044, x", "138 0013 8044"),
+    ("tel +86-138-0013-8044 x", "+86-138-0013-8044"),
+    ("卡号 6228 4877 1234 5679 元", "6228 4877 1234 5679"),
+    ("pan: 6228 4877 1234 5679 exp 12/29", "6228 4877 1234 5679"),
+    ("acct 6228-4877-1234-5679 x", "6228-4877-1234-5679"),
+    ("联系人：吴志强 值班", "吴志强"),
+    ("负责人 欧阳明月，电话", "欧阳明月"),
+    ("{\"realName\":\"褚雪梅\",\"a\":1}", "褚雪梅"),
+    ("用户李雪梅登录系统成功", "李雪梅"),
+    ("经办人：高峰，已", "高峰"),
+    ("$GNRMC,031455.00,A,3015.84721,N,12009.32188,E,0.021", "3015.84721,N,12009.32188,E"),
+    ("gps=30.24771,120.15531 ok", "30.24771,120.15531"),
+    ("\"coordinates\":[120.15531,30.24771]", "120.15531,30.24771"),
+    ("to node db-3.site.test/10.20.31.44:9092 failed", "10.20.31.44"),
+    ("Node: worker-7/10.20.31.44", "10.20.31.44"),
+    ("range 10.20.31.44-10.20.31.90 x", "10.20.31.44-10.20.31.90"),
+    ("backup_192.168.7.21_full", "192.168.7.21"),
+    ("密码已重置为：n0w#See，请修改", "n0w#See"),
+    ("口令改为 n0wYou1See", "n0wYou1See"),
+    ("密码（n0wYouSee）", "n0wYouSee"),
+    ("验证码 839201，5分钟内有效", "839201"),
+    ("授权码：abcdnowyousee", "abcdnowyousee"),
+    ("Tel: 159 2237 0481 x", "159 2237 0481"),
+    ("姓 名：吴志强", "吴志强"),
+    ("| 密码 | n0wYouSee |", "n0wYouSee"),
+    ("密 码：n0wYouSee", "n0wYouSee"),
+    ("{\"密码\":\"n0wYouSee\",\"a\":1}", "n0wYouSee"),
 ];
 
 /// Lines of which no byte may change.
@@ -155,7 +245,41 @@ const STAY: &[&str] = &[
     "密码错误，请重新输入；密码已过期；口令长度不少于 97 位",
     "scp test server node",
     "Last password change : Nov 10, 2025",
+    "echo done | tee /tmp/x; echo 1 | grep passwd; cat <<< ready",
+    "docker run --user 1000:1000 nginx; chown --user=app:app x",
+    "Failed password for invalid user x from 127.0.0.1 port 22 ssh2",
+    "password is required; secret is mounted; token is expired",
+    "swap crypt none (0xffff8000101b2c3d) (0x1f)",
+    "PASS test_one; 3 passed",
+    "--- PASS: TestTwo (0.00s)",
+    "basic auth required; Basic Latin; MK bits: 256",
     "UUID 87ef2400-7512-4bd3-a0ee-fc9009bd88f5",
+    "payload=eyJob3N0IjoiYSIsInBvcnQiOjQ0MywibW9kZSI6InN5bmMifQ== ok",
+    "cert: MIIBfTCCASOgAwIBAgIUHI5G2HhzwxvvEu5HSTsrfUpnW",
+    "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJ",
+    "{\"cpus\":[0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15]}",
+    "GET /r?u=https%3A%2F%2Fexample.org%3A443%2Fa%40b x",
+    "type=EXECVE msg=audit(1.1:2): argc=3 a0=\"ls\" a1=\"-l\" a2=\"/tmp\"",
+    "- name: PASSWORD_POLICY\n  value: strict",
+    "{\"algorithm\":\"x\",\"d\":\"da39a3ee5e6b4b0d3255bfef95601890afd80709\"}",
+    "pam_unix(sshd:auth): check pass; user unknown",
+    "Serial Number: 3454",
+    "serial=4F2A90B1C3D4E5F60718",
+    "serial8250: ttyS0 at I/O 0x3f8",
+    "2024030501 ; serial",
+    "Boot ID: 8ac310b1d74dfd6d8790c79e7088a69f",
+    "UUID:          59bf2124-44c4-41ab-ac4c-2d2336922414",
+    "\"uuid\":\"59bf2124-44c4-41ab-ac4c-2d2336922414\"",
+    "Filesystem UUID:          59bf2124-44c4-41ab-ac4c-2d2336922414",
+    "machine = q35 macro panic discard: position: 12 location: /a",
+    "密码为空；密码是否正确；密码: /etc/pki/a.key；密码 sha256 摘要；密钥：server.pem；密码 12 位",
+    "用户 权限不足，用户登录失败，联系人 不能为空，负责人：未知",
+    "值班 周一 白班，用户严重超时，员工 管理系统，姓名 高级",
+    "order 6228 1234 5678 9999 of 4",
+    "rate 13912345678字节",
+    "gps off, location: 1.5, 2.5",
+    "libfoo-1.2.3.4-5.x86_64 Edge/10.1.2.3",
+    "guid: 00000000-0000 disk 1A2B-3C4D-5E6F",
 ];
 
 #[test]
@@ -254,6 +378,14 @@ fn separators_of_arguments_stay() {
 }
 
 #[test]
+fn accounts_and_their_holders_go_from_a_list_of_accounts() {
+    let text = "sshd:x:74:74:Privilege Separated:/:/sbin/nologin\nkfuser9:x:1007:1007:吴志强,,,:/x:/bin/bash\n";
+    let out = String::from_utf8(redact(&redactor(Level::Standard), "/etc/passwd", text.as_bytes())).expect("text");
+    assert!(out.starts_with("sshd:x:74:74:Privilege Separated:/:/sbin/nologin\nOEr-user-"), "{out}");
+    assert!(!out.contains("吴志强") && out.ends_with(",,,:/x:/bin/bash\n"), "{out}");
+}
+
+#[test]
 fn paths_are_redacted_by_component() {
     let redactor = redactor(Level::Standard);
     let mut counts = Counts::default();
@@ -317,4 +449,27 @@ fn binary_content_is_refused() {
         assert!(matches!(first, Some(Err(oediag_collector::redact::RedactError::Binary))), "{bytes:?}");
     }
     assert!(redactor.reader(&b""[..], b"/x").next().is_none());
+}
+
+#[test]
+fn strings_in_binary_content_are_replaced_in_place() {
+    let core = b"\xde\xad\xbe\xef\0password=n0wYouSee\0oom_kill\0\x01\x02";
+    let out = redact(&redactor(Level::Standard), "/var/crash/core.strings", core);
+    assert_eq!(out.len(), core.len());
+    assert!(out.starts_with(b"\xde\xad\xbe\xef\0password=.........\0") && out.ends_with(b"\0oom_kill\0\x01\x02"));
+    for (level, path) in [(Level::Strict, "/var/crash/core.strings"), (Level::Standard, "/var/log/wtmp")] {
+        let redactor = redactor(level);
+        let first = redactor.reader(&core[..], path.as_bytes()).next();
+        assert!(matches!(first, Some(Err(oediag_collector::redact::RedactError::Binary))), "{path}");
+    }
+}
+
+#[test]
+fn entries_of_a_secret_go_and_those_of_a_map_stay() {
+    let redactor = redactor(Level::Standard);
+    let redact = |text: &str| String::from_utf8(redact(&redactor, "/x/secret.yaml", text.as_bytes())).expect("text");
+    let out = redact("apiVersion: v1\ndata:\n  any: bjB3WW91U2Vl\nkind: Secret\n");
+    assert!(!out.contains("bjB3") && out.contains("  any: OEr-"), "{out}");
+    let map = "apiVersion: v1\ndata:\n  any: information\n  n: \"5432\"\nkind: ConfigMap\n";
+    assert_eq!(redact(map), map);
 }

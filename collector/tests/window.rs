@@ -11,7 +11,10 @@ use std::{
 use flate2::{Compression, read::MultiGzDecoder, write::GzEncoder};
 use jiff::{Timestamp, tz::TimeZone};
 use oediag_analysis::Context;
-use oediag_collector::window::{self, Found, Question, Window};
+use oediag_collector::{
+    packed::Packing,
+    window::{self, Found, Question, Window},
+};
 use oediag_protocol::{bundle::manifest, time::Time};
 use proptest::prelude::*;
 
@@ -128,7 +131,7 @@ fn ours(path: &Path, bytes: &[u8], now: &str, since: i64, until: i64) -> Vec<u8>
         changed: latest,
         context: &context,
         cap: 64 << 20,
-        gzip: window::is_gzip(path),
+        packing: Packing::of(path),
         go_on: &|| true,
     };
     let mut input = Cursor::new(bytes.to_vec());
@@ -138,7 +141,7 @@ fn ours(path: &Path, bytes: &[u8], now: &str, since: i64, until: i64) -> Vec<u8>
         Found::Nothing => Vec::new(),
         Found::Part(part) => {
             let mut lines = Vec::new();
-            part.reader(input, question.gzip).expect("it is moved").read_to_end(&mut lines).expect("it is read");
+            part.reader(input, question.packing).expect("it is moved").read_to_end(&mut lines).expect("it is read");
             assert_eq!(lines.len() as u64, part.bytes);
             lines
         }
@@ -147,7 +150,7 @@ fn ours(path: &Path, bytes: &[u8], now: &str, since: i64, until: i64) -> Vec<u8>
 
 fn inflated(path: &Path, bytes: &[u8]) -> Vec<u8> {
     let mut text = Vec::new();
-    if window::is_gzip(path) {
+    if Packing::of(path).is_some() {
         MultiGzDecoder::new(bytes).read_to_end(&mut text).expect("it inflates");
     } else {
         text.extend_from_slice(bytes);

@@ -4,6 +4,7 @@
 
 pub mod archive;
 pub mod members;
+pub mod redactor;
 pub mod samples;
 
 // The center's own files, without the hundreds of crates that make it a server.

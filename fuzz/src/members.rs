@@ -39,7 +39,19 @@ pub const REDACTED: &[&str] = &[
     "/etc/machine-id",
     "/sys/class/dmi/id/product_serial",
     "/var/lib/rpm/packages",
+    "/etc/shadow",
+    "/etc/ipsec.secrets",
+    "/root/.netrc",
+    "/etc/postfix/sasl_passwd",
+    "/etc/passwd",
 ];
+
+/// Any text, tables of addresses in hexadecimal, records of sockets.
+pub const ADDRESSED: &[&str] =
+    &["/var/log/messages", "/proc/net/tcp", "/proc/net/route", "/proc/net/tcp6", "/proc/net/if_inet6", "chrony_tracking"];
+
+/// Documents, and a log that may hold any of them in a line.
+pub const DOCUMENTS: &[&str] = &["/etc/app.json", "/etc/app.yaml", "/var/log/any", "/root/kubectl_get"];
 
 /// The path that a byte chooses.
 pub fn chosen<'a>(paths: &[&'a str], byte: u8) -> &'a str {

@@ -1,23 +1,17 @@
-//! The redactor. In: bytes that choose the file, the level and the size of chunks, then the content, behind which a private key is
-//! put. The key does not come out, and the result does not depend on the cut.
+//! The redactor's engine. In: bytes that choose the file, the level and the size of chunks, then the content, behind which a
+//! private key is put. The key does not come out, the result does not depend on the cut, and nothing takes long.
 #![no_main]
 
-use std::sync::LazyLock;
-
 use libfuzzer_sys::fuzz_target;
-use oediag_collector::redact::{Counts, Encoding, Harvest, Key, Level, Redactor, Scratch};
-use oediag_fuzz::members::{REDACTED, chosen};
+use oediag_collector::redact::{Counts, Encoding};
+use oediag_fuzz::{
+    members::{REDACTED, chosen},
+    redactor::{self, REDACTORS, clean},
+};
 
 const SECRET: &str = "vESkHofnWtkKckKCEQFzeG7omLVQcvMDPmiJFYKbEN7fvHnN1OulbsKBG9dQ64HH";
-const CONTEXT: &[u8] = include_bytes!("../../collector/tests/data/redact/context.json");
 
-static REDACTORS: LazyLock<[Redactor; 3]> = LazyLock::new(|| {
-    let harvest = Harvest::from_context(CONTEXT).expect("the sample is good");
-    [Level::Reduced, Level::Standard, Level::Strict]
-        .map(|level| Redactor::new(&harvest, &Key::for_bundle(&[1; 32], &[2; 16]), level).expect("starts"))
-});
-
-fuzz_target!(init: { LazyLock::force(&REDACTORS); }, |data: &[u8]| {
+fuzz_target!(init: { redactor::start(); }, |data: &[u8]| {
     let Some((&[choice, level, size], content)) = data.split_first_chunk() else { return };
     let redactor = &REDACTORS[usize::from(level) % 3];
     let path = chosen(REDACTED, choice).as_bytes();
@@ -33,24 +27,16 @@ fuzz_target!(init: { LazyLock::force(&REDACTORS); }, |data: &[u8]| {
         // The key is put behind as bytes: in UTF-16 it is no key.
         let wide = matches!(encoding, Some(Encoding::Utf16Le | Encoding::Utf16Be));
         assert!(wide || !holds(whole), "the key came out");
-        assert_eq!(whole, pieces, "the cut matters");
+        assert!(whole == pieces, "the cut matters");
+        redactor::same_lines(&text, whole, *encoding);
     }
     let mut counts = Counts::default();
     redactor.text(content, &mut counts);
     redactor.path(content, &mut counts);
     redactor.argv(&content.split(|byte| *byte == 0).collect::<Vec<_>>(), &mut counts);
+    redactor::not_slow(content, path);
 });
 
 fn holds(text: &[u8]) -> bool {
     text.windows(SECRET.len()).any(|window| window == SECRET.as_bytes())
-}
-
-/// What comes out, and what the text was taken for; none for content that is left out.
-fn clean(redactor: &Redactor, text: &[u8], path: &[u8], size: usize) -> Option<(Vec<u8>, Option<Encoding>)> {
-    let mut chunks = redactor.reader(text, path).with_chunk_size(size);
-    let mut out = Vec::new();
-    for raw in &mut chunks {
-        out.extend(redactor.clean(raw.ok()?, &mut Scratch::default()).ok()?.0.into_bytes());
-    }
-    Some((out, chunks.encoding()))
 }

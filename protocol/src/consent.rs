@@ -154,6 +154,9 @@ pub struct PersonalData {
     pub redaction: Line,
     /// Replaced values by kind.
     pub counts: BTreeMap<String, u64>,
+    /// Kinds of values that stayed readable because somebody chose so: a mark of sensitivity.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kept: Vec<Line>,
 }
 
 /// Who receives it.
@@ -306,6 +309,7 @@ impl Document for Consent {
             self.data_categories.len(),
             self.personal_data.possible.len(),
             self.personal_data.counts.len(),
+            self.personal_data.kept.len(),
             self.notice.separate_consents.len(),
         ];
         if self.version == 0 || (self.version == 1) != (self.event == Event::Given) {

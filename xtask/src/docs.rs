@@ -1,5 +1,5 @@
-//! `cargo xtask docs`: `docs/sources.md` and its Chinese sister. In: the catalogue, the program's texts. Out: two Markdown files,
-//! a table for each topic. A tidy rule says when the committed ones are old.
+//! `cargo xtask docs`: `docs/sources.md`, `docs/redaction.md` and their Chinese sisters. In: the catalogue, the redactor's
+//! listing, the program's texts. Out: Markdown files. A tidy rule says when the committed ones are old.
 
 use std::fs;
 
@@ -15,7 +15,7 @@ use oediag_collector::{
     plan,
 };
 
-use crate::run;
+use crate::{redaction, run};
 
 /// A page: where it lies, its language, and the words around the tables.
 struct Page {
@@ -72,7 +72,7 @@ Everything `oediag collect` may look at; nothing else can be asked for, except w
     },
 ];
 
-/// Writes both pages.
+/// Writes all pages.
 pub(crate) fn run() -> Result<()> {
     for (path, text) in pages() {
         fs::write(run::root().join(path), text).with_context(|| format!("writing {path}"))?;
@@ -81,9 +81,9 @@ pub(crate) fn run() -> Result<()> {
     Ok(())
 }
 
-/// Both pages as they should be: path and text.
+/// All pages as they should be: path and text.
 pub(crate) fn pages() -> Vec<(&'static str, String)> {
-    PAGES.iter().map(|page| (page.path, text(page))).collect()
+    PAGES.iter().map(|page| (page.path, text(page))).chain(redaction::pages()).collect()
 }
 
 fn text(page: &Page) -> String {

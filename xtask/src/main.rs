@@ -8,6 +8,7 @@ mod docs;
 mod fuzz;
 mod packages;
 mod peers;
+mod redaction;
 mod run;
 mod test;
 mod tidy;

@@ -39,18 +39,51 @@ error-output-name = { $path } is neither a folder that is there nor a file name 
 error-no-signer = There is no key to check the signature with.
 error-signers = The allowed signers cannot be read from { $path }.
 error-verify = The bundle is NOT what its host signed. Do not rely on it.
+error-recheck = Something is left in the bundle that redaction should have replaced. Do not pass it on.
+error-upload-leaks = The bundle was not sent: { $count } places hold what redaction should have replaced.
+hint-upload-leaks = `oediag verify --redaction { $path }` lists them; leave their items out with --without, or collect again.
 error-redact-read = { $path } cannot be read.
 error-redact-write = { $path } cannot be written.
 error-redact-exists = { $path } is there already; choose a folder that does not exist yet.
 error-redact-context = { $path } does not hold names as JSON.
 error-redact-paths = { $path } does not hold lines of name, tab, path.
 error-redactor = The redactor cannot be made ready.
+error-site-rules = Your own rules of redaction (redact.d) cannot be used; nothing was collected or redacted.
+error-no-such-kind = There is no kind { $kind }.
 error-redact = { $path } could not be redacted; nothing of it was written.
 error-redact-stream = { $path } could not be redacted to its end; what is written of it already stays written.
+error-settings = The settings of this host (oediag.toml) cannot be used.
+error-floor = The settings of this host allow no redaction below the level { $floor }, and what was chosen is { $level }.
+hint-floor = Leave out the options that replace less; only the file oediag.toml can lower its floor.
+error-keep-unknown = There is no kind of value named { $kind }.
+error-keep-credential = { $kind } is a kind of credential, and credentials are always removed.
+hint-keep = Kinds that can be kept: { $kinds }.
+error-no-map = There is no map of a bundle on this host.
+error-no-map-of = There is no map of a bundle whose id begins with { $id } on this host.
+hint-maps = Maps stay on the host that made the bundle, for { $days } days.
+error-maps = The maps of this host cannot be read.
+error-reveal-long = The text on standard input is longer than { $size }.
+error-reveal-key = { $path } does not hold a private key of age that you alone can read.
+hint-reveal-key = Give the private key with --identity FILE.
+note-map = note: the map of this bundle could not be kept, so nobody can look its stand-ins up: { $error }
+note-maps = note: old maps could not be removed: { $error }
+reveal-unknown = { $token }: no map on this host has this stand-in.
+reveal-credential = { $token }: stands for a credential; credentials are in no map and cannot be looked up.
+reveal-map-left-out = note: a map could not be read: { $error }
+reveal-left-unknown = { $count ->
+    [one] note: { $count } stand-in is in no map of this host and stays.
+   *[other] note: { $count } stand-ins are in no map of this host and stay.
+}
+reveal-left-several = { $count ->
+    [one] note: { $count } stand-in means different values in different bundles and stays; name the bundle with --bundle.
+   *[other] note: { $count } stand-ins mean different values in different bundles and stay; name the bundle with --bundle.
+}
 hint-root-needed = Run as root, or choose another place with --state DIR.
 hint-busy = Another run is under way; wait for its end, or use another --state DIR.
 hint-output = Choose another place with -o, or make room.
 hint-sources = `oediag sources` lists every id and topic.
+hint-redact-check = `oediag redact --check` names every line that is wrong.
+hint-redact-list = `oediag redact --list` shows all kinds.
 hint-ls = `oediag ls` lists every member and source.
 hint-signers = Give the host's public key with --allowed-signers FILE; the host keeps it as allowed_signers in its configuration folder.
 note-unverified = Note: this bundle was not verified ({ $why }). `oediag verify` checks it.
@@ -100,6 +133,7 @@ reason-interrupted = run was interrupted
 reason-binary = binary data that cannot be redacted
 reason-bad-archive = broken or too large compressed file
 reason-redaction-failed = left out: redaction failed
+reason-leak = left out: something was found in it after redaction that could not be masked
 reason-too-many = too many entries
 reason-older-file = older than the newest files this row takes
 reason-outside-window = outside the time window
@@ -172,6 +206,12 @@ kind-sql-auth = database passwords
 kind-license-key = licence keys
 kind-webhook = webhook addresses
 kind-audit-hex = secrets in audit records
+kind-base64-wrapped = secrets in base64
+kind-url-encoded = passwords in URLs
+kind-k8s-secret = secrets of Kubernetes
+kind-journal-bin = secrets in journal records
+kind-krb-keytab = Kerberos keys
+kind-site-secret = secrets by your own rules
 kind-zh-password = passwords
 kind-ipv4 = IPv4 addresses
 kind-ipv6 = IPv6 addresses
@@ -227,6 +267,7 @@ card-window = Window
 card-alerts = Alerts
 card-gaps = Items
 card-redacted = Redacted
+card-leaks = Leak check
 card-bundle = Bundle
 card-check = Check
 card-incomplete = NOT COMPLETE: { $reason }
@@ -270,6 +311,8 @@ span-seconds = { $count } s
 # Tables.
 table-id = SOURCE
 table-what = WHAT
+table-kind = KIND
+table-becomes = BECOMES
 table-topic = TOPIC
 table-time = TIME
 table-data = DATA
@@ -306,10 +349,11 @@ operations-none = This bundle has no operation records.
 table-when = TIME
 table-who = WHO
 table-from = FROM
-table-kind = KIND
 table-done = WHAT
 table-result = RESULT
 table-place = WHERE
+table-token = STAND-IN
+table-value = VALUE
 operation-login = logins
 operation-login-failed = failed logins
 operation-logout = logouts
@@ -337,6 +381,14 @@ verify-bundle = Bundle { $bundle }: { $count } members, { $size }.
 verify-incomplete = The run that made it was cut short; what it holds is whole.
 verify-pass = ok
 verify-fail = FAILED
+recheck-line = line { $line }
+recheck-name = in its name
+recheck-more = ... and { $count } more places.
+recheck-names-used = The names of this host were looked for.
+recheck-names-unused = The names of its host were not looked for: they are not known here.
+recheck-map-used = Addresses were looked for: the map of this bundle is here.
+recheck-map-unused = Addresses were not looked for: without the map of this bundle nobody can tell them from stand-ins.
+recheck-clean = Nothing was found in { $count } members that redaction should have replaced.
 check-detached-signature = signature of the file
 check-profile = format of the file
 check-manifest = manifest
@@ -348,6 +400,28 @@ check-bundle-json = opening record agrees
 
 # Redact.
 redact-done = { $files } files written, { $count } values replaced.
+redact-list-credentials = Credentials: gone for good
+redact-list-identities = Identities: the map on this host tells them
+redact-list-more = { $count } kinds. … is a tag of 12 letters and digits: the same value gets the same tag in all of a bundle. `oediag redact --list KIND` shows what starts the search for one of them, and examples of what goes and what stays.
+redact-list-becomes = Becomes
+redact-list-class = Afterwards
+redact-list-gone = gone for good; no map holds it
+redact-list-mapped = the map on this host tells the value
+redact-list-found = Found by
+redact-list-level = Replaced from level
+redact-list-starts = A look starts at
+redact-list-examples = Examples
+redact-list-counter-examples = Left alone
+
+redact-check-ok = ok
+redact-check-size = { $keywords } keywords, { $keys } keys, { $patterns } patterns
+redact-check-none = There is no file of rules of your own in { $folder }.
+redact-check-wrong = With a file that is wrong `collect` and `redact` do not start: no bundle is made without your rules.
+redact-review-total = { $count ->
+    [one] One value would be replaced.
+   *[other] { $count } values would be replaced.
+}
+redact-review-no-values = The values themselves are shown on a terminal only.
 
 # Progress.
 progress-sampling = sampling performance: { $second } of { $of } s
@@ -361,6 +435,8 @@ value-line = one line of text of at most 500 characters
 value-days = a number of days from 1 to 3650
 value-rate = a number of KiB per second of at least 1
 value-receipt = the id of a receipt is c- and 32 hex digits
+value-bundle-id = a bundle is named by the first 8 or more hex digits of its id
+value-word = it is one of the words that --help lists
 
 error-token = This is not a token for enrolment.
 error-ca = { $path } holds no certificate in PEM form.
@@ -452,6 +528,14 @@ preview-recipient = Recipient
 preview-kept = Kept
 preview-days = { $days } days, until { $until }
 preview-redacted = Redacted
+preview-leaks = Leak check
+preview-kept-kinds = Not replaced
+# Also on the card of a bundle.
+leaks-found = look at { $place }: after redaction { $count ->
+    [one] 1 value was
+   *[other] { $count } values were
+  } still found, and masked or left out
+redaction-kept = stays readable by choice (level reduced): { $kinds }
 preview-values = level { $level }, { $count } values replaced
 preview-more = and { $count } more members, smaller or less sensitive: oediag ls { $path }
 table-members = MEMBERS
@@ -475,6 +559,8 @@ notice-method = How: the bundle is encrypted on this host so that only the recip
 notice-data = What: exactly the bundle shown above, with data about { $topics }.
 notice-no-personal = Personal data: none was found, and no free text is in it.
 notice-personal = Personal data that may be in it: { $kinds }. { $count } values were replaced before anything was stored; what the rules do not know may still be there.
+notice-leaks = A second check of the redacted data found what redaction had missed: { $found }.
+notice-kept-kinds = Not replaced, because it was chosen so when the bundle was made, and readable by the recipient: { $kinds }.
 notice-keep = Kept for { $days } days after you agree (until { $until }), then deleted.
 notice-refuse = You may refuse. Then nothing is sent, and nothing else changes.
 notice-withdraw = You may withdraw later: contact { $contact } and name the receipt. Then it is deleted.
@@ -513,6 +599,7 @@ consent-by = By
 consent-recipient = Recipient
 consent-case = Case
 consent-until = Deleted by
+consent-kept-kinds = Not replaced
 consent-standing = Standing
 consent-stored = Stored
 standing-stored = stored at the center

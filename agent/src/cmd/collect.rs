@@ -3,18 +3,20 @@
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 use jiff::Timestamp;
 use oediag_collector::{
-    bundle::{self, Destination, NoBundle, Opened, Recovered, deflate},
+    bundle::{self, Destination, NoBundle, Opened, Recovered, Rules, deflate},
     catalogue::{self, Source},
     cost::{self, Costs},
     gather::{self, Job},
     host::{self, Cancel, Host},
+    leak::{self, Gate},
+    map,
     plan::Plan,
-    redact::{Key, Level as RedactionLevel, Redactor},
+    redact::{Choice, Correlate, Key, Redactor, Settings},
     start::{self, About},
     state::{Identity, State, StateError},
 };
@@ -29,7 +31,7 @@ use crate::{
     failure::{Failure, Kind, exit},
     invocation::Invocation,
     progress::Progress,
-    selection, term, text,
+    redaction, selection, term, text,
     view::card::{self, Card},
 };
 
@@ -41,10 +43,15 @@ pub fn run(options: &Collect, given: &Invocation) -> Result<u8, Failure> {
     let rows = selection::rows(given)?;
     let plan = selection::plan(&request, &rows, &host, given)?;
     let state = given.state(Kind::NoBundle)?;
+    let config = redaction::config(&state, given)?;
+    let settings = redaction::settings(&Choice::default(), &config, &options.redaction, given)?;
     let destination = destination(options.output.as_deref(), &state, given)?;
     let _lock = state.lock().map_err(|error| unusable(error, given))?;
     let identity = state.identity().map_err(|error| unusable(error, given))?;
     recover(&destination, &state, &identity, given);
+    if let Err(error) = map::expire(&state.maps(), config.map_keep_days, SystemTime::now()) {
+        term::note(&text!(texts, "note-maps", error = term::escape(&error.to_string())));
+    }
     host::adopt_orphans();
     if nix::unistd::geteuid().is_root() {
         host::lower_priority();
@@ -59,14 +66,32 @@ pub fn run(options: &Collect, given: &Invocation) -> Result<u8, Failure> {
     let mut known = if fixed.is_some() { Costs::default() } else { selection::costs(&host, given) };
     let costs = cost::of_tasks(&plan, &known);
     let estimate = selection::estimate(&plan, &costs, &known);
-    let (redactor, opened) = begin(options, &plan, &rows, &host, &state, &identity, &destination, fixed, estimate, given)?;
+    let (redactor, gate, opened) =
+        begin(options, settings, &plan, &rows, &host, &state, &identity, &destination, fixed, estimate, given)?;
+    let keep = (config.map_keep_days > 0).then(|| map::Place { folder: state.maps(), recipient: config.map_recipient.clone() });
+    let redactor = if keep.is_some() { redactor.with_map() } else { redactor };
     let progress = Progress::new(texts, given.progress);
-    let job = Job { plan, host: &host, identity: &identity, redactor: &redactor, opened, costs: &costs, level, fixed, abandon };
+    let job = Job {
+        plan,
+        host: &host,
+        identity: &identity,
+        redactor: &redactor,
+        gate: &gate,
+        opened,
+        costs: &costs,
+        level,
+        fixed,
+        abandon,
+        map: keep,
+    };
     let finished = gather::collect(job, &|event| progress.take(event), &cancel);
     progress.done();
     let finished = finished.map_err(|error| no_bundle(error, given))?;
     if !finished.trouble.is_empty() {
         term::note(&text!(texts, "note-trouble", error = term::escape(&finished.trouble.join(": "))));
+    }
+    if !finished.map_trouble.is_empty() {
+        term::note(&text!(texts, "note-map", error = term::escape(&finished.map_trouble.join(": "))));
     }
     // Figures of another host, or of a part of its logs, would mislead.
     if host.is_live() && fixed.is_none() && request.window == Window::default() {
@@ -115,6 +140,7 @@ struct CollectJson<'a> {
 #[expect(clippy::too_many_arguments, reason = "each is one of the values that `run` made, used once here")]
 fn begin(
     options: &Collect,
+    settings: Settings,
     plan: &Plan,
     rows: &[&'static Source],
     host: &Host,
@@ -124,11 +150,16 @@ fn begin(
     fixed: Option<Time>,
     estimate: Estimate,
     given: &Invocation,
-) -> Result<(Redactor, Opened), Failure> {
+) -> Result<(Redactor, Gate, Opened), Failure> {
     let key = state.redaction_key().map_err(|error| unusable(error, given))?;
     let id = start::bundle_id(&key, fixed);
-    let harvest = selection::harvest(host);
-    let redactor = Redactor::new(&harvest, &Key::for_bundle(&key, &id.0), RedactionLevel::Standard)
+    let mut harvest = selection::harvest(host);
+    harvest.rules = selection::site_rules(state, given)?;
+    let key = match settings.correlate {
+        Correlate::Bundle => Key::for_bundle(&key, &id.0),
+        Correlate::Host => Key::for_host(&key),
+    };
+    let redactor = Redactor::new(&harvest, &key, settings)
         .map_err(|error| Failure::new(Kind::NoBundle, text!(given.texts, "error-collect")).because(error))?;
     let severity = options.severity.map(|severity| format!("{severity:?}"));
     let about = About { case: options.case.clone(), severity };
@@ -145,8 +176,10 @@ fn begin(
         estimate,
     );
     let tasks = plan.tasks.iter().map(|task| task.source.id.to_owned()).collect();
-    let opened = bundle::begin(destination, start, tasks, identity, level(options)).map_err(|error| no_bundle(error, given))?;
-    Ok((redactor, opened))
+    let opened = bundle::begin(destination, start, Rules::of(&redactor), tasks, identity, level(options))
+        .map_err(|error| no_bundle(error, given))?;
+    let gate = Gate::new(&harvest, leak::stays(redactor.settings()));
+    Ok((redactor, gate, opened))
 }
 
 fn level(options: &Collect) -> deflate::Level {
@@ -162,7 +195,7 @@ fn has_gaps(manifest: &Manifest) -> bool {
         let cut = matches!(item.reason, Some(Reason::TooMany | Reason::BundleLimit | Reason::RunDeadline | Reason::Cancelled));
         cut || !matches!(item.outcome, Outcome::Collected | Outcome::Skipped)
     };
-    !manifest.complete || manifest.items.iter().any(gap)
+    !manifest.complete || !manifest.redaction.leaks.is_empty() || manifest.items.iter().any(gap)
 }
 
 /// A folder, or a file whose name says that it is a bundle; without `-o` the state's own folder.
@@ -235,4 +268,24 @@ fn unusable(error: StateError, given: &Invocation) -> Failure {
 
 fn no_bundle(error: NoBundle, given: &Invocation) -> Failure {
     Failure::new(Kind::NoBundle, text!(given.texts, "error-collect")).because(error).hint(text!(given.texts, "hint-output"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::view::sample::{item, manifest};
+
+    #[test]
+    fn what_redaction_missed_or_could_not_do_is_a_gap() {
+        let of = |outcome, reason| has_gaps(&manifest(vec![item("logs.x", None, outcome, reason)]));
+        assert!(!of(Outcome::Collected, None) && !of(Outcome::Skipped, Some(Reason::NotPresent)));
+        for reason in [Reason::Binary, Reason::RedactionFailed, Reason::Leak, Reason::BadArchive] {
+            assert!(of(Outcome::Failed, Some(reason)), "{reason:?}");
+        }
+        // Masked, and nothing else is wrong.
+        let mut masked = manifest(vec![item("logs.x", Some("var/log/x"), Outcome::Collected, None)]);
+        assert!(!has_gaps(&masked));
+        masked.redaction.leaks.insert("hostname".to_owned(), 1);
+        assert!(has_gaps(&masked));
+    }
 }

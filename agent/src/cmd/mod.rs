@@ -9,6 +9,7 @@ pub mod ls;
 pub mod operations;
 pub mod plan;
 pub mod redact;
+pub mod reveal;
 pub mod show;
 pub mod sources;
 pub mod status;

@@ -3,6 +3,11 @@
 //! In: text of any origin. Out: the same with secrets and identities replaced. With `--in` a file that cannot be redacted
 //! is not there in `--out` at all. A stream is written while it is read: what came before the place that cannot be
 //! redacted is clean, stays written, and the failure says so. Never: text that was not redacted, or a file written over.
+//! Beside it, for people: what is found (`list`), what would be replaced (`review`), the customer's own rules (`check`).
+
+mod check;
+mod list;
+mod review;
 
 use std::{
     collections::HashMap,
@@ -14,7 +19,8 @@ use std::{
 
 use oediag_collector::{
     host::Host,
-    redact::{Counts, Harvest, Key, Level, RedactError, Redactor, Scratch},
+    redact::{Choice, Correlate, Counts, Harvest, Key, RedactError, Redactor, Scratch},
+    start,
 };
 use serde::Serialize;
 
@@ -22,12 +28,21 @@ use crate::{
     cli::Redact,
     failure::{Failure, Kind, exit},
     invocation::Invocation,
-    selection, term, text,
+    redaction, selection, term, text,
 };
 
 /// Runs the command.
 pub fn run(options: &Redact, given: &Invocation) -> Result<u8, Failure> {
+    if let Some(kind) = &options.list {
+        return list::run(kind.as_deref(), given);
+    }
+    if options.check {
+        return check::run(&options.file, given);
+    }
     let redactor = redactor(options, given)?;
+    if options.review {
+        return review::run(&redactor, options, given);
+    }
     if let (Some(input), Some(out)) = (&options.input, &options.out) {
         return folder(&redactor, input, out, options.paths.as_deref(), given);
     }
@@ -49,7 +64,7 @@ struct FileJson {
 /// A redactor that knows the names of the context file, or of this host when there is none.
 fn redactor(options: &Redact, given: &Invocation) -> Result<Redactor, Failure> {
     let texts = &given.texts;
-    let harvest = if let Some(path) = &options.context {
+    let mut harvest = if let Some(path) = &options.context {
         let mut bytes = Vec::new();
         let read = open(path, given)?.take(selection::HARVEST_FILE as u64 + 1).read_to_end(&mut bytes);
         read.map_err(|error| unreadable(path, error, given))?;
@@ -66,16 +81,25 @@ fn redactor(options: &Redact, given: &Invocation) -> Result<Redactor, Failure> {
             Host::live().map_err(|error| Failure::new(Kind::Usage, text!(texts, "error-root", path = "/")).because(error))?;
         selection::harvest(&host)
     };
-    let key = given.state(Kind::NoBundle)?.redaction_key().map_err(|error| {
-        Failure::new(Kind::Usage, text!(texts, "error-state")).because(error).hint(text!(texts, "hint-root-needed"))
+    let state = given.state(Kind::NoBundle)?;
+    harvest.rules = selection::site_rules(&state, given)?;
+    // There is no bundle: what is redacted piece by piece belongs together where nobody says otherwise.
+    let usual = Choice { correlate: Some(Correlate::Host), ..Choice::default() };
+    let settings = redaction::settings(&usual, &redaction::config(&state, given)?, &options.redaction, given)?;
+    let key = state.redaction_key().map_err(|error| {
+        Failure::new(Kind::NoBundle, text!(texts, "error-state")).because(error).hint(text!(texts, "hint-root-needed"))
     })?;
-    Redactor::new(&harvest, &Key::for_host(&key), Level::Standard)
-        .map_err(|error| Failure::new(Kind::Usage, text!(texts, "error-redactor")).because(error))
+    let key = match settings.correlate {
+        Correlate::Host => Key::for_host(&key),
+        Correlate::Bundle => Key::for_bundle(&key, &start::bundle_id(&key, None).0),
+    };
+    Redactor::new(&harvest, &key, settings)
+        .map_err(|error| Failure::new(Kind::NoBundle, text!(texts, "error-redactor")).because(error))
 }
 
 /// One file, or standard input, to standard output; false when nobody reads any more.
 fn stream(redactor: &Redactor, path: &Path, given: &Invocation) -> Result<bool, Failure> {
-    let input: Box<dyn Read> = if path.as_os_str() == "-" { Box::new(io::stdin().lock()) } else { Box::new(open(path, given)?) };
+    let input = input(path, given)?;
     let (mut open, mut begun) = (true, false);
     let done = clean(redactor, input, path, |piece| {
         begun |= !piece.is_empty();
@@ -211,6 +235,11 @@ fn host_paths(path: &Path, given: &Invocation) -> Result<HashMap<String, String>
         let path = term::escape(&path.display().to_string());
         Failure::new(Kind::Usage, text!(given.texts, "error-redact-paths", path = path))
     })
+}
+
+/// A file, or standard input.
+fn input(path: &Path, given: &Invocation) -> Result<Box<dyn Read>, Failure> {
+    Ok(if path.as_os_str() == "-" { Box::new(io::stdin().lock()) } else { Box::new(open(path, given)?) })
 }
 
 fn open(path: &Path, given: &Invocation) -> Result<File, Failure> {

@@ -1,7 +1,9 @@
-//! `oediag verify`: whether a bundle is whole, unchanged, and signed by the host it names. Exit code 0 or 4.
+//! `oediag verify`: whether a bundle is whole, unchanged, and signed by the host it names; with `--redaction`, whether something
+//! is left in it that redaction should have replaced. Exit code 0 or 4.
 
-use std::{fs::File, path::Path};
+use std::{fs::File, io::BufReader, path::Path};
 
+use oediag_collector::state::State;
 use oediag_protocol::{
     bundle::{name::BundleName, verify::verify},
     id::HostId,
@@ -10,9 +12,9 @@ use oediag_protocol::{
 use crate::{
     cli::Verify,
     failure::{Failure, Kind, exit},
-    invocation::Invocation,
+    invocation::{Invocation, home},
     opened::OnDisk,
-    term, text,
+    recheck, term, text,
     trust::{self, Signers},
     view,
 };
@@ -23,6 +25,9 @@ pub fn run(options: &Verify, given: &Invocation) -> Result<u8, Failure> {
     let shown = term::escape(&options.bundle.display().to_string());
     let unreadable = || text!(texts, "error-bundle-open", path = shown.clone());
     let file = File::open(&options.bundle).map_err(|error| Failure::new(Kind::Usage, unreadable()).because(error))?;
+    if options.redaction {
+        return redaction(&options.bundle, file, given);
+    }
     let detached = trust::detached(&options.bundle).map_err(|error| Failure::new(Kind::Usage, unreadable()).because(error))?;
     let signers = signers(options.allowed_signers.as_deref(), given)?;
     let no_host = || Failure::new(Kind::Usage, text!(texts, "error-no-signer")).hint(text!(texts, "hint-signers"));
@@ -31,6 +36,20 @@ pub fn run(options: &Verify, given: &Invocation) -> Result<u8, Failure> {
     let report = verify(file, detached.as_deref(), signers.trust(claimed).ok_or_else(no_host)?, expected(&options.bundle));
     given.show(&report, |page| view::verify::lines(&report, page))?;
     if report.ok { Ok(exit::OK) } else { Err(Failure::new(Kind::Verification, text!(texts, "error-verify"))) }
+}
+
+/// Looks for what is left, in a bundle of any origin.
+fn redaction(bundle: &Path, file: File, given: &Invocation) -> Result<u8, Failure> {
+    let texts = &given.texts;
+    let unreadable = || text!(texts, "error-bundle-open", path = term::escape(&bundle.display().to_string()));
+    let manifest = OnDisk::open(bundle).map_err(|error| Failure::new(Kind::Usage, unreadable()).because(error))?.manifest;
+    // Without a state less is known, and the output says so.
+    let state = State::locate(given.state.as_deref(), &home()).ok();
+    let input = BufReader::with_capacity(1 << 16, file);
+    let found = recheck::recheck(input, &manifest, state.as_ref())
+        .map_err(|error| Failure::new(Kind::Usage, unreadable()).because(error))?;
+    given.show(&found, |page| found.lines(page))?;
+    if found.ok { Ok(exit::OK) } else { Err(Failure::new(Kind::Verification, text!(texts, "error-recheck"))) }
 }
 
 fn signers(named: Option<&Path>, given: &Invocation) -> Result<Signers, Failure> {

@@ -69,6 +69,13 @@ pub fn notice(terms: &Terms<'_>, preview: &Preview, columns: usize, texts: &Text
         } else {
             text!(texts, "notice-personal", kinds = list("personal", &personal), count = preview.redacted.values().sum::<u64>())
         },
+        if preview.kept.is_empty() {
+            String::new()
+        } else {
+            let kinds: Vec<String> = preview.kept.iter().map(|kind| texts.kind(kind)).collect();
+            text!(texts, "notice-kept-kinds", kinds = kinds.join(crate::view::comma(texts)))
+        },
+        preview.leaks.as_ref().map(|leaks| text!(texts, "notice-leaks", found = leaks.words(texts))).unwrap_or_default(),
         text!(texts, "notice-keep", days = terms.days, until = until),
         text!(texts, "notice-refuse"),
         match contact {

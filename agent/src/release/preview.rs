@@ -11,6 +11,8 @@ use oediag_protocol::{
 };
 use serde::Serialize;
 
+use crate::view::leaks::Leaks;
+
 /// Kinds of redacted values that name people or their machines, and what a receipt calls them. A value that was found can have others
 /// like it that were not.
 const PERSONAL: &[(&str, &[&str])] = &[
@@ -75,6 +77,10 @@ pub struct Preview {
     pub by_sensitivity: Vec<(Sensitivity, usize, u64)>,
     /// Replaced values by kind.
     pub redacted: BTreeMap<String, u64>,
+    /// Kinds of values that stayed readable because somebody chose so.
+    pub kept: Vec<String>,
+    /// What a second look after redaction found.
+    pub leaks: Option<Leaks>,
     /// What may be in it about people.
     pub personal: Vec<&'static str>,
     /// Topics of what is in it.
@@ -103,7 +109,10 @@ pub fn preview(manifest: &Manifest, rows: &[&'static Source]) -> Preview {
         *sum = (sum.0 + 1, sum.1 + member.bytes);
     }
     let redacted = manifest.redaction.counts.clone();
-    let found = |kinds: &[&str]| kinds.iter().any(|kind| redacted.contains_key(*kind));
+    let settings = manifest.redaction.settings.as_ref();
+    let kept: Vec<String> =
+        settings.map(|settings| settings.readable()).unwrap_or_default().into_iter().map(str::to_owned).collect();
+    let found = |kinds: &[&str]| kinds.iter().any(|kind| redacted.contains_key(*kind) || kept.iter().any(|one| one == kind));
     let mut personal: Vec<&str> = PERSONAL.iter().filter(|(_, kinds)| found(kinds)).map(|(name, _)| *name).collect();
     // What identifies may be there also where no rule found anything to replace.
     if members.iter().any(|member| member.sensitivity == Sensitivity::Identifying) {
@@ -119,6 +128,8 @@ pub fn preview(manifest: &Manifest, rows: &[&'static Source]) -> Preview {
         by_sensitivity: sums.into_iter().rev().map(|(class, (count, bytes))| (class, count, bytes)).collect(),
         members,
         redacted,
+        kept,
+        leaks: Leaks::of(manifest),
         personal,
         topics: topics.into_iter().map(|topic| format!("{topic:?}").to_lowercase()).collect(),
     }
@@ -128,7 +139,7 @@ impl Preview {
     /// The receipt's `scope`: at most what a receipt can list, which is more than the catalogue has.
     pub fn scope(&self) -> Scope {
         let sources: BTreeSet<&str> = self.members.iter().map(|member| member.source.as_str()).collect();
-        let sensitive = self.members.iter().any(|member| member.sensitivity == Sensitivity::Credentials);
+        let sensitive = !self.kept.is_empty() || self.members.iter().any(|member| member.sensitivity == Sensitivity::Credentials);
         Scope {
             level: if sensitive { Level::Extended } else { Level::Basic },
             sources: sources.into_iter().filter_map(Line::parse).take(1000).collect(),
@@ -141,6 +152,7 @@ impl Preview {
             possible: self.personal.iter().filter_map(|name| Line::parse(name)).collect(),
             redaction: Line::parse(&manifest.redaction.level).unwrap_or_default(),
             counts: self.redacted.clone(),
+            kept: self.kept.iter().filter_map(|kind| Line::parse(kind)).collect(),
         }
     }
 }

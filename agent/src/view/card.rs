@@ -6,7 +6,7 @@ use std::path::Path;
 use oediag_analysis::{Alert, Facts, Operation, Severity, Why};
 use oediag_protocol::bundle::manifest::{Item, ItemKind, Manifest, Outcome, Reason, Window};
 
-use super::{Page, alerts, by_count, colon, comma, looked_for, moment, operations, seconds, span, tone};
+use super::{Page, alerts, by_count, colon, comma, leaks::Leaks, looked_for, moment, operations, seconds, span, tone};
 use crate::{
     term::{self, Tone},
     text,
@@ -313,6 +313,11 @@ fn closing(card: &Card<'_>, page: &Page<'_>) -> Vec<String> {
     let texts = page.texts;
     let path = term::escape(&card.path.display().to_string());
     let mut lines = vec![labelled("card-redacted", &redacted(card.manifest, page), page)];
+    // The place comes first in the sentence: it stays where the page is narrow.
+    lines.extend(Leaks::of(card.manifest).map(|leaks| {
+        let line = labelled("card-leaks", &leaks.words(texts), page);
+        page.paint.tone(Tone::Bad, &line)
+    }));
     lines.extend(expected(card, page));
     lines.extend([
         // Paths are to be copied: never cut.
@@ -327,6 +332,12 @@ fn closing(card: &Card<'_>, page: &Page<'_>) -> Vec<String> {
 fn redacted(manifest: &Manifest, page: &Page<'_>) -> String {
     let texts = page.texts;
     let redaction = &manifest.redaction;
+    let kept = redaction.settings.as_ref().map(|settings| settings.readable()).unwrap_or_default();
+    if !kept.is_empty() {
+        let kinds: Vec<String> = kept.into_iter().map(|kind| term::escape(&texts.kind(kind))).collect();
+        let total = text!(texts, "card-redaction-total", count = redaction.total);
+        return format!("{total}{}{}", comma(texts), text!(texts, "redaction-kept", kinds = kinds.join(comma(texts))));
+    }
     if redaction.total == 0 {
         return text!(texts, "card-no-redaction");
     }

@@ -2,7 +2,7 @@
 
 use oediag_protocol::{ack::Ack, consent::Consent, time::Time};
 
-use super::Page;
+use super::{Page, comma};
 use crate::{
     enrolment::Enrolment,
     term::{self, Tone, cell},
@@ -76,6 +76,7 @@ pub fn one(row: &Row, notice: Option<&str>, page: &Page<'_>) -> Vec<String> {
         ("consent-by", by),
         ("consent-recipient", recipient),
         ("consent-case", consent.case.as_ref().map(ToString::to_string).unwrap_or_default()),
+        ("consent-kept-kinds", kept(consent, texts)),
         ("consent-until", consent.delete_by.to_string()),
         ("consent-standing", words(row.standing, texts)),
         ("consent-stored", row.ack.as_ref().map(|ack| ack.stored_at.to_string()).unwrap_or_default()),
@@ -90,6 +91,12 @@ pub fn one(row: &Row, notice: Option<&str>, page: &Page<'_>) -> Vec<String> {
         lines.extend(notice.lines().map(term::escape));
     }
     lines
+}
+
+/// Kinds of values that were sent readable because somebody chose so.
+fn kept(consent: &Consent, texts: &Texts) -> String {
+    let kinds: Vec<String> = consent.personal_data.kept.iter().map(|kind| texts.kind(kind.as_str())).collect();
+    kinds.join(comma(texts))
 }
 
 /// What the center has, after an upload.

@@ -4,10 +4,13 @@
 pub mod alerts;
 pub mod card;
 pub mod consent;
+pub mod leaks;
 pub mod ls;
 pub mod operations;
 pub mod plan;
 pub mod preview;
+pub mod redaction;
+pub mod reveal;
 pub mod sources;
 pub mod status;
 pub mod verify;
@@ -182,7 +185,10 @@ pub(crate) mod sample {
                     ("odd_kind".to_owned(), 105),
                 ]
                 .into(),
+                leaks: std::collections::BTreeMap::new(),
                 map_kept_on_host: false,
+                map_left_out: 0,
+                settings: None,
             },
             ledger_head: None,
             items,

@@ -9,7 +9,7 @@ use crate::{
         own::Own,
         preview::{Preview, Sensitivity},
     },
-    term::{self, cell},
+    term::{self, Tone, cell},
     text,
     texts::Texts,
 };
@@ -30,7 +30,7 @@ pub fn lines(own: &Own, seen: &Preview, terms: &Terms<'_>, page: &Page<'_>) -> V
     let made = [Some(made), Some(start.preset.clone()), terms.case.map(str::to_owned)].into_iter().flatten().collect::<Vec<_>>();
     let kept: Time = oediag_protocol::consent::delete_by(terms.now, terms.days);
     let mut lines = vec![text!(texts, "preview-title")];
-    let facts = [
+    let mut facts = vec![
         row("preview-bundle", own.path.display().to_string()),
         row("preview-id", own.bundle.bundle_id.to_string()),
         row(
@@ -42,6 +42,14 @@ pub fn lines(own: &Own, seen: &Preview, terms: &Terms<'_>, page: &Page<'_>) -> V
         row("preview-kept", text!(texts, "preview-days", days = terms.days, until = moment(kept, terms.zone))),
         row("preview-redacted", redacted(seen, &own.manifest.redaction.level, texts)),
     ];
+    if !seen.kept.is_empty() {
+        let kinds: Vec<String> = seen.kept.iter().map(|kind| texts.kind(kind)).collect();
+        let said = text!(texts, "redaction-kept", kinds = kinds.join(comma(texts)));
+        facts.push(vec![cell(texts.named("preview-kept-kinds")), cell(said).tone(Tone::Warn)]);
+    }
+    if let Some(leaks) = &seen.leaks {
+        facts.push(vec![cell(texts.named("preview-leaks")), cell(leaks.words(texts)).tone(Tone::Bad)]);
+    }
     lines.extend(term::table(&facts, page.columns, page.paint));
     lines.push(String::new());
     let mut rows = vec![page.heads(&["table-data", "table-size", "table-members"])];

@@ -128,7 +128,10 @@ mod tests {
             level: "standard".into(),
             total: 9,
             counts: [("password_kv", 2), ("password_json", 3), ("ipv4", 4), ("new", 1)].map(|(k, n)| (k.to_owned(), n)).into(),
+            leaks: BTreeMap::new(),
             map_kept_on_host: false,
+            map_left_out: 0,
+            settings: None,
         };
         let all: Vec<(String, u64)> =
             replaced(&redaction, texts(Lang::En)).into_iter().map(|one| (one.kind, one.count)).collect();

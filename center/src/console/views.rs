@@ -5,7 +5,10 @@ use std::{cmp::Reverse, io::Read as _};
 use jiff::{Timestamp, tz::TimeZone};
 use minijinja::{Value, context, value::Serde};
 use oediag_analysis::{Alert, Lang, plots, shown_in};
-use oediag_protocol::bundle::{manifest::Start, verify::CheckName};
+use oediag_protocol::bundle::{
+    manifest::{Redaction, Start},
+    verify::CheckName,
+};
 use serde::Serialize;
 
 use super::{
@@ -112,11 +115,18 @@ pub(super) fn bundle(open: &mut Open, lang: Lang) -> Result<Value, OpenError> {
             ruleset => &redaction.ruleset,
             level => &redaction.level,
             map => redaction.map_kept_on_host,
+            kept => kept(redaction, t),
         },
         consent => Serde(card::consent(&open.consent, t)),
         checks,
         tree => Serde(tree(&manifest.items, &open.opened.alerts, t)),
     })
+}
+
+/// Kinds of values that were not replaced because somebody chose so, in words.
+fn kept(redaction: &Redaction, t: &Texts) -> Vec<String> {
+    let kinds = redaction.settings.as_ref().map(|settings| settings.readable()).unwrap_or_default();
+    kinds.into_iter().map(|kind| t.word("kind", &kind)).collect()
 }
 
 /// Plots of what was sampled, then of the days before, as far as sysstat kept them.

@@ -194,7 +194,12 @@ impl Host {
             case: None,
             scope: Scope { level: Level::Basic, sources: vec![line("kernel.dmesg")] },
             data_categories: vec![line("system-log")],
-            personal_data: PersonalData { possible: Vec::new(), redaction: line("standard"), counts: [].into() },
+            personal_data: PersonalData {
+                possible: Vec::new(),
+                redaction: line("standard"),
+                counts: [].into(),
+                kept: Vec::new(),
+            },
             recipient: Receiver {
                 name: line("support"),
                 contact: line("privacy@example.cn"),

@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use oediag_protocol::bundle::manifest::{Item, Start};
+use oediag_protocol::bundle::manifest::{Item, RedactionSettings, Start};
 use serde::{Deserialize, Serialize};
 
 use super::file::BundleFile;
@@ -39,6 +39,16 @@ pub(crate) struct Opening {
     pub ruleset: String,
     /// Its digest.
     pub ruleset_sha256: oediag_protocol::digest::Sha256,
+    /// The redactor's level: an older program knew only one.
+    #[serde(default = "standard")]
+    pub level: String,
+    /// What was chosen about the redactor.
+    #[serde(default)]
+    pub settings: Option<RedactionSettings>,
+}
+
+fn standard() -> String {
+    "standard".to_owned()
 }
 
 /// Every other line: up to `offset` the file is whole, and holds these items in addition.

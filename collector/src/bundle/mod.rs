@@ -25,7 +25,7 @@ use oediag_protocol::{
         name::{self, BundleName},
         readme,
     },
-    digest::Sha256,
+    id::BundleId,
     time::Time,
 };
 
@@ -37,13 +37,12 @@ use self::{
 };
 pub use self::{
     recover::{Recovered, recover},
-    seal::Ending,
+    seal::{Ending, Rules},
     without::{WithoutError, without},
 };
 use crate::{
     disk::{self, Reserve},
     failpoint,
-    redact::Redactor,
     state::Identity,
 };
 
@@ -108,10 +107,18 @@ pub struct Opened {
 #[derive(Debug)]
 pub struct Begun {
     start: Start,
+    rules: Rules,
     name: BundleName,
     partial: PathBuf,
     target: PathBuf,
     reserve: Reserve,
+}
+
+impl Begun {
+    /// The id of the bundle.
+    pub(crate) fn bundle_id(&self) -> BundleId {
+        self.start.bundle_id
+    }
 }
 
 /// A closed bundle.
@@ -129,6 +136,7 @@ pub struct Closed {
 pub fn begin(
     destination: &Destination,
     start: Start,
+    rules: Rules,
     tasks: Vec<String>,
     identity: &Identity,
     level: Level,
@@ -178,19 +186,20 @@ pub fn begin(
     let mut deflater = Deflater::new(level);
     let items = opening_items(&mut file, &mut deflater, &name, &start, identity)
         .map_err(|source| clean_up(NoBundle::Close { path: partial.clone(), source }))?;
-    let (ruleset, ruleset_sha256) = Redactor::ruleset();
     let opening = Opening {
         name: name.to_string(),
         start: start.clone(),
         tasks,
-        ruleset: ruleset.to_owned(),
-        ruleset_sha256: Sha256(ruleset_sha256),
+        ruleset: rules.name.clone(),
+        ruleset_sha256: rules.sha256,
+        level: rules.level.clone(),
+        settings: rules.settings.clone(),
         opened: file.offset(),
         items: items.clone(),
     };
     let journal = Journal::begin(journal_file, &opening)
         .map_err(|source| clean_up(NoBundle::Io { path: journal_path.clone(), doing: "writing the journal", source }))?;
-    Ok(Opened { begun: Begun { start, name, partial, target, reserve }, file, journal, items })
+    Ok(Opened { begun: Begun { start, rules, name, partial, target, reserve }, file, journal, items })
 }
 
 fn opening_items(
@@ -237,22 +246,7 @@ pub fn close(
     identity: &Identity,
     level: Level,
 ) -> Result<Closed, NoBundle> {
-    let (ruleset, ruleset_sha256) = Redactor::ruleset();
-    let rules = seal::Rules { name: ruleset.to_owned(), sha256: Sha256(ruleset_sha256) };
-    close_with(begun, gathered, conclusion, ending, rules, identity, level)
-}
-
-/// The same for members that these rules have cleaned.
-fn close_with(
-    begun: Begun,
-    gathered: Gathered,
-    conclusion: &Conclusion,
-    ending: Ending,
-    rules: seal::Rules,
-    identity: &Identity,
-    level: Level,
-) -> Result<Closed, NoBundle> {
-    let Begun { start, name, partial, target, reserve } = begun;
+    let Begun { start, rules, name, partial, target, reserve } = begun;
     let Gathered { mut file, mut items, stopped, .. } = gathered;
     // From here on only a few megabytes come, for which the reserve was taken: better a bundle than a floor kept to the byte.
     drop(reserve);

@@ -11,7 +11,7 @@ use std::{
 
 use oediag_protocol::{
     bundle::{
-        manifest::{Item, ItemKind, Manifest, Reason, Redaction, SCHEMA, Start},
+        manifest::{Item, ItemKind, Manifest, Reason, Redaction, RedactionSettings, SCHEMA, Start},
         name, sums, ustar,
     },
     digest::Sha256,
@@ -26,7 +26,10 @@ use super::{
     file::{BundleFile, WriteError},
     signature,
 };
-use crate::{disk, failpoint};
+use crate::{disk, failpoint, redact::Redactor};
+
+/// Most places of leaks that a manifest names; all are counted.
+const LEAK_PLACES: usize = 1000;
 
 /// How a run ended.
 #[derive(Clone, Copy, Debug)]
@@ -35,15 +38,44 @@ pub struct Ending {
     pub ended: Time,
     /// Why early, if early.
     pub reason: Option<Reason>,
+    /// How often a stand-in was met that is not in the map, where a map is kept.
+    pub map: Option<u64>,
 }
 
-/// The redactor's rule set, as the manifest names it.
-#[derive(Debug)]
-pub(super) struct Rules {
-    /// Its name.
+/// What cleans the members, as the manifest names it.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    /// Name of the rule set.
     pub name: String,
     /// Its digest.
     pub sha256: Sha256,
+    /// The level.
+    pub level: String,
+    /// What was chosen, where that is known.
+    pub settings: Option<RedactionSettings>,
+}
+
+impl From<&Redaction> for Rules {
+    fn from(Redaction { ruleset, ruleset_sha256, level, settings, .. }: &Redaction) -> Rules {
+        Rules { name: ruleset.clone(), sha256: *ruleset_sha256, level: level.clone(), settings: settings.clone() }
+    }
+}
+
+impl Rules {
+    /// Those that this redactor follows.
+    pub fn of(redactor: &Redactor) -> Self {
+        let (name, sha256) = redactor.ruleset();
+        let settings = redactor.settings();
+        let chosen = RedactionSettings {
+            ip: settings.ip.as_str().to_owned(),
+            mac: settings.mac.as_str().to_owned(),
+            binary: settings.binary.as_str().to_owned(),
+            correlate: settings.correlate.as_str().to_owned(),
+            kept: settings.kept().map(str::to_owned).collect(),
+        };
+        let level = settings.level().as_str().to_owned();
+        Self { name: name.to_owned(), sha256: Sha256(sha256), level, settings: Some(chosen) }
+    }
 }
 
 /// Why a bundle could not be ended.
@@ -124,18 +156,30 @@ pub(super) fn seal(
     Ok(Sealed { signature, bytes, manifest })
 }
 
-fn manifest(start: Start, items: Vec<Item>, rules: Rules, ending: Ending) -> Manifest {
+fn manifest(start: Start, mut items: Vec<Item>, rules: Rules, ending: Ending) -> Manifest {
     let mut counts: BTreeMap<String, u64> = BTreeMap::new();
     for (kind, number) in items.iter().flat_map(|item| &item.redactions) {
         *counts.entry(kind.clone()).or_default() += number;
     }
+    let mut leaks: BTreeMap<String, u64> = BTreeMap::new();
+    let mut room = LEAK_PLACES;
+    for item in &mut items {
+        for (kind, number) in &item.leaks.counts {
+            *leaks.entry(kind.clone()).or_default() += number;
+        }
+        item.leaks.places.truncate(room);
+        room -= item.leaks.places.len();
+    }
     let redaction = Redaction {
         ruleset: rules.name,
         ruleset_sha256: rules.sha256,
-        level: "standard".to_owned(),
+        level: rules.level,
         total: counts.values().sum(),
         counts,
-        map_kept_on_host: false,
+        leaks,
+        map_kept_on_host: ending.map.is_some(),
+        map_left_out: ending.map.unwrap_or(0),
+        settings: rules.settings,
     };
     Manifest {
         schema: SCHEMA.to_owned(),

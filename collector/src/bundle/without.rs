@@ -65,7 +65,7 @@ pub fn without(
     let bundle_id = BundleId(uuid::Uuid::new_v4().into_bytes());
     let start = Start { bundle_id, derived_from: Some(manifest.start.bundle_id), ..manifest.start.clone() };
     let tasks = vec![name::OURS.to_owned()];
-    let opened = bundle::begin(destination, start, tasks, identity, LEVEL)?;
+    let opened = bundle::begin(destination, start, Rules::from(&manifest.redaction), tasks, identity, LEVEL)?;
     let headers = opened.headers();
     // The old bundle kept to its cap, and this one is no larger but for compression.
     let (writer, begun) = opened.into_writer(1, u64::MAX, LEVEL);
@@ -80,10 +80,11 @@ pub fn without(
             return Err(WithoutError::NoRoom);
         }
         let conclusion = super::concluded(std::mem::take(&mut gathered.findings), &manifest.start.window);
-        let ending = Ending { ended: manifest.ended, reason: manifest.incomplete_reason };
         let redaction = &manifest.redaction;
-        let rules = Rules { name: redaction.ruleset.clone(), sha256: redaction.ruleset_sha256 };
-        Ok(super::close_with(begun, gathered, &conclusion, ending, rules, identity, LEVEL)?)
+        // The stand-ins are those of the old bundle, and so is the map.
+        let map = redaction.map_kept_on_host.then_some(redaction.map_left_out);
+        let ending = Ending { ended: manifest.ended, reason: manifest.incomplete_reason, map };
+        Ok(super::close(begun, gathered, &conclusion, ending, identity, LEVEL)?)
     });
     closed.inspect_err(|_| seal::tidy(&partial, &top))
 }

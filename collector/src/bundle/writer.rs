@@ -11,7 +11,7 @@ use std::{
 
 use oediag_analysis::Findings;
 use oediag_protocol::bundle::{
-    manifest::{Item, Outcome, Reason},
+    manifest::{Item, Leaks, Outcome, Reason},
     reader, ustar,
 };
 
@@ -424,6 +424,7 @@ fn without_member(mut item: Item, reason: Reason) -> Item {
     item.bytes = 0;
     item.truncated = None;
     item.redactions.clear();
+    item.leaks = Leaks::default();
     item.outcome = Outcome::Skipped;
     item.reason = Some(reason);
     item

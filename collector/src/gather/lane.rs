@@ -9,7 +9,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use flate2::read::MultiGzDecoder;
 use oediag_protocol::{
     bundle::{
         manifest::{Item, ItemKind, Kept, Limits, Outcome, Reason, Truncated, Within},
@@ -139,8 +138,7 @@ impl Run<'_> {
             let refusal = Refusal { reason: why, error: Vec::new() };
             return Self::absent(index, source, Some(path), &refusal, tools);
         }
-        let gzip = window::is_gzip(path);
-        let form = if gzip { Form::Gzip } else { Form::Plain };
+        let form = Form::of(path);
         let mut start = None;
         if window::applies(source, path) {
             let log = Log { task: index, source, path, window: self.window.unwrap_or_default(), cap, why, form, started };
@@ -159,11 +157,11 @@ impl Run<'_> {
                     }
                     Err(refusal) => return Self::absent(index, source, Some(path), &refusal, tools),
                 }
-            } else if !gzip {
+            } else if form == Form::Plain {
                 start = log.start(&mut open, self, tools);
             }
         }
-        let cut = !gzip && open.size > cap;
+        let cut = form == Form::Plain && open.size > cap;
         let mut first = Vec::new();
         if cut {
             let mut tail = |open: &mut OpenFile| {
@@ -182,7 +180,7 @@ impl Run<'_> {
         let (hit, shrank) = (Cell::new(false), open.shrank());
         // Files of /proc have no size to compare with.
         let ratio = if open.size == 0 { u64::MAX } else { open.size.saturating_mul(MAX_RATIO) };
-        let most = if gzip { cap.saturating_mul(4).min(ratio) } else { cap };
+        let most = if form == Form::Plain { cap } else { cap.saturating_mul(4).min(ratio) };
         let member = Member {
             task: index,
             path: member,
@@ -203,8 +201,15 @@ impl Run<'_> {
                 (row.outcome, row.reason) = (Outcome::Truncated, Some(Reason::Changed));
             }
         };
-        let item = if gzip {
-            tools.stream(member, Capped::new(MultiGzDecoder::new(BufReader::new(open)), most, &hit), learn)?
+        let item = if let Some(packing) = form.packing() {
+            let text = match packing.reader(open) {
+                Ok(text) => text,
+                Err(error) => {
+                    let refusal = Refusal { reason: Reason::ReadError, error: vec![error.to_string()] };
+                    return Self::absent(index, source, Some(path), &refusal, tools);
+                }
+            };
+            tools.stream(member, Capped::new(text, most, &hit), learn)?
         } else {
             let mut input = BufReader::with_capacity(64 << 10, open);
             if cut {

@@ -79,7 +79,7 @@ impl Log<'_> {
             changed,
             context: tools.context,
             cap: self.cap,
-            gzip: self.form == Form::Gzip,
+            packing: self.form.packing(),
             go_on: &|| Instant::now() < deadline && !tools.cancel.is_cancelled(),
         })
     }
@@ -89,7 +89,7 @@ impl Log<'_> {
         let reason = match error.kind() {
             TimedOut if tools.cancel.is_cancelled() => item::why_cancelled(tools.cancel),
             TimedOut => Reason::TimeLimit,
-            InvalidData | InvalidInput | UnexpectedEof if self.form == Form::Gzip => Reason::BadArchive,
+            InvalidData | InvalidInput | UnexpectedEof if self.form != Form::Plain => Reason::BadArchive,
             _ => Reason::ReadError,
         };
         let error = if error.kind() == TimedOut { Vec::new() } else { vec![error.to_string()] };
@@ -120,7 +120,7 @@ impl Run<'_> {
             (row.outcome, row.reason) = (Outcome::Truncated, Some(log.why));
         }
         let shrank = open.shrank();
-        let lines = match part.reader(open, log.form == Form::Gzip) {
+        let lines = match part.reader(open, log.form.packing()) {
             Ok(lines) => lines,
             Err(error) => return Self::absent(log.task, log.source, Some(log.path), &log.refusal(&error, tools), tools),
         };

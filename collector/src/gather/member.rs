@@ -24,7 +24,8 @@ use crate::{
     bundle::writer::{Part, Refused, Writer},
     host::Cancel,
     item,
-    redact::{Counts, Raw, RedactError, Redactor},
+    leak::{self, Found, Gate},
+    redact::{Binary, Counts, Raw, RedactError, Redactor},
 };
 
 /// Chunks of one member that may be under way at once.
@@ -42,6 +43,8 @@ pub(super) struct Tools<'a> {
     pub writer: &'a Writer,
     /// What cleans.
     pub redactor: &'a Redactor,
+    /// What looks for what is left.
+    pub gate: &'a Gate,
     /// Who does chunks of large members.
     pub pool: &'a Pool,
     /// What does small members, on this very thread.
@@ -73,6 +76,13 @@ pub(super) struct Member<'a> {
     pub start: Option<Timestamp>,
     /// What is known for its row already.
     pub item: Item,
+}
+
+impl Member<'_> {
+    /// Whether four numbers in it are a version.
+    fn versions(&self) -> bool {
+        leak::lists_versions(self.host_path) || leak::lists_versions(self.path.as_bytes())
+    }
 }
 
 /// A reader with a cap that says whether there was more. What is cut ends at a line: half a value at the end would be
@@ -142,6 +152,7 @@ struct Progress {
     sha: sha2::Sha256,
     bytes: u64,
     counts: Counts,
+    found: Found,
     /// How long the writer had no room: not the source's fault, and not counted against its time.
     waited: Duration,
 }
@@ -151,6 +162,7 @@ impl Progress {
         self.sha.update(done.content());
         self.bytes += done.content().len() as u64;
         self.counts.add(&done.counts);
+        self.found.append(&done.found);
         if let Some(tap) = &mut self.tap {
             tap.feed(done.text.as_bytes());
         }
@@ -167,14 +179,16 @@ impl Tools<'_> {
         input: impl Read,
         learn: impl FnOnce(&mut Item),
     ) -> Result<Item, Refused> {
+        leak::name(self.gate, self.redactor, &mut member.path, &mut member.item);
         member.item.first_stamp = member.start.filter(|start| start.as_second() >= 0).map(Into::into);
-        let mut chunks = self.redactor.reader(input, member.host_path);
+        let mut chunks = self.redactor.reader(input, member.host_path).with_member(&member.path);
         let mut progress = Progress {
             tap: oediag_analysis::tap(&member.path, &Context { latest: member.latest, ..self.context.clone() })
                 .map(|tap| tap.starting(member.start)),
             sha: sha2::Sha256::new(),
             bytes: 0,
             counts: Counts::default(),
+            found: Found::default(),
             waited: Duration::ZERO,
         };
         let first = match chunks.next() {
@@ -202,9 +216,9 @@ impl Tools<'_> {
 
     /// A member of one chunk, or of none.
     fn whole(&mut self, member: Member<'_>, raw: Option<Raw>, mut progress: Progress) -> Result<Item, Refused> {
-        let done = match self.worker.whole(raw, member.form, &member.path) {
+        let done = match self.worker.whole(raw, member.form, member.versions(), &member.path) {
             Ok(done) => done,
-            Err(error) => return self.spoilt(member.task, member.item, member.form, &error),
+            Err(error) => return self.spoilt(member.task, member.item, member.form, &error, progress.found),
         };
         progress.take(&done);
         if says_nothing(&member.item, &progress) {
@@ -228,9 +242,10 @@ impl Tools<'_> {
     ) -> Result<Result<End, WorkError>, Refused> {
         let mut under_way: VecDeque<Receiver<Result<Done, WorkError>>> = VecDeque::new();
         let mut end = End::Whole;
+        let versions = member.versions();
         for raw in first.map(Ok).into_iter().chain([second]).chain(rest) {
             match raw {
-                Ok(raw) => under_way.push_back(self.pool.submit(raw, member.form)),
+                Ok(raw) => under_way.push_back(self.pool.submit(raw, member.form, versions)),
                 Err(RedactError::Read(error)) => {
                     end = End::Unreadable(error);
                     break;
@@ -299,7 +314,7 @@ impl Tools<'_> {
         let mut item = member.item;
         let end = match ended {
             Ok(end) => end,
-            Err(error) => return self.spoilt(member.task, item, member.form, &error),
+            Err(error) => return self.spoilt(member.task, item, member.form, &error, progress.found),
         };
         let (outcome, reason) = match &end {
             End::Whole => (item.outcome, item.reason),
@@ -323,16 +338,21 @@ impl Tools<'_> {
 
     /// The first look at the content already said no.
     fn refuse(&self, member: Member<'_>, error: &RedactError) -> Result<Item, Refused> {
-        let item = failed(member.item, error, member.form, &self.writer_text(error));
+        let item = failed(member.item, error, member.form, &self.writer_text(error), self.drops_binary());
         self.hand(member.task, Part::Absent { item: Box::new(item.clone()) })?;
         Ok(item)
     }
 
     /// The content cannot be redacted after all: fail closed, leave the whole member out.
-    fn spoilt(&self, task: usize, item: Item, form: Form, error: &WorkError) -> Result<Item, Refused> {
+    fn spoilt(&self, task: usize, mut item: Item, form: Form, error: &WorkError, mut found: Found) -> Result<Item, Refused> {
+        if let WorkError::Leak(leaked) = error {
+            found.append(&leaked.0);
+        }
+        leak::add(&mut item, &found);
         let item = match error {
-            WorkError::Redact(error) => failed(item, error, form, &self.writer_text(error)),
-            WorkError::Header(error) => Item {
+            WorkError::Redact(error) => failed(item, error, form, &self.writer_text(error), self.drops_binary()),
+            WorkError::Leak(_) => Item { outcome: Outcome::Failed, reason: Some(Reason::Leak), truncated: None, ..item },
+            WorkError::Header(_) | WorkError::Pack(_) => Item {
                 outcome: Outcome::Failed,
                 reason: Some(Reason::RedactionFailed),
                 error: vec![self.writer_text(error)],
@@ -344,13 +364,21 @@ impl Tools<'_> {
         Ok(item)
     }
 
+    /// Whether somebody chose to leave binary content out.
+    fn drops_binary(&self) -> bool {
+        self.redactor.settings().binary == Binary::Drop
+    }
+
     /// Error texts name paths of the host, so they are redacted like everything else.
     fn writer_text(&self, error: &dyn std::error::Error) -> String {
         self.redactor.text(error.to_string().as_bytes(), &mut Counts::default()).into_string()
     }
 
     /// Hands a part in; a full bundle is not the lane's end: the row says it.
-    pub(super) fn hand(&self, task: usize, part: Part) -> Result<(), Refused> {
+    pub(super) fn hand(&self, task: usize, mut part: Part) -> Result<(), Refused> {
+        if let Part::Entry { item, .. } | Part::End { item, .. } | Part::Abort { item } | Part::Absent { item } = &mut part {
+            leak::row(self.gate, self.redactor, item);
+        }
         match self.writer.put(task, part, self.early) {
             Err(Refused::Stopped) => Err(Refused::Stopped),
             Ok(()) | Err(Refused::Full) => Ok(()),
@@ -369,6 +397,7 @@ fn finished(mut item: Item, path: String, progress: &mut Progress) -> Item {
     item.bytes = progress.bytes;
     item.sha256 = Some(Sha256(std::mem::take(&mut progress.sha).finalize().into()));
     item::count(&mut item.redactions, &progress.counts);
+    leak::add(&mut item, &progress.found);
     item
 }
 
@@ -376,14 +405,17 @@ fn finished(mut item: Item, path: String, progress: &mut Progress) -> Item {
 fn unreadable(error: &io::Error, form: Form) -> Reason {
     use io::ErrorKind::{InvalidData, InvalidInput, UnexpectedEof};
     match error.kind() {
-        InvalidData | InvalidInput | UnexpectedEof if form == Form::Gzip => Reason::BadArchive,
+        InvalidData | InvalidInput | UnexpectedEof if form != Form::Plain => Reason::BadArchive,
         _ => Reason::ReadError,
     }
 }
 
-fn failed(item: Item, error: &RedactError, form: Form, text: &str) -> Item {
+/// The row of what could not be redacted; `unwanted`: binary content is left out by choice.
+fn failed(item: Item, error: &RedactError, form: Form, text: &str, unwanted: bool) -> Item {
     let (outcome, reason) = match error {
-        RedactError::Binary => (Outcome::Skipped, Reason::Binary),
+        // Rows name texts; one that turns out not to be any is a gap, unless binary content was not wanted.
+        RedactError::Binary if unwanted => (Outcome::Skipped, Reason::Binary),
+        RedactError::Binary => (Outcome::Failed, Reason::Binary),
         RedactError::Read(error) if error.raw_os_error().is_some_and(|code| HAS_NO_VALUE.contains(&code)) => {
             (Outcome::Skipped, Reason::NotPresent)
         }

@@ -36,6 +36,8 @@ use crate::{
     cost::{COMMAND_LANES, Cost},
     host::{Cancel, Host, Refusal},
     item,
+    leak::{self, Gate},
+    map,
     plan::{Look, Plan},
     redact::Redactor,
     state::Identity,
@@ -100,6 +102,8 @@ pub struct Job<'a> {
     pub identity: &'a Identity,
     /// What cleans.
     pub redactor: &'a Redactor,
+    /// What looks for what is left behind it.
+    pub gate: &'a Gate,
     /// The bundle, begun.
     pub opened: Opened,
     /// What each task of the plan is expected to take.
@@ -111,6 +115,8 @@ pub struct Job<'a> {
     /// Ends the process: called when a read hangs in the kernel long after the run should have ended. What is whole is
     /// in the journal by then, and the next run makes a bundle of it.
     pub abandon: fn(),
+    /// Where to keep what the stand-ins mean, if the redactor remembers it.
+    pub map: Option<map::Place>,
 }
 
 /// A finished bundle.
@@ -126,11 +132,13 @@ pub struct Finished {
     pub conclusion: Conclusion,
     /// Why writing ended early, outermost first, if it did for another reason than a limit.
     pub trouble: Vec<String>,
+    /// Why the map could not be kept, outermost first.
+    pub map_trouble: Vec<String>,
 }
 
 /// Carries out a plan.
 pub fn collect(job: Job<'_>, events: &(dyn Fn(Event) + Sync), cancel: &Cancel) -> Result<Finished, NoBundle> {
-    let Job { plan, host, identity, redactor, opened, costs, level, fixed, abandon } = job;
+    let Job { plan, host, identity, redactor, gate, opened, costs, level, fixed, abandon, map } = job;
     let applying = plan.tasks.iter().filter(|task| task.applies()).count();
     events(Event::Planned { tasks: applying });
     let headers = opened.headers();
@@ -161,10 +169,10 @@ pub fn collect(job: Job<'_>, events: &(dyn Fn(Event) + Sync), cancel: &Cancel) -
     let lists = Lists::of(&plan, costs);
     let over = AtomicBool::new(false);
     thread::scope(|scope| {
-        let worker = || Worker::new(redactor, headers.clone(), level);
+        let worker = || Worker::new(redactor, gate, headers.clone(), level);
         let (pool, workers) = Pool::start(scope, (0..cores.min(MAX_WORKERS)).map(|_| worker()).collect());
         let tools =
-            || Tools { writer: &writer, redactor, pool: &pool, worker: worker(), cancel, context: &context, early: false };
+            || Tools { writer: &writer, redactor, gate, pool: &pool, worker: worker(), cancel, context: &context, early: false };
         let lane = |list: &List| run.lane(list, &mut tools(), &report);
         let heart = scope.spawn(|| heartbeat(&writer, cancel, &over, abandon));
         thread::scope(|scope| {
@@ -196,14 +204,16 @@ pub fn collect(job: Job<'_>, events: &(dyn Fn(Event) + Sync), cancel: &Cancel) -
         (None, true) => Some(Reason::BundleLimit),
         (None, false) => gathered.items.iter().find(|item| cut_off(item)).and_then(|item| item.reason),
     };
-    let trouble = gathered.stopped.as_ref().map(chain).unwrap_or_default();
+    let trouble = gathered.stopped.as_ref().map(|error| chain(error)).unwrap_or_default();
     for &task in &gathered.missing {
         let refusal = Refusal { reason: reason.unwrap_or(Reason::Interrupted), error: Vec::new() };
         let path = match &plan.tasks[task].look {
             Look::File { path, .. } => Some(path.as_path()),
             _ => None,
         };
-        gathered.items.push(item::absent(plan.tasks[task].source, path, &refusal, redactor));
+        let mut item = item::absent(plan.tasks[task].source, path, &refusal, redactor);
+        leak::row(gate, redactor, &mut item);
+        gathered.items.push(item);
     }
     // Rows of what is missing go where the plan has them; the others are there already, and the sort keeps their order.
     let order: HashMap<&str, usize> = plan.tasks.iter().enumerate().map(|(at, task)| (task.source.id, at)).collect();
@@ -211,8 +221,14 @@ pub fn collect(job: Job<'_>, events: &(dyn Fn(Event) + Sync), cancel: &Cancel) -
     told::take_over(&mut gathered.items, host);
     let conclusion = bundle::concluded(std::mem::take(&mut gathered.findings), &plan.request.window);
     let ended = fixed.unwrap_or_else(|| host.now().into());
-    let closed = bundle::close(begun, gathered, &conclusion, Ending { ended, reason }, identity, level)?;
-    Ok(Finished { path: closed.path, bytes: closed.bytes, manifest: closed.manifest, conclusion, trouble })
+    // Before the manifest says that there is one.
+    let kept = redactor.take_map().zip(map).map(|(map, place)| place.keep(begun.bundle_id(), &map).map(|()| map.lost()));
+    let (map, map_trouble) = match kept.transpose() {
+        Ok(map) => (map, Vec::new()),
+        Err(error) => (None, chain(&error)),
+    };
+    let closed = bundle::close(begun, gathered, &conclusion, Ending { ended, reason, map }, identity, level)?;
+    Ok(Finished { path: closed.path, bytes: closed.bytes, manifest: closed.manifest, conclusion, trouble, map_trouble })
 }
 
 /// The tasks of one kind of lane. Lanes first take those that are cheap and telling, then all the others in catalogue order:
@@ -308,8 +324,8 @@ fn heartbeat(writer: &Writer, cancel: &Cancel, over: &AtomicBool, abandon: fn())
     }
 }
 
-fn chain(error: &WriteError) -> Vec<String> {
-    std::iter::successors(Some(error as &dyn std::error::Error), |error| error.source()).map(ToString::to_string).collect()
+fn chain(error: &dyn std::error::Error) -> Vec<String> {
+    std::iter::successors(Some(error), |error| error.source()).map(ToString::to_string).collect()
 }
 
 fn count_seconds(of: u64, events: &(dyn Fn(Event) + Sync), cancel: &Cancel) {

@@ -1,6 +1,8 @@
 //! The work on one chunk: redact it, give it the member's form, deflate it. Pure, on any thread, in any order.
 
 use std::{
+    io,
+    path::Path,
     sync::{
         Arc, Mutex, PoisonError,
         mpsc::{Receiver, SyncSender, sync_channel},
@@ -13,6 +15,8 @@ use crate::{
         deflate::{Deflater, Level},
         file::{Headers, WriteError},
     },
+    leak::{About, Found, Gate, Known, Leaked},
+    packed::{self, Packing},
     redact::{Clean, Counts, Raw, RedactError, Redactor, Scratch},
 };
 
@@ -21,8 +25,23 @@ use crate::{
 pub(super) enum Form {
     /// The redacted text.
     Plain,
-    /// The redacted text, compressed with gzip again as the host's file was.
-    Gzip,
+    /// The redacted text, compressed again as the host's file was.
+    Packed(Packing),
+}
+
+impl Form {
+    /// What a file is, by its name.
+    pub(super) fn of(path: &Path) -> Form {
+        Packing::of(path).map_or(Form::Plain, Form::Packed)
+    }
+
+    /// How it is compressed, if it is.
+    pub(super) fn packing(self) -> Option<Packing> {
+        match self {
+            Form::Plain => None,
+            Form::Packed(packing) => Some(packing),
+        }
+    }
 }
 
 /// A finished chunk.
@@ -31,17 +50,19 @@ pub(super) struct Done {
     /// The redacted text.
     pub text: Clean,
     /// The member's bytes, where they are not the text itself.
-    pub gzip: Option<Vec<u8>>,
+    pub file: Option<Vec<u8>>,
     /// Gzip members of the bundle, ready to be written.
     pub packed: Vec<u8>,
     /// What was replaced.
     pub counts: Counts,
+    /// What the leak gate found after that, and masked.
+    pub found: Found,
 }
 
 impl Done {
     /// The bytes of the member.
     pub(super) fn content(&self) -> &[u8] {
-        self.gzip.as_deref().unwrap_or(self.text.as_bytes())
+        self.file.as_deref().unwrap_or(self.text.as_bytes())
     }
 }
 
@@ -51,15 +72,22 @@ pub(super) enum WorkError {
     /// It could not be redacted.
     #[error(transparent)]
     Redact(#[from] RedactError),
+    /// Something is left in it that cannot be masked.
+    #[error(transparent)]
+    Leak(#[from] Leaked),
     /// Its header could not be made.
     #[error(transparent)]
     Header(#[from] WriteError),
+    /// It could not be compressed again.
+    #[error("compressing failed: {0}")]
+    Pack(io::Error),
 }
 
 /// One thread's tools.
 #[derive(Debug)]
 pub(super) struct Worker<'a> {
     redactor: &'a Redactor,
+    gate: &'a Gate,
     scratch: Scratch,
     deflater: Deflater,
     headers: Headers,
@@ -67,34 +95,50 @@ pub(super) struct Worker<'a> {
 
 impl<'a> Worker<'a> {
     /// Tools of one thread.
-    pub(super) fn new(redactor: &'a Redactor, headers: Headers, level: Level) -> Self {
-        Self { redactor, scratch: Scratch::default(), deflater: Deflater::new(level), headers }
+    pub(super) fn new(redactor: &'a Redactor, gate: &'a Gate, headers: Headers, level: Level) -> Self {
+        Self { redactor, gate, scratch: Scratch::default(), deflater: Deflater::new(level), headers }
     }
 
     /// Does one chunk of a member that has more.
-    pub(super) fn chunk(&mut self, raw: Raw, form: Form) -> Result<Done, WorkError> {
-        let (text, counts) = self.redactor.clean(raw, &mut self.scratch)?;
+    pub(super) fn chunk(&mut self, raw: Raw, form: Form, versions: bool) -> Result<Done, WorkError> {
+        let (text, counts, found) = self.clean(raw, versions)?;
         let mut packed = Vec::new();
-        let gzip = self.compressed(form, text.as_bytes());
-        match &gzip {
-            Some(gzip) => self.deflater.wrap(gzip, &mut packed),
+        let file = self.compressed(form, text.as_bytes())?;
+        match &file {
+            Some(file) => self.deflater.wrap(file, &mut packed),
             None => self.deflater.members(text.as_bytes(), &mut packed),
         }
-        Ok(Done { text, gzip, packed, counts })
+        Ok(Done { text, file, packed, counts, found })
     }
 
     /// Does the only chunk of a member, header and padding included.
-    pub(super) fn whole(&mut self, raw: Option<Raw>, form: Form, path: &str) -> Result<Done, WorkError> {
-        let (text, counts) = raw.map(|raw| self.redactor.clean(raw, &mut self.scratch)).transpose()?.unwrap_or_default();
-        let gzip = self.compressed(form, text.as_bytes());
-        let content = gzip.as_deref().unwrap_or(text.as_bytes());
+    pub(super) fn whole(&mut self, raw: Option<Raw>, form: Form, versions: bool, path: &str) -> Result<Done, WorkError> {
+        let (text, counts, found) = raw.map(|raw| self.clean(raw, versions)).transpose()?.unwrap_or_default();
+        let file = self.compressed(form, text.as_bytes())?;
+        let content = file.as_deref().unwrap_or(text.as_bytes());
         let header = self.headers.header(path, content.len() as u64)?;
         let packed = self.deflater.entry(&header, content);
-        Ok(Done { text, gzip, packed, counts })
+        Ok(Done { text, file, packed, counts, found })
     }
 
-    fn compressed(&mut self, form: Form, text: &[u8]) -> Option<Vec<u8>> {
-        (form == Form::Gzip).then(|| self.deflater.gzip(text))
+    /// Redacts a chunk and lets it through the leak gate.
+    fn clean(&mut self, raw: Raw, versions: bool) -> Result<(Clean, Counts, Found), WorkError> {
+        let encoding = raw.encoding();
+        let (text, counts) = self.redactor.clean(raw, &mut self.scratch)?;
+        let about = About { known: Known::Given(self.scratch.given()), versions };
+        let (text, found) = self.gate.pass(text, encoding, &about, self.redactor)?;
+        Ok((text, counts, found))
+    }
+
+    fn compressed(&mut self, form: Form, text: &[u8]) -> Result<Option<Vec<u8>>, WorkError> {
+        let Some(packing) = form.packing() else { return Ok(None) };
+        let file = match packing {
+            Packing::Gzip => Ok(self.deflater.gzip(text)),
+            Packing::Xz => packed::xz(text),
+            Packing::Zstd => packed::zstd(text),
+            Packing::Bzip2 => packed::bzip2(text),
+        };
+        file.map(Some).map_err(WorkError::Pack)
     }
 }
 
@@ -102,6 +146,7 @@ impl<'a> Worker<'a> {
 struct Work {
     raw: Raw,
     form: Form,
+    versions: bool,
     reply: SyncSender<Result<Done, WorkError>>,
 }
 
@@ -130,9 +175,9 @@ impl Pool {
             .map(|mut worker| {
                 let work = Arc::clone(&work);
                 scope.spawn(move || {
-                    while let Some(Work { raw, form, reply }) = next(&work) {
+                    while let Some(Work { raw, form, versions, reply }) = next(&work) {
                         // A panic in a rule must cost this item, not the thread or the bundle.
-                        let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| worker.chunk(raw, form)));
+                        let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| worker.chunk(raw, form, versions)));
                         let done = done.unwrap_or(Err(WorkError::Redact(RedactError::SelfTest("panic"))));
                         // The lane may have given the item up; then nobody wants the result.
                         drop(reply.send(done));
@@ -144,10 +189,10 @@ impl Pool {
     }
 
     /// Hands in a chunk; waits while all threads are busy. The result comes through the receiver.
-    pub(super) fn submit(&self, raw: Raw, form: Form) -> Receiver<Result<Done, WorkError>> {
+    pub(super) fn submit(&self, raw: Raw, form: Form, versions: bool) -> Receiver<Result<Done, WorkError>> {
         let (reply, result) = sync_channel(1);
         // The threads outlive every lane, so the queue is open; a closed one shows as a missing result.
-        drop(self.queue.send(Work { raw, form, reply }));
+        drop(self.queue.send(Work { raw, form, versions, reply }));
         result
     }
 }

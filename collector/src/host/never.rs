@@ -53,6 +53,8 @@ const NEVER: &[Row] = &[
             "/**/id_ed25519_sk",
         ],
     },
+    // Wherever the operator keeps the state.
+    Row { why: "what stand-ins are made with and mean", paths: &["/**/redact.key", "/**/maps/*.map"] },
     Row { why: "a folder of keys", paths: &["/**/.ssh/**", "/**/.gnupg/**", "/**/.pki/**"] },
     Row {
         why: "everything in this folder stays on the host",
@@ -286,6 +288,10 @@ mod tests {
             "/var/lib/oediag/host.key",
             "/var/lib/oediag",
             "/etc/oediag/keys/host",
+            "/var/lib/oediag/redact.key",
+            "/var/lib/oediag/maps/0d4f6a2e-93b1-4c57-8a3e-5f1b2c7d9e80.map",
+            "/home/a/.local/state/oediag/redact.key",
+            "/srv/state/maps/0d4f6a2e-93b1-4c57-8a3e-5f1b2c7d9e80.map",
             "/root/.ssh/authorized_keys",
             "/home/a/.ssh/config",
             "/home/a/id_ed25519",

@@ -1,8 +1,10 @@
-//! Names of accounts and addresses of mail.
+//! Names of accounts.
 //!
 //! In: text and a place. Out: the place of a name that is neither the system's nor a word.
 
 use std::ops::Range;
+
+use super::value::{at, is_name, line_end, line_start};
 
 /// Accounts that every system has.
 const SYSTEM: &[&str] = &[
@@ -103,6 +105,23 @@ const SYSTEM: &[&str] = &[
     "service",
     "manager",
     "__token__",
+    "svc",
+    "slurm",
+    "munge",
+    "keepalived",
+    "haproxy",
+    "etcd",
+    "keystone",
+    "nova",
+    "neutron",
+    "cinder",
+    "glance",
+    "app",
+    "web",
+    "www",
+    "demo",
+    "guest",
+    "anonymous",
 ];
 
 /// Whether this may be the name of a person's or a program's account.
@@ -114,46 +133,341 @@ pub(super) fn is_account(name: &[u8]) -> bool {
         && !name.get(..4).is_some_and(|p| p.eq_ignore_ascii_case(b"oer-"))
 }
 
-/// The account whose name begins at `i`.
+/// Words behind `user` that are no names.
+const NOUNS: &[&str] = &[
+    "options",
+    "commands",
+    "currently",
+    "being",
+    "visible",
+    "created",
+    "buffer",
+    "page",
+    "attempt",
+    "attempts",
+    "interaction",
+    "account",
+    "accounts",
+    "process",
+    "processes",
+    "session",
+    "sessions",
+    "data",
+    "input",
+    "group",
+    "groups",
+    "id",
+    "ids",
+    "space",
+    "mode",
+    "names",
+    "services",
+    "slice",
+    "runtime",
+    "database",
+    "agent",
+    "program",
+    "request",
+    "requests",
+    "password",
+    "profile",
+    "interface",
+    "table",
+    "home",
+    "home_dir",
+    "directory",
+    "dir",
+    "instance",
+    "unit",
+    "list",
+    "role",
+    "roles",
+    "permission",
+    "permissions",
+    "limit",
+    "limits",
+    "config",
+    "configuration",
+    "settings",
+    "defined",
+    "specified",
+    "supplied",
+    "provided",
+    "code",
+    "thread",
+    "threads",
+    "domain",
+    "info",
+    "information",
+    "token",
+    "authentication",
+    "namespace",
+    "namespaces",
+    "entry",
+    "credentials",
+    "level",
+    "memory",
+    "pages",
+    "time",
+    "cpu",
+    "events",
+    "key",
+    "keys",
+    "type",
+    "value",
+    "command",
+    "application",
+    "applications",
+    "agents",
+    "cache",
+    "that",
+    "who",
+    "which",
+    "this",
+    "must",
+    "can",
+    "may",
+    "should",
+    "will",
+    "was",
+    "had",
+    "via",
+    "already",
+    "identified",
+    "authorization",
+    "context",
+    "mapping",
+    "mappings",
+    "object",
+    "access",
+    "error",
+    "errors",
+    "record",
+    "records",
+    "connection",
+    "connections",
+    "store",
+    "settings",
+    "auth",
+    "base",
+    "exec",
+    "land",
+];
+
+/// What accounts do, or what is done to them.
+const DEEDS: &[&str] = &[
+    "logged",
+    "login",
+    "logout",
+    "log",
+    "from",
+    "has",
+    "not",
+    "authenticated",
+    "authorized",
+    "added",
+    "removed",
+    "deleted",
+    "connected",
+    "disconnected",
+    "failed",
+    "does",
+    "on",
+    "locked",
+    "unlocked",
+    "changed",
+    "created",
+    "successfully",
+    "tried",
+    "attempted",
+    "requested",
+    "unknown",
+    "signed",
+    "exceeded",
+    "ran",
+    "executed",
+    "uploaded",
+    "downloaded",
+    "started",
+    "cannot",
+    "could",
+    "did",
+    "denied",
+    "rejected",
+    "accepted",
+    "updated",
+    "modified",
+    "granted",
+    "expired",
+    "disabled",
+    "enabled",
+    "registered",
+    "joined",
+    "left",
+    "opened",
+    "closed",
+    "authentication",
+    "access",
+];
+
+/// Where the name of an account stands, seen from a literal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// Behind it, unless a noun is there: `disconnected from user `.
+    Behind,
+    /// Before it: `(uid=`, `) CMD (`.
+    Before,
+    /// Alone in its line but for numbers and times before it: ` pts/`.
+    Terminal,
+    /// Behind the number of the process and `: `, before ` : `: `sudo[`.
+    Sudo,
+    /// Behind one word and `by`, or behind `)`: `su for root by zhang`, `(to root) zhang on pts/0`.
+    Su,
+    /// `1000(zhang),1001(ops)`, or the name itself: `uid=`.
+    Numbers,
+    /// Behind ` FOR `, to the comma: `FAILED LOGIN 1 FROM tty1 FOR zhang,`.
+    For,
+}
+
+/// Gives the names of accounts at a literal to `found`.
+pub(super) fn find(t: &[u8], place: Place, hit: Range<usize>, found: &mut dyn FnMut(Range<usize>)) {
+    let range = match place {
+        Place::Behind => named(t, hit.end).filter(|name| !is_noun(&t[name.clone()])).and_then(|name| {
+            // Samba writes the domain first: `user [CORP]\[zhang]`.
+            if t[name.end..].starts_with(b"]\\[") { named(t, name.end + 3) } else { Some(name) }
+        }),
+        Place::Before => before(t, hit.start),
+        // `ttyS0` is a port, `tty1` a screen somebody is at.
+        Place::Terminal if t[hit.clone()].ends_with(b"tty") && !at(t, hit.end).is_ascii_digit() && at(t, hit.end) != b' ' => None,
+        Place::Terminal => of_terminal(t, hit.start),
+        Place::Sudo => sudo(t, hit.end),
+        Place::Su => su(t, hit.end),
+        Place::For => of_login(t, hit.end),
+        Place::Numbers => return numbers(t, hit, found),
+    };
+    if let Some(range) = range {
+        found(range);
+    }
+}
+
+fn is_noun(name: &[u8]) -> bool {
+    NOUNS.iter().any(|n| name.eq_ignore_ascii_case(n.as_bytes()))
+}
+
+fn run(t: &[u8], i: usize, limit: usize, set: impl Fn(u8) -> bool) -> usize {
+    t[i.min(t.len())..].iter().take(limit).take_while(|b| set(**b)).count()
+}
+
+/// The account whose name begins at `i`, perhaps in quotes and behind its domain: `CORP\zhang`.
 pub(super) fn named(t: &[u8], i: usize) -> Option<Range<usize>> {
+    let i = i + run(t, i, 2, |b| matches!(b, b'\'' | b'"' | b'`' | b'[' | b'<' | b'\\'));
     let rest = t.get(i..)?;
-    let mut run = rest.iter().take(65).take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.')).count();
+    let mut run = rest.iter().take(65).take_while(|b| is_name(**b)).count();
+    let slashes = rest[run..].iter().take(2).take_while(|b| **b == b'\\').count();
+    if run > 0 && slashes > 0 && belongs_to_domain(&rest[..run], slashes, rest.get(run + slashes).copied().unwrap_or(b'\n')) {
+        return named(t, i + run + slashes);
+    }
     while run > 0 && matches!(rest[run - 1], b'.' | b'-') {
         run -= 1;
     }
     // `$USER`, `%u`, `user(name)` and paths are no names.
     let after = rest.get(run).copied().unwrap_or(b'\n');
-    (is_account(&rest[..run]) && !matches!(after, b'(' | b'{' | b'%' | b'$')).then_some(i..i + run)
+    let call = after == b'(' && !rest[run..].starts_with(b"(uid=");
+    (is_account(&rest[..run]) && !call && !matches!(after, b'{' | b'%' | b'$')).then_some(i..i + run)
 }
 
-/// Endings of unit names, which hold an `@` as well.
-const UNITS: &[&str] =
-    &["service", "socket", "slice", "timer", "mount", "automount", "target", "path", "scope", "device", "swap"];
+/// Whether a backslash stands between a domain and a name, and does not begin a control character of JSON.
+fn belongs_to_domain(domain: &[u8], slashes: usize, next: u8) -> bool {
+    let control = slashes == 1 && matches!(next, b'n' | b't' | b'r' | b'b' | b'f' | b'u' | b'v' | b'x');
+    domain.len() <= 15 && next.is_ascii_alphabetic() && !(control && domain.iter().any(u8::is_ascii_lowercase))
+}
 
-/// The e-mail address around the `@` at `sign`.
-pub(super) fn email(t: &[u8], sign: usize) -> Option<Range<usize>> {
-    let local = t[..sign].iter().rev().take(65).take_while(|b| b.is_ascii_alphanumeric() || b"._%+-".contains(b)).count();
-    let mut start = sign - local;
-    while start < sign && matches!(t[start], b'.' | b'-' | b'%' | b'+') {
-        start += 1;
+/// `user zhang logged in`, `User "zhang" cannot list`: a name in quotes or before what accounts do.
+pub(super) fn actor(t: &[u8], key_end: usize) -> Option<Range<usize>> {
+    if at(t, key_end) != b' ' {
+        return None;
     }
-    let domain = t[sign + 1..].iter().take(254).take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-')).count();
-    let mut end = sign + 1 + domain;
-    while end > sign + 1 && matches!(t[end - 1], b'.' | b'-') {
-        end -= 1;
+    let range = named(t, key_end + 1).filter(|name| !is_noun(&t[name.clone()]))?;
+    let quoted = range.start > key_end + 1 && !is_name(t[range.start - 1]) && t[range.start - 1] != b'\\';
+    let end = range.end + run(t, range.end, 2, |b| matches!(b, b'"' | b'\'' | b']' | b'`'));
+    let gap = run(t, end, 2, |b| matches!(b, b' ' | b','));
+    let word = run(t, end + gap, 16, |b| b.is_ascii_alphabetic());
+    let deed = gap > 0 && DEEDS.iter().any(|d| t[end + gap..end + gap + word].eq_ignore_ascii_case(d.as_bytes()));
+    (quoted || deed).then_some(range)
+}
+
+/// The name that ends at `end`.
+fn before(t: &[u8], end: usize) -> Option<Range<usize>> {
+    let length = t[..end].iter().rev().take(65).take_while(|b| is_name(**b)).count();
+    let name = &t[end - length..end];
+    (is_account(name) && !is_noun(name)).then_some(end - length..end)
+}
+
+/// `zhang    pts/0   10.1.2.3`, `zhang  1234  1  0 10:00 pts/0`: the first word of the line, only numbers between.
+fn of_terminal(t: &[u8], end: usize) -> Option<Range<usize>> {
+    let start = line_start(t, end, 160);
+    let range = named(t, start)?;
+    let number = |b: u8| b.is_ascii_digit() || matches!(b, b' ' | b':' | b'.' | b'%' | b'-' | b'+');
+    let digit = t.get(range.end..end)?.iter().all(|b| number(*b));
+    (range.start == start && digit && at(t, range.end) == b' ' && t[start].is_ascii_lowercase()).then_some(range)
+}
+
+/// `sudo[811]:    zhang : TTY=pts/0`
+fn sudo(t: &[u8], i: usize) -> Option<Range<usize>> {
+    let pid = run(t, i, 8, |b| b.is_ascii_digit());
+    let i = if pid > 0 && t[i + pid..].starts_with(b"]:") { i + pid + 2 } else { i };
+    let range = named(t, i + run(t, i, 12, |b| b == b' '))?;
+    t[range.end..].starts_with(b" : ").then_some(range)
+}
+
+/// `su for root by zhang`, `(to root) zhang on pts/0`
+fn su(t: &[u8], i: usize) -> Option<Range<usize>> {
+    let target = i + run(t, i, 65, is_name);
+    let rest = &t[target..];
+    if rest.starts_with(b" by ") {
+        return named(t, target + 4);
     }
-    let name = &t[start..sign];
-    let domain = &t[sign + 1..end];
-    let dot = memchr::memrchr(b'.', domain)?;
-    let top = &domain[dot + 1..];
-    let fits = (1..=64).contains(&name.len())
-        && name != b"git"
-        && !name.get(..4).is_some_and(|p| p.eq_ignore_ascii_case(b"oer-"))
-        && dot > 0
-        && top.len() >= 2
-        && top.iter().all(u8::is_ascii_alphabetic)
-        && !UNITS.iter().any(|u| top == u.as_bytes())
-        // `name@REALM.COM` is a Kerberos principal.
-        && domain.iter().any(u8::is_ascii_lowercase);
-    fits.then_some(start..end)
+    let range = if rest.starts_with(b") ") { named(t, target + 2)? } else { return None };
+    t[range.end..].starts_with(b" on ").then_some(range)
+}
+
+/// What was typed at the prompt of a login, which may be a password.
+fn of_login(t: &[u8], i: usize) -> Option<Range<usize>> {
+    let line = &t[i..line_end(t, i).min(i + 200)];
+    let start = i + memchr::memmem::find(line, b" FOR ")? + 5;
+    let end = start + run(t, start, 65, |b| b != b',' && b.is_ascii_graphic());
+    let name = &t[start..end];
+    let known = SYSTEM.iter().any(|s| name.eq_ignore_ascii_case(s.as_bytes())) || name.starts_with(b"OEr-");
+    (name.len() >= 3 && at(t, end) == b',' && !known && name[0] != b'(').then_some(start..end)
+}
+
+/// `uid=1000(zhang) gid=1000(zhang) groups=1000(zhang),10(wheel)`, `auid=zhang`, `uid=zhang,ou=people`.
+fn numbers(t: &[u8], hit: Range<usize>, found: &mut dyn FnMut(Range<usize>)) {
+    let lead = t[..hit.start].iter().rev().take(6).take_while(|b| b.is_ascii_alphanumeric()).count();
+    let lead = &t[hit.start - lead..hit.start];
+    if !lead.is_empty() && ![&b"a"[..], b"e", b"s", b"fs", b"o", b"l", b"r", b"n"].iter().any(|l| lead.eq_ignore_ascii_case(l)) {
+        return;
+    }
+    let mut i = hit.end;
+    if !at(t, i).is_ascii_digit() {
+        let ends = |b: u8| b.is_ascii_whitespace() || matches!(b, b',' | b')' | b'"' | b'\'' | b'+');
+        let user = at(t, hit.start) | 32 == b'u';
+        if let Some(range) = named(t, i).filter(|range| user && range.start == i && ends(at(t, range.end))) {
+            found(range);
+        }
+        return;
+    }
+    for _ in 0..32 {
+        let digits = run(t, i, 11, |b| b.is_ascii_digit());
+        let people = digits >= 4 && at(t, i + digits) == b'(';
+        let end = i + digits + 1 + run(t, i + digits + 1, 65, is_name);
+        if people && at(t, end) == b')' && is_account(&t[i + digits + 1..end]) {
+            found(i + digits + 1..end);
+        }
+        let next = i + digits + run(t, i + digits, 68, |b| !matches!(b, b',' | b' ' | b'\n'));
+        if digits == 0 || at(t, next) != b',' {
+            break;
+        }
+        i = next + 1;
+    }
 }

@@ -36,6 +36,8 @@ pub(super) struct Addresses {
     v4: Prf,
     v6: Prf,
     mac: Prf,
+    /// Hardware addresses do not keep their vendor.
+    whole: bool,
     subnets: Vec<([u8; 4], u8)>,
 }
 
@@ -66,8 +68,8 @@ pub(super) fn v4_in(a: [u8; 4], (network, length): ([u8; 4], u8)) -> bool {
 }
 
 impl Addresses {
-    pub(super) fn new(key: &super::Key, subnets: Vec<([u8; 4], u8)>) -> Addresses {
-        Addresses { v4: Prf::new(key, b"ipv4"), v6: Prf::new(key, b"ipv6"), mac: Prf::new(key, b"mac"), subnets }
+    pub(super) fn new(key: &super::Key, whole: bool, subnets: Vec<([u8; 4], u8)>) -> Addresses {
+        Addresses { v4: Prf::new(key, b"ipv4"), v6: Prf::new(key, b"ipv6"), mac: Prf::new(key, b"mac"), whole, subnets }
     }
 
     /// Whether the address is in a subnet of this host.
@@ -118,8 +120,13 @@ impl Addresses {
         out
     }
 
-    /// The stand-in of a hardware address: vendor kept, the other 24 bits permuted by four Feistel rounds.
+    /// The stand-in of a hardware address: vendor kept, the other 24 bits permuted by four Feistel rounds, or all bits
+    /// keyed and locally administered.
     pub(super) fn mac(&self, a: [u8; 6]) -> [u8; 6] {
+        if self.whole {
+            let digest = self.mac.of(&[b"full", &a]);
+            return [digest[0] & 0xfc | 2, digest[1], digest[2], digest[3], digest[4], digest[5]];
+        }
         let mut left = u16::from(a[3]) << 4 | u16::from(a[4]) >> 4;
         let mut right = (u16::from(a[4]) & 15) << 8 | u16::from(a[5]);
         for round in 0..4_u8 {
@@ -129,12 +136,6 @@ impl Addresses {
             right = mixed;
         }
         [a[0], a[1], a[2], (left >> 4) as u8, (left << 4) as u8 | (right >> 8) as u8, right as u8]
-    }
-
-    /// The stand-in of a hardware address without its vendor: locally administered, all other bits keyed.
-    pub(super) fn mac_full(&self, a: [u8; 6]) -> [u8; 6] {
-        let digest = self.mac.of(&[b"full", &a]);
-        [digest[0] & 0xfc | 2, digest[1], digest[2], digest[3], digest[4], digest[5]]
     }
 }
 
@@ -160,7 +161,7 @@ mod tests {
     use crate::redact::Key;
 
     fn addresses() -> Addresses {
-        Addresses::new(&Key::for_bundle(&[3; 32], &[4; 16]), vec![([10, 20, 31, 0], 24)])
+        Addresses::new(&Key::for_bundle(&[3; 32], &[4; 16]), false, vec![([10, 20, 31, 0], 24)])
     }
 
     /// The same numbers at every run, so that a failure can be repeated.

@@ -4,13 +4,21 @@
 //! lines before it and the state its first line is in, so that the result does not depend on where it was cut.
 //! Never here: binary content. It ends the input with an error, and the file is left out.
 
-use std::io;
+use std::{io, ops::Range, sync::Arc};
 
 use super::{
-    RedactError,
+    Binary, RedactError,
+    columns::Columns,
     files::File,
     pem::{self, State},
     raw::Raw,
+    structure::{
+        binary,
+        export::{self, Field},
+        gb18030, numbers,
+        secret::{self, Document},
+        siblings, wrapped,
+    },
 };
 
 /// Usual size of a chunk.
@@ -21,6 +29,10 @@ const LINE_MAX: usize = 1 << 20;
 const SNIFF: usize = 64 << 10;
 /// What the next piece of a cut line sees of the piece before, and where in a piece a delimiter is looked for.
 const OVERLAP: usize = 64 << 10;
+/// How often a cut is moved behind a field and lines in turn.
+const TURNS: usize = 4;
+/// So many lines are shown to the chunk behind them: a heading may be so far above what belongs to it.
+const SHOWN_LINES: usize = 8;
 /// A line longer than this is not shown to the chunk behind it.
 const SHOWN: usize = 512;
 
@@ -37,12 +49,19 @@ pub enum Encoding {
     Utf16Be,
     /// Any other text: bytes.
     Bytes,
+    /// The export format of the journal.
+    Export,
+    /// Binary content with strings in it, which are replaced in place.
+    Strings,
 }
 
 /// Chunks of one input, in order. Fused: after the end or an error there is nothing.
 pub struct Chunks<R> {
     input: R,
     file: File,
+    member: Option<Arc<str>>,
+    /// Whether binary content is refused whatever it is.
+    binary: Binary,
     size: usize,
     encoding: Option<Encoding>,
     seen: u64,
@@ -52,9 +71,15 @@ pub struct Chunks<R> {
     shown: usize,
     /// Read, not yet decoded: half a character of UTF-16.
     odd: Vec<u8>,
+    /// Read, not yet decoded: half a field of the journal.
+    export: export::Decoder,
+    /// Where `ready` holds binary fields of the journal.
+    fields: Vec<Range<usize>>,
     /// What was given out last ended in the middle of a line.
     midline: bool,
     state: State,
+    document: Document,
+    columns: Option<Columns>,
     eof: bool,
     done: bool,
 }
@@ -66,18 +91,24 @@ impl<R> std::fmt::Debug for Chunks<R> {
 }
 
 impl<R: io::Read> Chunks<R> {
-    pub(super) fn new(input: R, path: &[u8]) -> Chunks<R> {
+    pub(super) fn new(input: R, path: &[u8], binary: Binary) -> Chunks<R> {
         Chunks {
             input,
             file: File::of(path),
+            member: None,
+            binary,
             size: CHUNK,
             encoding: None,
             seen: 0,
             ready: Vec::new(),
             odd: Vec::new(),
+            export: export::Decoder::default(),
+            fields: Vec::new(),
             shown: 0,
             midline: false,
             state: State::Outside,
+            document: Document::default(),
+            columns: None,
             eof: false,
             done: false,
         }
@@ -87,6 +118,13 @@ impl<R: io::Read> Chunks<R> {
     #[must_use]
     pub fn with_chunk_size(mut self, bytes: usize) -> Chunks<R> {
         self.size = bytes.clamp(1, CHUNK);
+        self
+    }
+
+    /// Says which member of the bundle this will be: the map tells it of what is met here first.
+    #[must_use]
+    pub fn with_member(mut self, path: &str) -> Chunks<R> {
+        self.member = Some(path.into());
         self
     }
 
@@ -122,7 +160,7 @@ impl<R: io::Read> Chunks<R> {
             self.ready.truncate(at + got);
             self.seen += got as u64;
             self.eof = got == 0;
-            if matches!(self.encoding, Some(Encoding::Utf16Le | Encoding::Utf16Be)) {
+            if self.is_decoded() {
                 let fresh = self.ready.split_off(at);
                 self.decode(&fresh)?;
             }
@@ -130,8 +168,17 @@ impl<R: io::Read> Chunks<R> {
         Ok(())
     }
 
-    /// UTF-16 to UTF-8, what is left of a character kept for the next time.
+    /// Whether what is ready is not what was read.
+    fn is_decoded(&self) -> bool {
+        matches!(self.encoding, Some(Encoding::Utf16Le | Encoding::Utf16Be | Encoding::Export))
+    }
+
+    /// UTF-16 to UTF-8, an export's binary fields to lines; what is left of a character or field is kept for the next time.
     fn decode(&mut self, fresh: &[u8]) -> Result<(), RedactError> {
+        if self.encoding == Some(Encoding::Export) {
+            let taken = self.export.take(fresh, self.eof, &mut self.ready, &mut self.fields);
+            return taken.map_err(|()| RedactError::Encoding);
+        }
         self.odd.extend_from_slice(fresh);
         let big = self.encoding == Some(Encoding::Utf16Be);
         let (pairs, _) = self.odd.as_chunks::<2>();
@@ -157,15 +204,26 @@ impl<R: io::Read> Chunks<R> {
     fn start(&mut self) -> Result<(), RedactError> {
         self.fill(SNIFF)?;
         let head = &self.ready[..self.ready.len().min(SNIFF)];
-        let encoding = sniff(head, self.ready.len() <= SNIFF && self.eof)?;
+        let encoding = if export::begins(head) { Encoding::Export } else { sniff(head, self.ready.len() <= SNIFF && self.eof)? };
+        if encoding == Encoding::Strings && (self.binary == Binary::Drop || self.file == File::Logins) {
+            return Err(RedactError::Binary);
+        }
         self.encoding = Some(encoding);
-        if matches!(encoding, Encoding::Utf16Le | Encoding::Utf16Be) {
+        if self.is_decoded() {
             let raw = std::mem::take(&mut self.ready);
             self.decode(&raw)?;
         }
         let head = &self.ready[..self.ready.len().min(SNIFF)];
+        // Manifests are also in files of other names: outputs of commands, dumps of a cluster.
+        let manifest = || head.starts_with(b"apiVersion: ") || memchr::memmem::find(head, b"\napiVersion: ").is_some();
+        if self.file == File::Text && manifest() {
+            self.file = File::Manifest;
+        }
         if pem::begins_inside(head) {
             self.state = State::Inside { stray: 0 };
+        }
+        if encoding != Encoding::Strings {
+            self.columns = Columns::of(head, encoding == Encoding::Gb18030);
         }
         Ok(())
     }
@@ -195,6 +253,59 @@ impl<R: io::Read> Chunks<R> {
         }
     }
 
+    /// What is read in one piece is not cut: the next end of a line that is in no such piece.
+    fn whole(&mut self, end: usize) -> Result<usize, RedactError> {
+        let mut end = end;
+        // A field may end where lines go on, and lines within a field: not often, but for who makes it so.
+        for _ in 0..TURNS {
+            for (is_line, reach) in [
+                (wrapped::is_line as fn(&[u8]) -> bool, wrapped::REACH),
+                (numbers::is_line, numbers::REACH),
+                (siblings::is_value, SHOWN),
+            ] {
+                end = self.behind(end, is_line, reach)?;
+            }
+            let Some(field) = self.fields.iter().find(|field| field.start < end && end < field.end) else { break };
+            end = field.end;
+        }
+        Ok(end)
+    }
+
+    /// The end of the line behind the last one of this kind, when the line before `end` is one.
+    fn behind(&mut self, end: usize, is_line: fn(&[u8]) -> bool, reach: usize) -> Result<usize, RedactError> {
+        let from = end;
+        let mut end = end;
+        while end > 0 && end - from < reach {
+            let line = self.ready[..end - 1].iter().rev().take(SHOWN).take_while(|b| **b != b'\n').count();
+            let last = &self.ready[end - 1 - line..end - 1];
+            if !is_line(last) && !last.trim_ascii_end().ends_with(b"[") {
+                break;
+            }
+            self.fill(end + SHOWN + 1)?;
+            let near = &self.ready[end..self.ready.len().min(end + SHOWN + 1)];
+            let Some(next) = memchr::memchr(b'\n', near) else { break };
+            end += next + 1;
+        }
+        Ok(end)
+    }
+
+    /// The lines of binary fields in `ready[from..to]`; of the others the places are moved to where they will be.
+    fn lines(&mut self, from: usize, to: usize, moved: usize) -> Vec<Field> {
+        let count = |range: &[u8]| memchr::memchr_iter(b'\n', range).count();
+        let (mut at, mut line) = (from, 0);
+        let mut lines = Vec::new();
+        for field in self.fields.extract_if(.., |field| field.end <= to) {
+            line += count(&self.ready[at..field.start]);
+            let found = Field { first: line, lines: count(&self.ready[field.clone()]) };
+            (at, line) = (field.end, line + found.lines);
+            lines.push(found);
+        }
+        for field in &mut self.fields {
+            (field.start, field.end) = (field.start - moved, field.end - moved);
+        }
+        lines
+    }
+
     fn chunk(&mut self) -> Result<Option<Raw>, RedactError> {
         if self.encoding.is_none() {
             self.start()?;
@@ -203,7 +314,9 @@ impl<R: io::Read> Chunks<R> {
         if end == self.shown {
             return Ok(None);
         }
+        let end = if midline { end } else { self.whole(end)? };
         let show = shown(&self.ready[..end], midline);
+        let fields = self.lines(self.shown, end, end - show);
         let mut next = Vec::with_capacity(self.size + OVERLAP + SNIFF);
         next.extend_from_slice(&self.ready[end - show..]);
         let mut bytes = std::mem::replace(&mut self.ready, next);
@@ -211,13 +324,21 @@ impl<R: io::Read> Chunks<R> {
         let raw = Raw {
             skip: std::mem::replace(&mut self.shown, show),
             state: self.state,
+            document: self.document,
             file: self.file,
+            member: self.member.clone(),
+            columns: self.columns,
             encoding: self.encoding.unwrap_or(Encoding::Bytes),
+            fields,
             continues: std::mem::replace(&mut self.midline, midline),
             open_end: midline,
             bytes,
         };
-        self.state = pem::walk(&raw.bytes, raw.first_line(), raw.state, &mut |_| {});
+        let strings = (raw.encoding == Encoding::Strings).then(|| binary::strings(&raw.bytes));
+        self.state = pem::walk(strings.as_deref().unwrap_or(&raw.bytes), raw.first_line(), raw.state, &mut |_| {});
+        if self.file == File::Manifest {
+            self.document = secret::walk(&raw.bytes, raw.first_line(), raw.document, &mut |_| {});
+        }
         Ok(Some(raw))
     }
 }
@@ -235,7 +356,7 @@ impl<R: io::Read> Iterator for Chunks<R> {
     }
 }
 
-/// How much the chunk behind sees: the last two lines if they are short, or the end of the line that was cut.
+/// How much the chunk behind sees: the last lines if they are short, or the end of the line that was cut.
 fn shown(text: &[u8], midline: bool) -> usize {
     if midline {
         let tail = &text[text.len().saturating_sub(OVERLAP)..];
@@ -243,7 +364,7 @@ fn shown(text: &[u8], midline: bool) -> usize {
         return tail.len() - start;
     }
     let mut start = text.len();
-    for _ in 0..2 {
+    for _ in 0..SHOWN_LINES {
         if start == 0 {
             break;
         }
@@ -276,54 +397,45 @@ fn sniff(head: &[u8], whole: bool) -> Result<Encoding, RedactError> {
         [0xfe, 0xff, ..] => return Ok(Encoding::Utf16Be),
         _ => {}
     }
+    let utf8 = match std::str::from_utf8(head) {
+        Ok(_) => true,
+        Err(e) => e.error_len().is_none() && !whole,
+    };
     let nul = |parity: usize| head.iter().skip(parity).step_by(2).filter(|b| **b == 0).count();
     let (even, odd) = (nul(0), nul(1));
     let half = head.len() / 2;
     if even + odd > 0 && head.len() >= 8 {
         // ASCII in UTF-16 has a NUL in every other place, and none in the others.
-        if even == 0 && odd * 10 >= half * 6 {
+        if even == 0 && (odd * 10 >= half * 6 || !utf8 && is_wide(head, u16::from_le_bytes)) {
             return Ok(Encoding::Utf16Le);
         }
-        if odd == 0 && even * 10 >= half * 6 {
+        if odd == 0 && (even * 10 >= half * 6 || !utf8 && is_wide(head, u16::from_be_bytes)) {
             return Ok(Encoding::Utf16Be);
         }
     }
-    let utf8 = match std::str::from_utf8(head) {
-        Ok(_) => true,
-        Err(e) => e.error_len().is_none() && !whole,
-    };
     // 0x1d separates the enriched part of audit records, 0x1b begins colours.
     let control = head.iter().filter(|b| **b < 32 && !matches!(**b, 0 | 7..=13 | 0x1b | 0x1d) || **b == 127).count();
+    // A short one may have no NUL in it.
+    if (even + odd + control > 0 || !utf8) && binary::is_container(head) {
+        return Err(RedactError::Binary);
+    }
     if even + odd > 0 && (control > 0 || !utf8 || even + odd > head.len() / 2) {
         // Where NUL is only a separator, as in /proc/PID/environ, all else is text.
-        return Err(RedactError::Binary);
+        return if binary::is_strings(head) { Ok(Encoding::Strings) } else { Err(RedactError::Binary) };
     }
     if control * 10 > head.len() {
         return Err(RedactError::Binary);
     }
     Ok(match (utf8, head.is_ascii()) {
         (true, _) => Encoding::Utf8,
-        (false, _) if is_gb18030(head, whole) => Encoding::Gb18030,
+        (false, _) if gb18030::is_text(head, whole) => Encoding::Gb18030,
         _ => Encoding::Bytes,
     })
 }
 
-/// Whether all bytes beyond ASCII form characters of GB18030, and some are in the rows of Han characters.
-fn is_gb18030(t: &[u8], whole: bool) -> bool {
-    let mut i = 0;
-    let mut han = 0;
-    while i < t.len() {
-        let step = match &t[i..] {
-            [0..=0x7f, ..] => 1,
-            [lead @ 0x81..=0xfe, trail @ (0x40..=0x7e | 0x80..=0xfe), ..] => {
-                han += usize::from((0xb0..=0xf7).contains(lead) && *trail >= 0xa1);
-                2
-            }
-            [0x81..=0xfe, 0x30..=0x39, 0x81..=0xfe, 0x30..=0x39, ..] => 4,
-            rest if rest.len() < 4 && !whole => return han > 0,
-            _ => return false,
-        };
-        i += step;
-    }
-    han > 0
+/// Whether it is UTF-16 of characters that texts in Chinese and English have.
+fn is_wide(head: &[u8], unit: fn([u8; 2]) -> u16) -> bool {
+    let usual =
+        |u: u16| matches!(u, 9 | 10 | 13 | 0x20..=0x7e | 0x2010..=0x2027 | 0x3000..=0x303f | 0x4e00..=0x9fff | 0xff00..=0xffef);
+    head.as_chunks::<2>().0.iter().all(|pair| usual(unit(*pair)))
 }

@@ -29,6 +29,11 @@ impl Counts {
         self.0.iter().enumerate().filter(|(_, n)| **n > 0).map(|(i, n)| (Kind::name_at(i), *n))
     }
 
+    /// Whether one of the values was a credential.
+    pub(super) fn has_credential(&self) -> bool {
+        self.0.iter().enumerate().any(|(i, n)| *n > 0 && Kind::is_credential_at(i))
+    }
+
     /// All replaced values.
     pub fn total(&self) -> u64 {
         self.0.iter().sum()

@@ -5,6 +5,8 @@
 
 use std::collections::BTreeSet;
 
+use super::site::SiteRules;
+
 /// What was learned about the host: the frozen dictionary of one run.
 #[derive(Default, Clone, PartialEq, Eq)]
 pub struct Harvest {
@@ -24,6 +26,8 @@ pub struct Harvest {
     pub uuids: BTreeSet<String>,
     /// Subnets of this host: network and prefix length.
     pub subnets: BTreeSet<([u8; 4], u8)>,
+    /// The customer's own rules.
+    pub rules: SiteRules,
 }
 
 impl std::fmt::Debug for Harvest {
@@ -49,6 +53,12 @@ const SOURCES: &[(&str, Learn)] = &[
     ("/etc/ssh/ssh_known_hosts", Harvest::learn_known_hosts),
     ("/root/.ssh/known_hosts", Harvest::learn_known_hosts),
     ("/etc/corosync/corosync.conf", Harvest::learn_corosync),
+    ("/etc/chrony.conf", Harvest::learn_time_servers),
+    ("/etc/ntp.conf", Harvest::learn_time_servers),
+    ("/etc/rsyslog.conf", Harvest::learn_log_servers),
+    ("/etc/fstab", Harvest::learn_file_servers),
+    ("/etc/ceph/ceph.conf", Harvest::learn_ceph),
+    ("/var/lib/pacemaker/cib/cib.xml", Harvest::learn_cib),
     ("/proc/net/route", Harvest::learn_routes),
     ("/sys/class/dmi/id/product_uuid", Harvest::learn_uuid),
     ("/sys/class/dmi/id/product_serial", Harvest::learn_serial),
@@ -273,6 +283,67 @@ impl Harvest {
         }
     }
 
+    /// Adds a host that the configuration of a service names: one without domain if it looks like the name of one host of
+    /// many, else one under a domain of the site, which the sources before have said.
+    fn learn_peer(&mut self, name: &str) {
+        let name = name.trim_matches(['"', '\'', '[', ']']);
+        let known = name.split_once('.').is_some_and(|(_, domain)| self.domains.contains(&domain.to_ascii_lowercase()));
+        let numbered = !name.contains('.') && name.contains(|c: char| c.is_ascii_digit() || c == '-');
+        let begins = name.starts_with(|c: char| c.is_ascii_alphabetic());
+        if begins && (known || numbered) {
+            self.learn_fqdn(name);
+        }
+    }
+
+    fn learn_time_servers(&mut self, text: &str) {
+        for line in text.lines() {
+            let mut words = line.split_whitespace();
+            if matches!(words.next(), Some("server" | "peer" | "pool")) {
+                words.take(1).for_each(|name| self.learn_peer(name));
+            }
+        }
+    }
+
+    /// `*.* @@log-1:514` and `action(type="omfwd" target="log-1")`
+    fn learn_log_servers(&mut self, text: &str) {
+        for line in text.lines().filter(|l| !l.trim_start().starts_with('#')) {
+            let classic = line.rsplit_once('@').map(|(_, target)| target);
+            let action = line.to_ascii_lowercase().find("target=\"").and_then(|at| line.get(at + 8..));
+            for target in classic.into_iter().chain(action) {
+                self.learn_peer(target.split([':', '"', ';', ' ', '(']).next().unwrap_or(""));
+            }
+        }
+    }
+
+    /// `nas-1:/export /mnt nfs` and `//nas-1/share /mnt cifs`
+    fn learn_file_servers(&mut self, text: &str) {
+        for device in text.lines().filter_map(|l| l.split_whitespace().next()) {
+            let server = match device.strip_prefix("//") {
+                Some(share) => share.split('/').next(),
+                None => device.split_once(":/").map(|(server, _)| server),
+            };
+            if let Some(name) = server {
+                self.learn_peer(name);
+            }
+        }
+    }
+
+    fn learn_ceph(&mut self, text: &str) {
+        for (key, value) in text.lines().filter_map(|l| l.split_once('=')) {
+            if matches!(key.trim().replace(' ', "_").as_str(), "mon_initial_members" | "mon_host" | "host") {
+                value.split([',', ' ']).for_each(|name| self.learn_peer(name));
+            }
+        }
+    }
+
+    /// The members of a cluster of pacemaker: `<node id="1" uname="db-1">`.
+    fn learn_cib(&mut self, text: &str) {
+        for part in text.split("<node ").skip(1) {
+            let uname = part.split('>').next().and_then(|tag| tag.split("uname=\"").nth(1));
+            self.learn_fqdn(uname.and_then(|name| name.split('"').next()).unwrap_or(""));
+        }
+    }
+
     fn learn_ifcfg(&mut self, text: &str) {
         let value = |key: &str| {
             text.lines()
@@ -302,7 +373,7 @@ impl Harvest {
 }
 
 /// Whether a name or domain belongs to the public or to a vendor.
-fn is_public(name: &str) -> bool {
+pub(super) fn is_public(name: &str) -> bool {
     let below = |domain: &str| name.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
     SUFFIXES.contains(&name) || VENDORS.iter().any(|v| below(v))
 }

@@ -17,8 +17,18 @@ macro_rules! kinds {
         #[repr(u8)]
         pub(super) enum Kind { $($variant),+ }
 
+        impl Kind {
+            /// All of them, in the order of the enum.
+            pub(super) fn all() -> impl Iterator<Item = Kind> {
+                [$(Kind::$variant),+].into_iter()
+            }
+        }
+
         /// One row per kind, in the order of the enum: name, word in the stand-in, class.
         const ROWS: &[(&str, &str, Class)] = &[$(($name, $token, Class::$class)),+];
+
+        /// All kinds, in the order of the enum.
+        pub(super) const ALL: &[Kind] = &[$(Kind::$variant),+];
     };
 }
 
@@ -44,12 +54,18 @@ kinds! {
     VpnSecret "vpn_secret" "vpn-secret" Credential,
     LuksKey "luks_key" "luks-key" Credential,
     KernelCmdline "kernel_cmdline" "kernel-cmdline" Credential,
+    KrbKeytab "krb_keytab" "krb-keytab" Credential,
     ClusterSecret "cluster_secret" "cluster-secret" Credential,
     SqlAuth "sql_auth" "sql-auth" Credential,
     LicenseKey "license_key" "license-key" Credential,
     Webhook "webhook" "webhook" Credential,
     AuditHex "audit_hex" "audit-hex" Credential,
+    Base64Wrapped "base64_wrapped" "base64-wrapped" Credential,
+    UrlEncoded "url_encoded" "url-encoded" Credential,
+    K8sSecret "k8s_secret" "k8s-secret" Credential,
+    JournalBin "journal_bin" "journal-bin" Credential,
     ZhPassword "zh_password" "zh-password" Credential,
+    SiteSecret "site_secret" "site-secret" Credential,
     Ipv4 "ipv4" "ip4" Identity,
     Ipv6 "ipv6" "ip6" Identity,
     Mac "mac" "mac" Identity,
@@ -76,6 +92,11 @@ impl Kind {
         ROWS[self as usize].0
     }
 
+    /// The kind of this name.
+    pub(super) fn named(name: &str) -> Option<Kind> {
+        Kind::all().find(|kind| kind.name() == name)
+    }
+
     /// The word in the stand-in.
     pub(super) fn token(self) -> &'static str {
         ROWS[self as usize].1
@@ -84,6 +105,11 @@ impl Kind {
     /// Credential or identity.
     pub(super) fn is_credential(self) -> bool {
         ROWS[self as usize].2 == Class::Credential
+    }
+
+    /// Whether the kind with this number in the enum is a credential.
+    pub(super) fn is_credential_at(index: usize) -> bool {
+        ROWS[index].2 == Class::Credential
     }
 
     /// The name of the kind with this number in the enum.

@@ -6,52 +6,93 @@
 //! can look into a [`Raw`]. Never here: files, sockets, clocks, a log of any value.
 //!
 //! The flow: `harvest` → `names` (dictionary) → `chunks` (cutter) → `scan` (literals, scan A) and `tokens` (shapes, scan B)
-//! and `files` (structure) and `pem` (keys over many lines) → `span` (overlaps, one copy).
+//! and `files`, `columns`, `structure` and `pem` (keys over many lines) → `span` (overlaps, one copy).
 
 mod account;
 mod address;
+mod blocks;
+mod by_path;
 mod chunks;
+mod columns;
 mod commands;
 mod counts;
+mod credentials;
+mod encoded;
 mod files;
+mod given;
 mod harvest;
+mod identity;
+mod judge;
 mod key;
+mod keyed;
 mod kinds;
+mod listing;
+mod lists;
+mod mask;
 mod names;
 mod pem;
+mod person;
+mod placed;
+mod prefixes;
 mod raw;
+mod review;
 mod rules;
+mod scalar;
 mod scan;
+mod settings;
 mod shapes;
+mod sign;
+mod site;
 mod span;
+mod spoken;
 mod starts;
+mod structure;
+mod tables;
 mod tag;
+mod token;
 mod tokens;
 mod value;
+mod wide;
 
-use std::io;
+use std::{
+    cell::RefCell,
+    io,
+    sync::{Mutex, PoisonError},
+};
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind, StartKind};
 
 use self::{
     address::Addresses,
+    columns::Columns,
     files::File,
     kinds::Kind,
     names::Names,
     pem::State,
-    rules::WIDE_RULES,
+    review::Seen,
     scan::Literals,
+    site::Site,
     span::{Form, Span, Writer},
     starts::Starts,
+    structure::{binary, export, gb18030, hex, secret::Document},
     tag::{Prf, TagCache},
     tokens::Words,
+    wide::Wide,
 };
 pub use self::{
     chunks::{Chunks, Encoding},
     counts::Counts,
+    given::{Given, Map, Meaning},
     harvest::Harvest,
     key::Key,
+    listing::{CounterExample, Example, Form as ListedForm, KindRow, Way, kinds},
+    mask::{Mask, Written},
+    names::stands_for_itself,
     raw::{Clean, Raw, Text},
+    review::{Found, Review},
+    settings::{Binary, Choice, ChoiceError, Correlate, Ip, KeepError, Level, Mac, Settings},
+    site::{SiteProblem, SiteRules, SiteSize},
+    token::{Token, token_at},
 };
 
 /// Scans take turns over so many bytes, which stay in the cache.
@@ -78,29 +119,6 @@ pub enum RedactError {
     Read(#[from] io::Error),
 }
 
-/// How much is replaced.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub enum Level {
-    /// As standard, but IP addresses stay.
-    Reduced,
-    /// Credentials go, identities and addresses get stand-ins that keep prefixes and vendors.
-    #[default]
-    Standard,
-    /// Addresses become opaque tokens, hardware addresses are replaced whole.
-    Strict,
-}
-
-impl Level {
-    /// The word for it in requests, policies and the manifest.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Level::Reduced => "reduced",
-            Level::Standard => "standard",
-            Level::Strict => "strict",
-        }
-    }
-}
-
 /// One worker's buffers and cache of tags. Holds values of the host, hence never printed.
 #[derive(Default)]
 pub struct Scratch {
@@ -108,6 +126,15 @@ pub struct Scratch {
     spans: Vec<Span>,
     settled: Vec<Span>,
     arena: Vec<u8>,
+    /// What was replaced, where somebody wants to look at it.
+    seen: Option<Vec<Seen>>,
+}
+
+impl Scratch {
+    /// The addresses this worker has written, at least all of the chunk it redacted last.
+    pub fn given(&self) -> &Given {
+        &self.cache.given
+    }
 }
 
 impl std::fmt::Debug for Scratch {
@@ -120,11 +147,15 @@ impl std::fmt::Debug for Scratch {
 pub struct Redactor {
     starts: Starts,
     literals: AhoCorasick,
-    wide: AhoCorasick,
+    wide: Wide,
     names: Names,
+    site: Site,
     prf: Prf,
     addresses: Addresses,
-    level: Level,
+    settings: Settings,
+    /// What the stand-ins mean, if that is to be known.
+    map: Option<Mutex<Map>>,
+    ruleset: (&'static str, [u8; 32]),
 }
 
 impl std::fmt::Debug for Redactor {
@@ -136,18 +167,36 @@ impl std::fmt::Debug for Redactor {
 /// A piece of text and what is known about it.
 struct Piece<'a> {
     text: &'a [u8],
+    /// The bytes that are written where nothing is replaced: of binary content `text` holds only the strings.
+    bytes: &'a [u8],
     skip: usize,
     first_line: usize,
     state: State,
+    document: Document,
     file: File,
+    columns: Option<Columns>,
     open_end: bool,
+    /// The text is GB18030.
+    gb: bool,
     depth: u8,
 }
 
 impl<'a> Piece<'a> {
     /// A short text of its own.
     fn whole(text: &'a [u8], file: File, depth: u8) -> Piece<'a> {
-        Piece { text, skip: 0, first_line: 0, state: State::Outside, file, open_end: false, depth }
+        Piece {
+            text,
+            bytes: text,
+            skip: 0,
+            first_line: 0,
+            state: State::Outside,
+            document: Document::default(),
+            file,
+            columns: None,
+            open_end: false,
+            gb: false,
+            depth,
+        }
     }
 }
 
@@ -159,46 +208,64 @@ impl Redactor {
     ///
     /// # Errors
     /// `Tables` if the automaton cannot be built, `SelfTest` if a canary survives.
-    pub fn new(harvest: &Harvest, key: &Key, level: Level) -> Result<Redactor, RedactError> {
+    pub fn new(harvest: &Harvest, key: &Key, settings: impl Into<Settings>) -> Result<Redactor, RedactError> {
         let prf = Prf::new(key, b"tag");
         let (names, patterns) = Names::new(harvest, &prf);
-        // A table of states is fastest; with very many names it would not fit the cache, nor the memory.
-        let kind = if patterns.len() > 10_000 { AhoCorasickKind::ContiguousNFA } else { AhoCorasickKind::DFA };
-        let build = |patterns: &mut dyn Iterator<Item = &[u8]>, kind, any_case, start| {
+        let build = |patterns: &mut dyn Iterator<Item = &[u8]>, any_case, start| {
             AhoCorasick::builder()
                 .start_kind(start)
-                .kind(Some(kind))
+                // A table of all states would not fit the cache, and the filter leaves it few places.
+                .kind(Some(AhoCorasickKind::ContiguousNFA))
                 .match_kind(MatchKind::LeftmostLongest)
                 .ascii_case_insensitive(any_case)
                 .build(patterns)
                 .map_err(|e| RedactError::Tables(e.to_string()))
         };
+        let settings = settings.into();
         let redactor = Redactor {
             starts: Starts::new(patterns.iter().map(Vec::as_slice)),
-            literals: build(&mut patterns.iter().map(Vec::as_slice), kind, true, StartKind::Anchored)?,
-            wide: build(
-                &mut WIDE_RULES.iter().flat_map(|(utf8, gb, _)| [utf8.as_bytes(), gb]),
-                AhoCorasickKind::DFA,
-                false,
-                StartKind::Unanchored,
-            )?,
+            literals: build(&mut patterns.iter().map(Vec::as_slice), true, StartKind::Anchored)?,
+            wide: Wide::new().map_err(|e| RedactError::Tables(e.to_string()))?,
             names,
+            site: Site::new(&harvest.rules, &prf)?,
             prf,
-            addresses: Addresses::new(key, harvest.subnets.iter().copied().collect()),
-            level,
+            addresses: Addresses::new(key, settings.mac == Mac::Full, harvest.subnets.iter().copied().collect()),
+            settings,
+            map: None,
+            ruleset: ruleset(&harvest.rules, key),
         };
-        redactor.self_test()?;
+        // A rule that panics on a canary must not end the program in any other way than one that misses it.
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| redactor.self_test()))
+            .unwrap_or(Err(RedactError::SelfTest("a panic")))?;
         Ok(redactor)
     }
 
-    /// Name and SHA-256 of the rule table.
-    pub fn ruleset() -> (&'static str, [u8; 32]) {
-        (rules::NAME, rules::digest())
+    /// From now on remembers what the stand-ins mean.
+    #[must_use]
+    pub fn with_map(mut self) -> Redactor {
+        self.map = Some(Mutex::default());
+        self
+    }
+
+    /// Gives what the stand-ins mean that were made so far; none where that is not remembered.
+    pub fn take_map(&self) -> Option<Map> {
+        self.map.as_ref().map(|map| std::mem::take(&mut *map.lock().unwrap_or_else(PoisonError::into_inner)))
+    }
+
+    /// What was chosen.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Name and digest of the rules: SHA-256 of the built-in table; with rules of the customer's a keyed digest of both,
+    /// from which nobody without the key can guess a word.
+    pub fn ruleset(&self) -> (&'static str, [u8; 32]) {
+        self.ruleset
     }
 
     /// Cuts `input` into chunks for [`Redactor::clean`]. `path` is the host path: it picks what is special to some files.
     pub fn reader<R: io::Read>(&self, input: R, path: &[u8]) -> Chunks<R> {
-        Chunks::new(input, path)
+        Chunks::new(input, path, self.settings.binary)
     }
 
     /// Redacts one chunk. Pure: any worker, any order.
@@ -209,20 +276,16 @@ impl Redactor {
     pub fn clean(&self, raw: Raw, scratch: &mut Scratch) -> Result<(Clean, Counts), RedactError> {
         let mut counts = Counts::default();
         let mut out = Vec::with_capacity(raw.bytes.len() - raw.skip + 1024);
-        let piece = Piece {
-            text: &raw.bytes,
-            skip: raw.skip,
-            first_line: raw.first_line(),
-            state: raw.state,
-            file: raw.file,
-            open_end: raw.open_end,
-            depth: DEPTH,
-        };
+        let strings = (raw.encoding == Encoding::Strings).then(|| binary::strings(&raw.bytes));
+        let piece = Piece::of(&raw, strings.as_deref());
+        scratch.cache.begin_chunk();
+        scratch.cache.given.enter(raw.member.clone());
         self.pass(&piece, scratch, &mut counts, &mut out);
         let bytes = match raw.encoding {
             Encoding::Utf16Le => utf16(&out, u16::to_le_bytes)?,
             Encoding::Utf16Be => utf16(&out, u16::to_be_bytes)?,
-            Encoding::Utf8 | Encoding::Gb18030 | Encoding::Bytes => out,
+            Encoding::Export => export::encode(&out, &raw.fields).ok_or(RedactError::Encoding)?,
+            Encoding::Utf8 | Encoding::Gb18030 | Encoding::Bytes | Encoding::Strings => out,
         };
         Ok((Clean(bytes), counts))
     }
@@ -247,8 +310,10 @@ impl Redactor {
             if i > 0 {
                 out.push(b'/');
             }
-            if home && account::is_account(component) {
-                tag::push_token(&self.prf, Kind::Username, &component.to_ascii_lowercase(), &mut out);
+            if home && account::is_account(component) && !self.settings.keeps(Kind::Username) {
+                let mut cache = TagCache::default();
+                cache.push(&self.prf, Kind::Username, component, &mut out);
+                self.remember(&mut cache.given);
                 counts.one(Kind::Username);
             } else {
                 out.extend_from_slice(&self.short(component, File::Path, counts));
@@ -264,39 +329,49 @@ impl Redactor {
         out
     }
 
-    /// Redacts a text that was found inside of another.
-    fn decoded(&self, bytes: &[u8], depth: u8) -> Vec<u8> {
+    /// Redacts a text that was found inside of another, and tells whether a credential was in it.
+    fn decoded(&self, bytes: &[u8], depth: u8, given: &RefCell<Given>) -> (Vec<u8>, bool) {
         let mut out = Vec::with_capacity(bytes.len() + 32);
-        self.pass(&Piece::whole(bytes, File::Text, depth), &mut Scratch::default(), &mut Counts::default(), &mut out);
-        out
-    }
-
-    /// What a hit of the automaton of Chinese keys means.
-    fn wide_kind(pattern: usize) -> Kind {
-        WIDE_RULES[pattern / 2].2
+        let mut counts = Counts::default();
+        let mut scratch = Scratch::default();
+        scratch.cache.given.enter(given.borrow().file());
+        self.pass(&Piece::whole(bytes, File::Text, depth), &mut scratch, &mut counts, &mut out);
+        given.borrow_mut().absorb(&mut scratch.cache.given);
+        (out, counts.has_credential())
     }
 
     fn pass(&self, piece: &Piece<'_>, scratch: &mut Scratch, counts: &mut Counts, out: &mut Vec<u8>) {
-        let Scratch { cache, spans, settled, arena } = scratch;
+        let Scratch { cache, spans, settled, arena, seen } = scratch;
         let text = piece.text;
         spans.clear();
         arena.clear();
         pem::walk(text, piece.first_line, piece.state, &mut |line| spans.push(Span::new(&line, Kind::PrivateKey, Form::Tag)));
-        let literals = Literals { redactor: self, text, open_end: piece.open_end, depth: piece.depth };
-        let words = Words { redactor: self, text, file: piece.file };
+        let inner = RefCell::new(Given::default());
+        inner.borrow_mut().enter(cache.given.file());
+        self.blocks(piece, &inner, spans, arena);
+        let literals = Literals { redactor: self, text, open_end: piece.open_end, depth: piece.depth, given: &inner };
+        let words = Words { redactor: self, text, ascii: text.is_ascii(), file: piece.file };
         let mut from = 0;
         while from < text.len() {
             let to = memchr::memchr(b'\n', &text[text.len().min(from + WINDOW)..]).map_or(text.len(), |n| from + WINDOW + n + 1);
             literals.scan(from, to, spans, arena);
             words.scan(from, to, spans);
             piece.file.fields(text, from, to, spans);
-            if self.level == Level::Reduced {
-                spans.retain(|s| !matches!(s.kind, Kind::Ipv4 | Kind::Ipv6));
+            hex::walk(text, from, to, spans);
+            self.site.scan(&literals, from, to, spans, arena);
+            if let Some(columns) = piece.columns {
+                columns.fields(text, from, to, spans);
+            }
+            if !self.settings.keeps_nothing() {
+                spans.retain(|s| !self.settings.keeps(s.kind));
             }
             if from < piece.skip {
                 begin_at(piece.skip, spans);
             }
             span::settle(spans, settled);
+            if piece.gb {
+                gb18030::widen(text, from, settled);
+            }
             // A value on the line after its key may already belong to the next window.
             let here = settled.partition_point(|s| (s.start as usize) < to);
             spans.extend_from_slice(&settled[here..]);
@@ -304,14 +379,25 @@ impl Redactor {
                 let writer = Writer {
                     prf: &self.prf,
                     addresses: &self.addresses,
-                    strict: self.level == Level::Strict,
+                    tokens: self.settings.ip == Ip::Tokens,
                     named: &self.names.tokens,
                     arena,
                     text,
+                    bytes: piece.bytes,
+                    in_place: !std::ptr::eq(piece.bytes, text),
                 };
-                writer.write(from.max(piece.skip)..to, &settled[..here], cache, counts, out);
+                writer.write(from.max(piece.skip)..to, &settled[..here], cache, counts, seen.as_mut(), out);
             }
+            cache.given.absorb(&mut inner.borrow_mut());
+            self.remember(&mut cache.given);
             from = to;
+        }
+    }
+
+    fn remember(&self, given: &mut Given) {
+        match &self.map {
+            Some(map) if given.has_fresh() => map.lock().unwrap_or_else(PoisonError::into_inner).take(given),
+            _ => given.forget_fresh(),
         }
     }
 
@@ -321,13 +407,21 @@ impl Redactor {
             let out = self.short(line.as_bytes(), File::Text, &mut Counts::default());
             let gone = memchr::memmem::find(&out, canary.as_bytes()).is_none();
             let kept = memchr::memmem::find(&out, stays.as_bytes()).is_some();
-            let address = matches!(*kind, "ipv4" | "ipv6");
-            if !(kept && (gone || address && self.level == Level::Reduced)) {
+            let wanted = Kind::named(kind).is_some_and(|kind| self.settings.keeps(kind));
+            if !(kept && (gone || wanted)) {
                 return Err(RedactError::SelfTest(kind));
             }
         }
         Ok(())
     }
+}
+
+fn ruleset(site: &SiteRules, key: &Key) -> (&'static str, [u8; 32]) {
+    let built_in = rules::digest();
+    if site.is_empty() {
+        return (rules::NAME, built_in);
+    }
+    (rules::NAME_WITH_SITE, Prf::new(key, b"ruleset").of(&[&built_in, &site.canonical()]))
 }
 
 /// Kind, line, what must go, what must stay.

@@ -139,6 +139,41 @@ const COMMON: &[&str] = &[
     "failed",
 ];
 
+/// Whether a name in lower case is used only where a field says that it is one: short, a number, or also a word.
+fn is_word(lower: &str) -> bool {
+    COMMON.contains(&lower) || lower.len() < 3 || lower.bytes().all(|b| b.is_ascii_digit())
+}
+
+fn is_literal(lower: &str) -> bool {
+    RULES.iter().any(|r| r.word.eq_ignore_ascii_case(lower))
+}
+
+/// Whether a harvested name means this host's wherever it stands: the leak gate looks for no other.
+pub fn stands_for_itself(name: &str) -> bool {
+    let lower = name.to_lowercase();
+    !is_word(&lower) && !is_literal(&lower) && !is_stand_in(&lower)
+}
+
+/// How the name may be written: in Chinese also in GB18030, percent-encoded and escaped as in JSON.
+fn spellings(name: &str) -> Vec<Vec<u8>> {
+    let mut all = vec![name.as_bytes().to_vec()];
+    if !name.is_ascii() {
+        let (gb, _, unknown) = encoding_rs::GB18030.encode(name);
+        if !unknown && gb.len() >= 4 {
+            all.push(gb.into_owned());
+        }
+        let percent: String = name
+            .bytes()
+            .map(|b| if b.is_ascii_alphanumeric() { char::from(b).to_string() } else { format!("%{b:02X}") })
+            .collect();
+        all.push(percent.into_bytes());
+        let escaped: String =
+            name.encode_utf16().map(|u| if u < 0x80 { char::from(u as u8).to_string() } else { format!("\\u{u:04x}") }).collect();
+        all.push(escaped.into_bytes());
+    }
+    all
+}
+
 impl Names {
     /// The names that are looked for in free text, and the patterns of the automaton: the rules first.
     pub(super) fn new(harvest: &Harvest, prf: &Prf) -> (Names, Vec<Vec<u8>>) {
@@ -157,9 +192,8 @@ impl Names {
             for name in names {
                 let lower = name.trim().to_lowercase();
                 let bytes = lower.len();
-                let word = COMMON.contains(&lower.as_str()) || bytes < 3 || lower.bytes().all(|b| b.is_ascii_digit());
-                let literal = RULES.iter().any(|r| r.word.eq_ignore_ascii_case(&lower));
-                if bytes > 0 && bytes <= 256 && !literal && !is_stand_in(&lower) && (!word || kind == Kind::Keyword) {
+                let literal = is_literal(&lower);
+                if bytes > 0 && bytes <= 256 && !literal && !is_stand_in(&lower) && (!is_word(&lower) || kind == Kind::Keyword) {
                     wanted.entry(lower).or_insert((name.trim().to_owned(), kind));
                 }
             }
@@ -174,9 +208,11 @@ impl Names {
             if kind == Kind::Domain {
                 token.extend_from_slice(b".invalid");
             }
-            patterns.push(name.into_bytes());
-            names.names.push(Name { kind });
-            names.tokens.push(token);
+            for spelling in spellings(&name) {
+                patterns.push(spelling);
+                names.names.push(Name { kind });
+                names.tokens.push(token.clone());
+            }
         }
         (names, patterns)
     }

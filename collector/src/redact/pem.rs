@@ -1,4 +1,4 @@
-//! Private keys over many lines: found by their header, or at the head of a file by their shape.
+//! Private keys over many lines, of PEM, PGP, OpenVPN and PuTTY: found by their header, or at the head of a file by their shape.
 //!
 //! In: text and the state its first line is in. Out: the places of the key's lines and the state after the text.
 //! Header and footer lines stay, so that line numbers hold.
@@ -20,8 +20,16 @@ pub(super) enum State {
     Inside { stray: u8 },
 }
 
-const BEGIN: &[u8] = b"-----BEGIN ";
-const END: &[u8] = b"-----END ";
+const BEGIN: &[u8] = b"-----BEGIN";
+const END: &[u8] = b"-----END";
+/// SSH2 (RFC 4716) has four signs and blanks.
+const SSH2: &[u8] = b"---- BEGIN SSH2 ";
+const SSH2_END: &[u8] = b"---- END SSH2 ";
+/// PuTTY counts the lines of the key and signs them in the line behind.
+const PUTTY: &[u8] = b"Private-Lines: ";
+const PUTTY_END: [&[u8]; 2] = [b"Private-MAC:", b"Private-Hash:"];
+/// What a header says of a key that is to stay secret.
+const LABELS: [&[u8]; 2] = [b"PRIVATE KEY", b"Static key"];
 /// Lines of an armoured key that are not its body.
 const HEADERS: [&[u8]; 5] = [b"Proc-Type:", b"DEK-Info:", b"Comment:", b"Version:", b"Hash:"];
 
@@ -31,12 +39,20 @@ fn is_base64(b: u8) -> bool {
 
 /// Where a private key's header ends in this line.
 fn header_end(line: &[u8]) -> Option<usize> {
+    if line.starts_with(PUTTY) {
+        return Some(line.len());
+    }
+    if let Some(begin) = memmem::find(line, SSH2)
+        && let Some(label) = memmem::find(&line[begin..line.len().min(begin + 64)], b"PRIVATE KEY ----")
+    {
+        return Some(begin + label + 16);
+    }
     let mut from = 0;
     loop {
         let begin = from + memmem::find(&line[from..], BEGIN)? + BEGIN.len();
         let near = &line[begin..line.len().min(begin + 64)];
         if let Some(label) = memmem::find(near, b"-----")
-            && memmem::find(&near[..label], b"PRIVATE KEY").is_some()
+            && LABELS.iter().any(|l| has_label(&near[..label], l))
         {
             return Some(begin + label + 5);
         }
@@ -44,13 +60,28 @@ fn header_end(line: &[u8]) -> Option<usize> {
     }
 }
 
+/// Whether this is in the label, whose blanks may be written as `+` or `%20`.
+fn has_label(label: &[u8], words: &[u8]) -> bool {
+    let mut plain = Vec::with_capacity(label.len());
+    let mut rest = label;
+    while let Some((first, behind)) = rest.split_first() {
+        let escaped = rest.starts_with(b"%20");
+        plain.push(if escaped || *first == b'+' { b' ' } else { *first });
+        rest = if escaped { &rest[3..] } else { behind };
+    }
+    memmem::find(&plain, words).is_some()
+}
+
 /// Finds the key lines in `text[from..]` and tells the state after it.
 pub(super) fn walk(text: &[u8], from: usize, state: State, found: &mut dyn FnMut(Range<usize>)) -> State {
     let mut state = state;
     let mut start = from;
+    let (mut begin, mut putty, mut ssh2) = (None, None, None);
     while start < text.len() {
         if state == State::Outside {
-            let Some(next) = memmem::find(&text[start..], BEGIN) else { break };
+            let next = [(BEGIN, &mut begin), (PUTTY, &mut putty), (SSH2, &mut ssh2)];
+            let [begin, putty, ssh2] = next.map(|(word, next)| next_place(text, start, word, next));
+            let Some(next) = begin.min(putty).min(ssh2).checked_sub(start).filter(|n| start + n < text.len()) else { break };
             start = memchr::memrchr(b'\n', &text[from..start + next]).map_or(from, |n| from + n + 1).max(start);
         }
         let end = memchr::memchr(b'\n', &text[start..]).map_or(text.len(), |n| start + n);
@@ -58,6 +89,14 @@ pub(super) fn walk(text: &[u8], from: usize, state: State, found: &mut dyn FnMut
         start = end + 1;
     }
     state
+}
+
+/// The next place of `word`, looked for only when the last one is passed; the text's end if there is none.
+fn next_place(text: &[u8], start: usize, word: &[u8], next: &mut Option<usize>) -> usize {
+    match *next {
+        Some(place) if place >= start => place,
+        _ => *next.insert(memmem::find(&text[start..], word).map_or(text.len(), |n| start + n)),
+    }
 }
 
 fn line(text: &[u8], range: Range<usize>, state: State, found: &mut dyn FnMut(Range<usize>)) -> State {
@@ -72,7 +111,7 @@ fn line(text: &[u8], range: Range<usize>, state: State, found: &mut dyn FnMut(Ra
         return State::Inside { stray: 0 };
     }
     let State::Inside { stray } = state else { return State::Outside };
-    if memmem::find(line, END).is_some() {
+    if [END, SSH2_END].iter().any(|end| memmem::find(line, end).is_some()) || PUTTY_END.iter().any(|end| line.starts_with(end)) {
         return State::Outside;
     }
     if let Some(body) = body(line) {
@@ -99,16 +138,21 @@ fn body(line: &[u8]) -> Option<Range<usize>> {
         return Some(from..to);
     }
     let run = line[..to].iter().rev().take_while(|b| is_base64(**b)).count();
-    (run >= 40).then(|| to - run..to)
+    let part = &line[to - run..to];
+    // The last line of a key is short, and often padded.
+    let mixed = [u8::is_ascii_digit, u8::is_ascii_lowercase, u8::is_ascii_uppercase].iter().all(|f| part.iter().any(f));
+    (run >= 40 || mixed && (run >= 20 || run >= 8 && part.ends_with(b"="))).then(|| to - run..to)
 }
 
-/// The runs of a key whose line ends are written as `\n`, up to its footer.
+/// The runs of a key whose line ends are written as `\n`, `\\n` or `%0A`, up to its footer.
 fn escaped(text: &[u8], range: Range<usize>, found: &mut dyn FnMut(Range<usize>)) {
     let end = memmem::find(&text[range.clone()], END).map_or(range.end, |n| range.start + n);
     let mut i = range.start;
     while i < end {
         if text[i] == b'\\' {
-            i += 2;
+            i += 1 + usize::from(text.get(i + 1).is_some_and(u8::is_ascii_alphabetic));
+        } else if text[i] == b'%' {
+            i += 1 + text[i + 1..end].iter().take(2).take_while(|b| b.is_ascii_hexdigit()).count();
         } else if is_base64(text[i]) {
             let run = text[i..end].iter().take_while(|b| is_base64(**b)).count();
             if run >= 4 && !text[i..].starts_with(b"OEr") && (i == 0 || text[i - 1] != b'-') {

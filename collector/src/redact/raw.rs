@@ -2,7 +2,15 @@
 //!
 //! In and out: nothing but moves. Never here: a way for other modules to look into a `Raw` or to make a `Clean`.
 
-use super::{chunks::Encoding, files::File, pem::State};
+use std::sync::Arc;
+
+use super::{
+    chunks::Encoding,
+    columns::Columns,
+    files::File,
+    pem::State,
+    structure::{export::Field, secret::Document},
+};
 
 /// One chunk of the host's bytes and the state its first line is in. No accessor outside `redact`.
 pub struct Raw {
@@ -11,8 +19,15 @@ pub struct Raw {
     /// Where the chunk itself begins.
     pub(super) skip: usize,
     pub(super) state: State,
+    pub(super) document: Document,
     pub(super) file: File,
+    /// The name of the member it will be in, if it was told.
+    pub(super) member: Option<Arc<str>>,
+    /// What the columns hold, of a table.
+    pub(super) columns: Option<Columns>,
     pub(super) encoding: Encoding,
+    /// Of an export of the journal: the lines of this chunk that are binary fields.
+    pub(super) fields: Vec<Field>,
     /// The chunk begins in the middle of a line.
     pub(super) continues: bool,
     /// The last line goes on in the next chunk.
@@ -20,6 +35,11 @@ pub struct Raw {
 }
 
 impl Raw {
+    /// What the clean bytes will be written in.
+    pub fn encoding(&self) -> Encoding {
+        self.encoding
+    }
+
     /// Where looking for keys over many lines begins: a line that was cut is seen from as far back as it is shown.
     pub(super) fn first_line(&self) -> usize {
         if self.continues { 0 } else { self.skip }

@@ -4,20 +4,25 @@
 //! few KiB around and never at more than the line and the next. Words in Chinese have an automaton of their own, run only
 //! where there are bytes beyond ASCII.
 
-use std::ops::Range;
+use std::{cell::RefCell, ops::Range};
 
 use aho_corasick::{Anchored, Input};
 
 use super::{
-    Redactor,
-    account::{self, is_account},
-    commands,
+    Redactor, account, commands,
+    given::Given,
+    identity::{self, Field},
+    judge::is_no_secret,
     kinds::Kind,
     names::{Entry, Names},
-    rules::{Bound, Rule, Test, Verify},
-    shapes,
+    placed,
+    rules::{Rule, Verify},
+    shapes, sign,
     span::{Form, Span},
-    value::{self, Between, Style, at, is_name, is_no_secret, is_path, is_tokenlike, line_end, skip_blanks},
+    spoken,
+    structure::{base64, percent},
+    tables,
+    value::{self, Between, at, is_name},
 };
 
 /// What scan A looks at.
@@ -28,6 +33,8 @@ pub(super) struct Literals<'a> {
     pub(super) open_end: bool,
     /// How often hexadecimal may still be decoded: commands in commands in commands are not read.
     pub(super) depth: u8,
+    /// What was given out in texts inside of this one.
+    pub(super) given: &'a RefCell<Given>,
 }
 
 /// Where programs' options have been looked at, so that hostile repetition stays linear.
@@ -35,6 +42,9 @@ pub(super) struct Literals<'a> {
 struct Walked {
     until: usize,
     nested: u8,
+    /// The same for the arguments of audit records, and for the rows of statements.
+    arguments: usize,
+    statement: usize,
 }
 
 impl Literals<'_> {
@@ -44,27 +54,41 @@ impl Literals<'_> {
         let mut walked = Walked::default();
         while let Some(start) = self.redactor.starts.next(&self.text[..to], i) {
             i = start + 1;
-            let Some(hit) = self.redactor.literals.find(Input::new(self.text).range(start..to).anchored(Anchored::Yes)) else {
-                continue;
-            };
-            let at = hit.start()..hit.end();
-            let next = match Names::entry(hit.pattern().as_usize()) {
-                Entry::Rule(rule) => self.rule(rule, at.clone(), spans, arena, &mut walked).max(at.end),
-                // A name that is only a part of a word may hide one that begins later in it.
-                Entry::Name(index) => {
-                    if self.name(index, at.clone(), spans) {
-                        at.end
-                    } else {
-                        i
+            let mut next = i;
+            // Where a literal announces nothing, a shorter one at its place may: `auth` in `auth: `.
+            let mut until = to;
+            while next == i
+                && let Some(hit) = self.redactor.literals.find(Input::new(self.text).range(start..until).anchored(Anchored::Yes))
+            {
+                let at = hit.start()..hit.end();
+                until = at.end - 1;
+                next = match Names::entry(hit.pattern().as_usize()) {
+                    // In a literal that announced nothing another may begin: `auth_pass` in `auth_password`.
+                    Entry::Rule(rule) => {
+                        let next = self.rule(rule, at.clone(), spans, arena, &mut walked);
+                        // `--user=1000:1000` is looked at as a whole.
+                        if next > at.end || rule.verify.is_final() { next.max(at.end) } else { i }
                     }
-                }
-            };
+                    // A name that is only a part of a word may hide one that begins later in it.
+                    Entry::Name(index) => {
+                        if self.name(index, at.clone(), spans) {
+                            at.end
+                        } else {
+                            i
+                        }
+                    }
+                };
+            }
             i = next.min(to).max(i);
         }
-        for sign in memchr::memchr_iter(b'@', &self.text[from..to]) {
-            if let Some(range) = account::email(self.text, from + sign) {
-                spans.push(Span::new(&range, Kind::Email, Form::Email((from + sign) as u32)));
+        for at in memchr::memchr_iter(b'@', &self.text[from..to]) {
+            sign::around(self.text, from + at, spans);
+            if let Some(range) = placed::before_host(self.text, from + at) {
+                push(range, Kind::UrlUserinfo, spans);
             }
+        }
+        if self.depth > 0 {
+            base64::runs(self.text, from, to, &mut |run| self.base64(run, spans, arena));
         }
         if !self.text[from..to].is_ascii() {
             self.wide(from, to, spans);
@@ -79,6 +103,10 @@ impl Literals<'_> {
             Verify::Directive(words) => {
                 words.iter().map(|word| self.directive(rule.kind, hit.clone(), *word, spans)).max().unwrap_or(hit.end)
             }
+            Verify::Rest => match placed::rest(t, &hit) {
+                Some(range) => push(range, rule.kind, spans),
+                None => self.directive(rule.kind, hit, 1, spans),
+            },
             Verify::Header => self.header(hit, spans),
             Verify::Follows(least) => push_if(shapes::follows(t, hit.end, least), rule.kind, hit.end, spans),
             Verify::Prefix(least) => push_if(shapes::prefixed(t, hit.start, rule.word, least), rule.kind, hit.end, spans),
@@ -92,6 +120,16 @@ impl Literals<'_> {
                 }
                 hit.end
             }
+            Verify::PercentMail => {
+                sign::percent(t, hit.clone(), spans);
+                hit.end
+            }
+            Verify::Named(place) => {
+                account::find(t, place, hit.clone(), &mut |range| {
+                    push(range, rule.kind, spans);
+                });
+                hit.end
+            }
             Verify::BindDn => {
                 if let Some(dn) = value::after_key(t, hit.end, Between::SignOrBlank, false) {
                     let start = dn.range.start + if t[dn.range.clone()].starts_with(b"uid=") { 4 } else { 3 };
@@ -101,7 +139,92 @@ impl Literals<'_> {
                 }
                 hit.end
             }
+            Verify::Piped => entered(spoken::piped(t, hit.end), rule.kind, hit.end, spans),
+            Verify::Here => {
+                spoken::here(t, hit.clone(), &mut |value, disk| {
+                    push(value, if disk { Kind::LuksKey } else { rule.kind }, spans);
+                });
+                hit.end
+            }
+            Verify::Spelled => push_if(placed::spelled(t, hit.clone(), rule.word), rule.kind, hit.end, spans),
+            Verify::Argument(number) => push_if(placed::argument(t, hit.end, number), rule.kind, hit.end, spans),
+            Verify::SlashLogin => push_if(placed::slash_login(t, hit.end), rule.kind, hit.end, spans),
+            Verify::Entry => push_if(placed::entry(t, hit.end), rule.kind, hit.end, spans),
+            Verify::Digits(count) => push_if(placed::digits(t, hit.end, count), rule.kind, hit.end, spans),
+            Verify::HashesBefore => push_if(placed::hashes_before(t, hit.start), rule.kind, hit.end, spans),
+            Verify::ListedAccount => push_if(placed::listed_account(t, hit.end), rule.kind, hit.end, spans),
+            Verify::Sent => push_if(placed::sent(t, hit.clone()), rule.kind, hit.end, spans),
+            Verify::AccountsBelow => {
+                placed::accounts_below(t, hit.end, &mut |value| {
+                    push(value, rule.kind, spans);
+                });
+                hit.end
+            }
+            Verify::Part(sign, number) => push_if(placed::part(t, hit.end, sign, number), rule.kind, hit.end, spans),
+            Verify::Replaced => push_if(placed::replaced(t, &hit), rule.kind, hit.end, spans),
+            Verify::Chap => push_if(placed::chap(t, &hit), rule.kind, hit.end, spans),
+            Verify::KeptCookie => push_if(placed::kept_cookie(t, hit.end), rule.kind, hit.end, spans),
+            Verify::Insert => {
+                if hit.start >= walked.statement {
+                    walked.statement = tables::insert(t, hit.end, &mut |value, kind| {
+                        push(value, kind, spans);
+                    });
+                }
+                hit.end
+            }
+            Verify::LineBelow(number) => {
+                if let Some(line) = placed::line_below(t, hit.end, number) {
+                    push(line, rule.kind, spans);
+                }
+                hit.end
+            }
+            Verify::Numbered => push_if(placed::numbered(t, hit.end), rule.kind, hit.end, spans),
+            Verify::WifiCode => push_if(placed::wifi_code(t, hit.end), rule.kind, hit.end, spans),
+            Verify::Cookies => {
+                placed::cookies(t, hit.end, &mut |value| {
+                    push(value, rule.kind, spans);
+                });
+                hit.end
+            }
+            Verify::Tokens => {
+                placed::tokens(t, hit.end, &mut |value| {
+                    push(value, rule.kind, spans);
+                });
+                hit.end
+            }
+            Verify::Direct => push_if(spoken::direct(t, hit.end), rule.kind, hit.end, spans),
+            Verify::LastQuoted => push_if(spoken::last_quoted(t, hit.end), rule.kind, hit.end, spans),
+            Verify::Announced => push_if(spoken::announced(t, hit.end), rule.kind, hit.end, spans),
+            Verify::BehindName => {
+                let value = spoken::behind_name(t, hit.end).or_else(|| spoken::basic(t, hit.end));
+                push_if(value, rule.kind, hit.end, spans)
+            }
+            Verify::Basic => push_if(spoken::basic(t, hit.end), rule.kind, hit.end, spans),
+            Verify::HexWord(least) => push_if(spoken::hex_word(t, hit.end, least), rule.kind, hit.end, spans),
+            Verify::Keytab => push_if(spoken::keytab(t, hit.end), rule.kind, hit.end, spans),
+            Verify::Dump => {
+                spoken::dump(t, hit.end, &mut |range| {
+                    push(range, rule.kind, spans);
+                });
+                hit.end
+            }
             Verify::Hex => self.hex(rule.kind, hit, spans, arena),
+            Verify::Arguments => {
+                if hit.start >= walked.arguments {
+                    walked.arguments = self.arguments(rule.kind, &hit, spans, arena);
+                }
+                hit.end
+            }
+            Verify::Numbers => self.numbers(rule.kind, &hit, spans, arena),
+            Verify::PercentUserinfo => {
+                let value = percent::userinfo(t, hit.end).filter(|v| !is_no_secret(&t[v.clone()]));
+                push_if(value, rule.kind, hit.end, spans)
+            }
+            Verify::Field(field) => {
+                let end = hit.end;
+                self.field(field, rule.kind, hit, spans);
+                end
+            }
             Verify::Program(options) => {
                 if hit.start >= walked.until {
                     walked.nested = 0;
@@ -113,208 +236,6 @@ impl Literals<'_> {
                 hit.end
             }
         }
-    }
-
-    /// A literal that ends a key.
-    fn key(&self, rule: &Rule, hit: Range<usize>, bound: Bound, test: Test, spans: &mut Vec<Span>) -> usize {
-        let t = self.text;
-        let literal = &t[hit.clone()];
-        // Some literals hold their sign or quote, so that short words are not hit everywhere.
-        let mut end = hit.start + literal.iter().rposition(u8::is_ascii_alphanumeric).map_or(0, |n| n + 1);
-        if bound == Bound::Word && !begins_word(t, hit.start) {
-            return hit.end;
-        }
-        let numbered = t[end.min(t.len())..].iter().take(2).take_while(|b| b.is_ascii_digit()).count();
-        end += numbered;
-        if is_name(at(t, end)) {
-            return hit.end;
-        }
-        let mut start = hit.start;
-        while start > 0 && is_name(t[start - 1]) && hit.start - start < 64 {
-            start -= 1;
-        }
-        let option = t[start] == b'-' && at(t, start + 1) != b' ';
-        let between = if option && test != Test::Account { Between::SignOrBlank } else { Between::Sign };
-        let Some(found) = value::after_key(t, end, between, self.open_end) else { return hit.end };
-        let v = &t[found.range.clone()];
-        let before = if start == 0 { b'\n' } else { t[start - 1] };
-        let prefix = &t[start..hit.start];
-        let refused = (found.sign == b':' && before == b'/')
-            || prefix.eq_ignore_ascii_case(b"no")
-            || (found.sign == b' ' && v.starts_with(b"-"))
-            || is_no_secret(v);
-        if refused {
-            return hit.end;
-        }
-        let fits = match test {
-            Test::Secret => {
-                let count = found.sign == b':' && v.len() <= 5 && v.iter().all(u8::is_ascii_digit);
-                let directory = literal.eq_ignore_ascii_case(b"pwd") && v[0] == b'/';
-                !(is_path(v) || directory || bound == Bound::Word && count)
-            }
-            Test::Token => is_tokenlike(v) && !is_path(v),
-            Test::Serial => {
-                v.len() >= 5 && v.iter().any(u8::is_ascii_digit) && v.iter().any(u8::is_ascii_alphabetic) && !v.contains(&b':')
-            }
-            Test::Base64 => {
-                v.len() >= 32
-                    && v.ends_with(b"=")
-                    && is_tokenlike(v)
-                    && v.iter().all(|b| b.is_ascii_alphanumeric() || b"+/=".contains(b))
-            }
-            Test::Degrees => {
-                v.split(|b| *b == b'.').nth(1).is_some_and(|d| d.len() >= 4)
-                    && v.iter().all(|b| b.is_ascii_digit() || b".-+".contains(b))
-            }
-            Test::Account => {
-                let alone =
-                    t[value::line_start(t, start, 160)..start].iter().all(|b| matches!(b, b' ' | b'-' | b'\t' | b'"' | b'\''));
-                let signed = found.sign == b'=' || found.sign == b'>' || found.style == Style::Json || alone && literal.len() > 5;
-                return match account::named(t, found.range.start) {
-                    Some(range) if signed => push(range, rule.kind, spans).max(hit.end),
-                    _ => hit.end,
-                };
-            }
-        };
-        if !fits {
-            return hit.end;
-        }
-        let kind = match (rule.kind, found.style) {
-            (Kind::PasswordKv, Style::Json) => Kind::PasswordJson,
-            (Kind::PasswordKv, Style::Xml) => Kind::PasswordXml,
-            (Kind::PasswordKv, Style::Plain) if option => Kind::PasswordCli,
-            (kind, _) => kind,
-        };
-        push(found.full(t), kind, spans)
-    }
-
-    /// `requirepass x`, `com2sec name source community`.
-    fn directive(&self, kind: Kind, hit: Range<usize>, word: u8, spans: &mut Vec<Span>) -> usize {
-        let t = self.text;
-        let before = if hit.start == 0 { b'\n' } else { t[hit.start - 1] };
-        if before.is_ascii_alphanumeric() || is_name(at(t, hit.end)) {
-            return hit.end;
-        }
-        let found = if word == 1 {
-            value::after_key(t, hit.end, Between::SignOrBlank, self.open_end)
-        } else {
-            let mut i = hit.end;
-            for _ in 1..word {
-                i = skip_blanks(t, i);
-                if t[i..].starts_with(b"-Cn") {
-                    i = skip_blanks(t, value::plain_end(t, skip_blanks(t, i + 3), false, 64));
-                }
-                // Lists such as `log,execute,net` are one word here.
-                i += t[i..line_end(t, i)].iter().take_while(|b| !b.is_ascii_whitespace()).count();
-            }
-            let i = skip_blanks(t, i);
-            value::scalar(t, i, b' ', Style::Plain, self.open_end)
-        };
-        match found {
-            Some(found) if !is_no_secret(&t[found.range.clone()]) => push(found.full(t), kind, spans),
-            _ => hit.end,
-        }
-    }
-
-    /// `Authorization: scheme value`, in a header, an option or JSON.
-    fn header(&self, hit: Range<usize>, spans: &mut Vec<Span>) -> usize {
-        let t = self.text;
-        let end = line_end(t, hit.end);
-        let mut i = hit.end;
-        let skip = |i: usize, set: &[u8]| i + t[i.min(end)..end].iter().take(16).take_while(|b| set.contains(b)).count();
-        i = skip(i, b"\"'\\ ");
-        if !matches!(at(t, i), b':' | b'=') {
-            return hit.end;
-        }
-        i = skip(i + 1, b"\"'\\ \t>=");
-        let run = |i: usize| {
-            t[i..end]
-                .iter()
-                .take_while(|b| !matches!(b, b' ' | b'\t' | b'"' | b'\'' | b'\\' | b',' | b';' | b'&' | b'<' | b'}' | b'\r' | 0))
-                .count()
-        };
-        let first = i..i + run(i);
-        let scheme = &t[first.clone()];
-        let second = skip_blanks(t, first.end);
-        let value = second..second + run(second.min(end));
-        if scheme.len() < 16
-            && scheme.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'-')
-            && second > first.end
-            && second < end
-        {
-            let v = &t[value.clone()];
-            let basic = scheme.eq_ignore_ascii_case(b"basic");
-            let kind = if basic || scheme.eq_ignore_ascii_case(b"digest") { Kind::AuthBasic } else { Kind::AuthBearer };
-            let known = basic || scheme.eq_ignore_ascii_case(b"bearer") || scheme.eq_ignore_ascii_case(b"token");
-            if !is_no_secret(v)
-                && (known
-                    && v.len() >= 4
-                    && (v.iter().any(u8::is_ascii_digit) || v.iter().any(u8::is_ascii_uppercase) || v.len() > 12)
-                    || is_tokenlike(v))
-            {
-                return push(value, kind, spans);
-            }
-            return hit.end;
-        }
-        if is_tokenlike(scheme) && !is_no_secret(scheme) {
-            return push(first, Kind::AuthBearer, spans);
-        }
-        hit.end
-    }
-
-    /// `scheme://user:password@host`, also `scheme://token@host`.
-    fn userinfo(&self, hit: Range<usize>, spans: &mut Vec<Span>) -> usize {
-        let t = self.text;
-        let start = hit.end;
-        let limit = t.len().min(start + 512);
-        let run = t[start..limit]
-            .iter()
-            .take_while(|b| !matches!(b, b'/' | b' ' | b'\t' | b'\n' | b'\r' | b'"' | b'<' | b'>' | b'\\' | b'`' | 0))
-            .count();
-        let authority = &t[start..start + run];
-        let Some(sign) = memchr::memrchr(b'@', authority) else { return hit.end };
-        let host = authority
-            .get(sign + 1)
-            .is_some_and(|b| b.is_ascii_alphanumeric() || matches!(b, b'[' | b'_' | b'$' | b'*' | b'{' | b'-'));
-        if !host {
-            return hit.end;
-        }
-        match memchr::memchr(b':', &authority[..sign]) {
-            Some(colon) if !authority[..colon].iter().any(|b| matches!(b, b'?' | b'=' | b'#' | b'\'')) => {
-                let value = start + colon + 1..start + sign;
-                if is_no_secret(&t[value.clone()]) { hit.end } else { push(value, Kind::UrlUserinfo, spans) }
-            }
-            None if sign >= 16 && is_tokenlike(&authority[..sign]) => push(start..start + sign, Kind::UrlUserinfo, spans),
-            _ => hit.end,
-        }
-    }
-
-    /// A command line in hexadecimal: decoded, redacted, encoded again.
-    fn hex(&self, kind: Kind, hit: Range<usize>, spans: &mut Vec<Span>, arena: &mut Vec<u8>) -> usize {
-        let t = self.text;
-        let start = hit.end;
-        let run = t[start..line_end(t, start)].iter().take_while(|b| b.is_ascii_hexdigit()).count();
-        let end = start + run;
-        // A rule that begins with a blank says itself where a word begins: an argument may follow one in hex.
-        let before = if hit.start == 0 || t[hit.start] == b' ' { b' ' } else { t[hit.start - 1] };
-        if run < 8 || run % 2 == 1 || self.depth == 0 || is_name(at(t, end)) || before.is_ascii_alphanumeric() {
-            return hit.end;
-        }
-        let digit = |i: usize| (t[i] as char).to_digit(16).unwrap_or(0) as u8;
-        let plain: Vec<u8> = (start..end).step_by(2).map(|i| digit(i) << 4 | digit(i + 1)).collect();
-        if plain.iter().any(|b| *b < 32 && !matches!(b, 0 | b'\t' | b'\n' | b'\r' | 27) || *b == 127) {
-            return hit.end;
-        }
-        let clean = self.redactor.decoded(&plain, self.depth - 1);
-        if clean == plain {
-            return end;
-        }
-        let made = arena.len();
-        for b in clean {
-            arena.extend_from_slice(&[HEX[usize::from(b >> 4)], HEX[usize::from(b & 15)]]);
-        }
-        spans.push(Span::new(&(start..end), kind, Form::Made(made as u32, arena.len() as u32)));
-        end
     }
 
     /// A name of this host. Gives whether it was one.
@@ -357,41 +278,16 @@ impl Literals<'_> {
         true
     }
 
-    /// Keys in Chinese.
-    fn wide(&self, from: usize, to: usize, spans: &mut Vec<Span>) {
-        let t = self.text;
-        for hit in self.redactor.wide.find_iter(Input::new(t).range(from..to)) {
-            let kind = Redactor::wide_kind(hit.pattern().as_usize());
-            let mut i = hit.end();
-            loop {
-                let rest = &t[i.min(t.len())..];
-                let Some(sign) = WIDE_SIGNS.iter().find(|s| rest.starts_with(s)) else { break };
-                i += sign.len();
-                if i > hit.end() + 32 {
-                    break;
-                }
-            }
-            if i == hit.end() || !at(t, i).is_ascii_graphic() {
-                continue;
-            }
-            if kind == Kind::Username {
-                if let Some(range) = account::named(t, i)
-                    && is_account(&t[range.clone()])
-                {
-                    push(range, kind, spans);
-                }
-            } else if let Some(found) = value::scalar(t, i, b' ', Style::Plain, self.open_end) {
-                let v = &t[found.range.clone()];
-                if v.len() >= 4 && v.is_ascii() && !is_no_secret(v) {
-                    push(found.full(t), kind, spans);
-                }
-            }
+    /// An identity behind its key.
+    pub(super) fn field(&self, field: Field, kind: Kind, hit: Range<usize>, spans: &mut Vec<Span>) {
+        if let Some((range, form)) = identity::find(self.text, field, hit) {
+            spans.push(Span::new(&range, kind, form));
         }
     }
 }
 
 /// Adds a value; tells where it ends.
-fn push(range: Range<usize>, kind: Kind, spans: &mut Vec<Span>) -> usize {
+pub(super) fn push(range: Range<usize>, kind: Kind, spans: &mut Vec<Span>) -> usize {
     let end = range.end;
     spans.push(Span::new(&range, kind, Form::Tag));
     end
@@ -402,36 +298,31 @@ fn push_if(range: Option<Range<usize>>, kind: Kind, next: usize, spans: &mut Vec
     range.map_or(next, |range| push(range, kind, spans).max(next))
 }
 
-const HEX: &[u8; 16] = b"0123456789ABCDEF";
-
-/// What stands between a key in Chinese and its value.
-const WIDE_SIGNS: [&[u8]; 13] = [
-    "：".as_bytes(),
-    b":",
-    b"=",
-    b" ",
-    "是".as_bytes(),
-    "为".as_bytes(),
-    "“".as_bytes(),
-    b"\t",
-    // In GB18030: full-width colon, 是, 为, opening quote, full-width blank.
-    &[0xa3, 0xba],
-    &[0xca, 0xc7],
-    &[0xce, 0xaa],
-    &[0xa1, 0xb0],
-    &[0xa1, 0xa1],
-];
-
 /// Whether a short key begins here: not in the middle of a word such as `bypass`.
-fn begins_word(t: &[u8], start: usize) -> bool {
+pub(super) fn begins_word(t: &[u8], start: usize) -> bool {
     if start == 0 {
         return true;
     }
     let before = t[start - 1];
     let here = t[start];
+    if value::behind_escape(t, start) {
+        return true;
+    }
     if !before.is_ascii_alphanumeric() || !here.is_ascii_alphanumeric() {
         return true;
     }
     let capital = here.is_ascii_uppercase();
     capital && (before.is_ascii_lowercase() || before.is_ascii_digit() || at(t, start + 1).is_ascii_lowercase())
+}
+
+/// What was written into a program that reads a secret.
+fn entered(found: Option<(Range<usize>, bool)>, kind: Kind, next: usize, spans: &mut Vec<Span>) -> usize {
+    match found {
+        // Before the secret there may be the name of an account: the scan goes on behind the program.
+        Some((range, disk)) => {
+            push(range, if disk { Kind::LuksKey } else { kind }, spans);
+            next
+        }
+        None => next,
+    }
 }

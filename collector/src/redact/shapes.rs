@@ -4,7 +4,10 @@
 
 use std::ops::Range;
 
-use super::value::{at, has_stand_in, is_no_secret, line_end, skip_blanks};
+use super::{
+    judge::{has_stand_in, is_no_secret},
+    value::{at, behind_escape, line_end, skip_blanks},
+};
 
 /// A secret with a known beginning is at most this long.
 const REACH: usize = 4096;
@@ -18,7 +21,7 @@ fn run(t: &[u8], i: usize, limit: usize, set: impl Fn(u8) -> bool) -> usize {
 
 /// Whether nothing joins what begins at `start` to the text before.
 fn is_free(t: &[u8], start: usize, joins: &[u8]) -> bool {
-    start == 0 || !(t[start - 1].is_ascii_alphanumeric() || joins.contains(&t[start - 1]))
+    start == 0 || !(t[start - 1].is_ascii_alphanumeric() || joins.contains(&t[start - 1])) || behind_escape(t, start)
 }
 
 /// The token behind a literal that announces one: at least so many characters, with a digit or padding.
@@ -41,7 +44,9 @@ pub(super) fn prefixed(t: &[u8], start: usize, word: &str, least: usize) -> Opti
     let dots = word.ends_with('.');
     let set = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-') || dots && b == b'.';
     let look = run(t, start, LOOK, set);
-    let fits = look >= least && t[start..start + look].iter().any(u8::is_ascii_digit);
+    let value = &t[start + word.len()..start + look.max(word.len())];
+    let mixed = value.iter().any(u8::is_ascii_uppercase) && value.iter().any(u8::is_ascii_lowercase);
+    let fits = look >= least && (mixed || value.iter().any(u8::is_ascii_digit));
     fits.then(|| start..start + run(t, start, REACH, set))
 }
 

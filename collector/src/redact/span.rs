@@ -9,6 +9,7 @@ use super::{
     address::Addresses,
     counts::Counts,
     kinds::Kind,
+    review::Seen,
     tag::{Prf, TagCache},
 };
 
@@ -23,8 +24,8 @@ pub(super) enum Form {
     Email(u32),
     /// By the stand-in of an address in dotted form, perhaps reversed.
     Ip4 { address: [u8; 4], reversed: bool, separator: u8 },
-    /// By the stand-in in 8 hexadecimal digits, in the byte order of the host.
-    Ip4Hex([u8; 4]),
+    /// By the stand-in in 8 hexadecimal digits, in the byte order of the host or of the network.
+    Ip4Hex { address: [u8; 4], network: bool },
     /// By the stand-in in the usual form.
     Ip6([u8; 16]),
     /// By the stand-in in 32 hexadecimal digits, as one number or as four words of the host.
@@ -57,7 +58,8 @@ impl Span {
     }
 }
 
-/// Sorts the spans and takes out overlaps: `kept` gets the winners in order, `spans` is empty afterwards.
+/// Sorts the spans and takes out overlaps: `kept` gets the winners in order, `spans` is empty afterwards. What looks like an
+/// e-mail address and has lost a part is none: of `user:password@host` the host stays.
 pub(super) fn settle(spans: &mut Vec<Span>, kept: &mut Vec<Span>) {
     // The scans give sorted runs, which a stable sort only merges.
     spans.sort_by_key(|s| (u64::from(s.start) << 32 | u64::from(!s.end), s.kind));
@@ -76,10 +78,10 @@ pub(super) fn settle(spans: &mut Vec<Span>, kept: &mut Vec<Span>) {
             } else {
                 *last = next;
             }
-            if loser.end > next.end {
+            if loser.end > next.end && loser.kind != Kind::Email {
                 kept.push(Span { start: next.end, form: Form::Tag, ..loser });
             }
-        } else if next.end > loser.end {
+        } else if next.end > loser.end && next.kind != Kind::Email {
             kept.push(Span { start: loser.end, form: Form::Tag, ..next });
         }
     }
@@ -89,12 +91,16 @@ pub(super) fn settle(spans: &mut Vec<Span>, kept: &mut Vec<Span>) {
 pub(super) struct Writer<'a> {
     pub(super) prf: &'a Prf,
     pub(super) addresses: &'a Addresses,
-    /// Opaque tokens for addresses and whole hardware addresses.
-    pub(super) strict: bool,
+    /// IP addresses become opaque tokens.
+    pub(super) tokens: bool,
     /// Prepared tokens of the dictionary.
     pub(super) named: &'a [Vec<u8>],
     pub(super) arena: &'a [u8],
     pub(super) text: &'a [u8],
+    /// What is written where nothing is replaced, as long as the text.
+    pub(super) bytes: &'a [u8],
+    /// What is replaced keeps its length: offsets in binary content have to hold.
+    pub(super) in_place: bool,
 }
 
 impl Writer<'_> {
@@ -105,8 +111,10 @@ impl Writer<'_> {
         spans: &[Span],
         cache: &mut TagCache,
         counts: &mut Counts,
+        seen: Option<&mut Vec<Seen>>,
         out: &mut Vec<u8>,
     ) {
+        let mut seen = seen;
         let text = self.text;
         let mut done = from;
         for span in spans {
@@ -114,18 +122,35 @@ impl Writer<'_> {
             if start < done {
                 continue;
             }
-            out.extend_from_slice(&text[done..start]);
+            out.extend_from_slice(&self.bytes[done..start]);
             let before = out.len();
+            // The stand-in of an address is one again, and where a number was there was no address.
+            let token = span.kind.is_credential() || span.form == Form::Tag;
+            let quote = if token { bare_number(text, start, end) } else { b"" };
+            out.extend_from_slice(quote);
             self.stand_in(&text[start..end], span, cache, out);
+            out.extend_from_slice(quote);
             done = end;
             if span.form != Form::Nothing {
                 counts.one(span.kind);
             }
-            if !span.kind.is_credential() {
+            if self.in_place {
+                // What is cut to fit would be the stand-in of something else: then there is none.
+                if out.len() - before > end - start {
+                    out.truncate(before);
+                }
+                out.resize(before + end - start, b'.');
+            }
+            if span.form != Form::Nothing
+                && let Some(seen) = &mut seen
+            {
+                seen.push(Seen { start, end, kind: span.kind, written: before, written_end: out.len() });
+            }
+            if !self.in_place && !span.kind.is_credential() {
                 done += align(&text[end..to], end - start, out.len() - before, out);
             }
         }
-        out.extend_from_slice(&text[done..to]);
+        out.extend_from_slice(&self.bytes[done..to]);
     }
 
     fn stand_in(&self, value: &[u8], span: &Span, cache: &mut TagCache, out: &mut Vec<u8>) {
@@ -142,7 +167,9 @@ impl Writer<'_> {
             }
             Form::Named(index) => {
                 let before = out.len();
-                out.extend_from_slice(&self.named[index as usize]);
+                let token = &self.named[index as usize];
+                out.extend_from_slice(token);
+                cache.given.name(index as usize, span.kind, token, value);
                 if matches!(span.kind, Kind::Hostname | Kind::Domain) {
                     follow_case(value, &mut out[before..]);
                 }
@@ -154,7 +181,7 @@ impl Writer<'_> {
                 cache.push(self.prf, Kind::Domain, &value[at + 1..], out);
                 out.extend_from_slice(b".invalid");
             }
-            Form::Ip4 { .. } | Form::Ip4Hex(_) | Form::Ip6(_) | Form::Ip6Hex { .. } if self.strict => {
+            Form::Ip4 { .. } | Form::Ip4Hex { .. } | Form::Ip6(_) | Form::Ip6Hex { .. } if self.tokens => {
                 cache.push(self.prf, span.kind, value, out);
             }
             Form::Ip4 { address, reversed, separator } => {
@@ -169,9 +196,12 @@ impl Writer<'_> {
                     push_decimal(*octet, out);
                 }
             }
-            Form::Ip4Hex(address) => {
-                let octets = cache.address(4, address, || self.addresses.v4(address));
-                push_hex(octets.iter().rev(), value, out);
+            Form::Ip4Hex { address, network } => {
+                let mut octets = cache.address(4, address, || self.addresses.v4(address));
+                if !network {
+                    octets.reverse();
+                }
+                push_hex(octets.iter(), value, out);
             }
             Form::Ip6(address) => {
                 let stand_in = std::net::Ipv6Addr::from(cache.address(6, address, || self.addresses.v6(address))).to_string();
@@ -185,9 +215,7 @@ impl Writer<'_> {
                 push_hex(bytes.iter(), value, out);
             }
             Form::Mac(address) => {
-                let full = self.strict;
-                let mac = cache
-                    .address(48, address, || if full { self.addresses.mac_full(address) } else { self.addresses.mac(address) });
+                let mac = cache.address(48, address, || self.addresses.mac(address));
                 let upper = value.iter().any(u8::is_ascii_uppercase);
                 let mut digits = mac.iter().flat_map(|b| [b >> 4, b & 15]);
                 for &b in value {
@@ -197,6 +225,23 @@ impl Writer<'_> {
             Form::Made(start, end) => out.extend_from_slice(&self.arena[start as usize..end as usize]),
             Form::Nothing => {}
         }
+    }
+}
+
+/// The quotes that a stand-in needs where a number had none: as in `"password":12345`, which has to stay JSON.
+fn bare_number(text: &[u8], start: usize, end: usize) -> &[u8] {
+    let number = text[start..end].iter().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-' | b'+' | b'e' | b'E'));
+    let mut before = text[start.saturating_sub(32)..start].trim_ascii_end();
+    while let Some(list) = before.strip_suffix(b"[") {
+        before = list.trim_ascii_end();
+    }
+    let Some(key) = before.strip_suffix(b":").filter(|_| number) else { return b"" };
+    let key = key.trim_ascii_end();
+    let escapes = key.len().saturating_sub(2);
+    match key {
+        [.., b'\\', b'"'] => &key[escapes..],
+        [.., b'"' | b'\''] => &key[key.len() - 1..],
+        _ => b"",
     }
 }
 

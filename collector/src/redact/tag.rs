@@ -11,10 +11,10 @@ use std::{
 use hmac::{Hmac, Mac as _};
 use sha2::Sha256;
 
-use super::{key::Key, kinds::Kind};
+use super::{given::Given, key::Key, kinds::Kind};
 
-const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
-const TAG_LEN: usize = 12;
+pub(super) const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
+pub(super) const TAG_LEN: usize = 12;
 /// Values one worker remembers.
 const CACHE_MAX: usize = 65_536;
 
@@ -49,7 +49,17 @@ impl Prf {
 
 /// The tag of a value whose form is already canonical.
 pub(super) fn tag(prf: &Prf, kind: Kind, canonical: &[u8]) -> [u8; TAG_LEN] {
-    let digest = prf.of(&[kind.token().as_bytes(), &[0], canonical]);
+    tag_of(prf, kind.token(), canonical)
+}
+
+/// The stand-in of what the leak gate found, of whatever kind.
+pub(super) fn leak(prf: &Prf, value: &[u8]) -> String {
+    let tag = tag_of(prf, "leak", &value.to_ascii_lowercase());
+    format!("OEr-leak-{}", tag.map(char::from).iter().collect::<String>())
+}
+
+fn tag_of(prf: &Prf, word: &str, canonical: &[u8]) -> [u8; TAG_LEN] {
+    let digest = prf.of(&[word.as_bytes(), &[0], canonical]);
     let bits = u64::from_be_bytes([digest[0], digest[1], digest[2], digest[3], digest[4], digest[5], digest[6], digest[7]]);
     std::array::from_fn(|i| ALPHABET[(bits >> (59 - 5 * i)) as usize & 31])
 }
@@ -119,9 +129,19 @@ pub(super) struct TagCache {
     known: HashMap<Vec<u8>, [u8; TAG_LEN], BuildHasherDefault<FastHash>>,
     wanted: Vec<u8>,
     addresses: HashMap<[u8; 16], [u8; 16], BuildHasherDefault<FastHash>>,
+    /// What was given out; told of what is new to the cache only.
+    pub(super) given: Given,
 }
 
 impl TagCache {
+    /// Makes room before a chunk: all of its addresses are told to `given`.
+    pub(super) fn begin_chunk(&mut self) {
+        if self.given.is_full() {
+            self.given.forget_addresses();
+            self.addresses.clear();
+        }
+    }
+
     /// The stand-in of an address, made by `make` if it is new. Addresses of all families share the memory: shorter
     /// ones are padded, and their first byte says of which family they are.
     pub(super) fn address<const N: usize>(&mut self, family: u8, address: [u8; N], make: impl FnOnce() -> [u8; N]) -> [u8; N] {
@@ -143,6 +163,7 @@ impl TagCache {
             self.addresses.clear();
         }
         self.addresses.insert(key, value);
+        self.given.address(address, made);
         made
     }
 
@@ -153,7 +174,11 @@ impl TagCache {
         let tag = if let Some(tag) = self.known.get(&self.wanted) {
             *tag
         } else {
-            let tag = tag(prf, kind, &self.wanted[..self.wanted.len() - 1]);
+            let value = &self.wanted[..self.wanted.len() - 1];
+            let tag = tag(prf, kind, value);
+            if !kind.is_credential() {
+                self.given.identity(kind, format!("OEr-{}-{}", kind.token(), tag.escape_ascii()), value);
+            }
             if self.known.len() >= CACHE_MAX {
                 self.known.clear();
             }

@@ -5,10 +5,19 @@
 
 use std::ops::Range;
 
+use super::{
+    judge::has_stand_in,
+    placed::lines_below,
+    scalar::quote,
+    structure::{percent, siblings, xml},
+};
+
+pub(super) use super::scalar::{plain_end, scalar};
+
 /// A value lies at most this far from the line end a verifier may look at.
 const REACH: usize = 4096;
 /// So much of a value without quotes decides whether it is one: a failed look is short.
-const LOOK: usize = 256;
+pub(super) const LOOK: usize = 256;
 
 /// What may stand between a key and its value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,10 +45,15 @@ pub(super) struct Value {
     /// `=` or `:` or blank or `>`.
     pub(super) sign: u8,
     /// It may reach to the line's end, as in a configuration file.
-    whole_line: bool,
+    pub(super) whole_line: bool,
 }
 
 impl Value {
+    /// A value that markup ends.
+    pub(super) fn marked(range: Range<usize>) -> Value {
+        Value { range, style: Style::Xml, quoted: true, sign: b'>', whole_line: false }
+    }
+
     /// The value's place. One without quotes has been looked at as far as [`LOOK`] only; here it is taken whole.
     pub(super) fn full(&self, t: &[u8]) -> Range<usize> {
         if self.quoted || self.range.len() < LOOK {
@@ -74,19 +88,86 @@ pub(super) fn line_start(t: &[u8], i: usize, reach: usize) -> usize {
     memchr::memrchr(b'\n', &t[from..i]).map_or(from, |n| from + n + 1)
 }
 
+/// Whether an escape stands before `i`: `%26`, `%2526`, `\n`, `\u0026`.
+pub(super) fn behind_escape(t: &[u8], i: usize) -> bool {
+    let hex = |n: usize| i >= n && t[i + 1 - n..i].iter().all(u8::is_ascii_hexdigit);
+    i >= 2 && t[i - 2] == b'\\' && matches!(t[i - 1], b'n' | b't' | b'r')
+        || i >= 3 && t[i - 3] == b'%' && hex(3)
+        || i >= 5 && t[i - 5..].starts_with(b"%25") && hex(3)
+        || i >= 6 && t[i - 6..].starts_with(b"\\u00") && hex(3)
+}
+
+/// Words behind a key that tell which of its values it is.
+const SUFFIXES: &[&str] = &[
+    "prod",
+    "test",
+    "dev",
+    "stage",
+    "staging",
+    "uat",
+    "pre",
+    "prd",
+    "old",
+    "new",
+    "confirm",
+    "confirmation",
+    "again",
+    "repeat",
+    "retype",
+    "current",
+    "root",
+    "admin",
+    "db",
+    "master",
+    "slave",
+    "replica",
+    "primary",
+    "standby",
+    "backup",
+    "ro",
+    "rw",
+    "value",
+    "plain",
+    "plaintext",
+    "text",
+    "clear",
+    "cleartext",
+    "raw",
+    "hash",
+    "hashed",
+    "md5",
+    "encrypted",
+    "base64",
+    "b64",
+    "string",
+    "base",
+    "1",
+    "2",
+    "3",
+    "4",
+    "5",
+];
+
+/// The length of a word that is joined to a key: `_PROD`, `.old`, `Confirm`.
+pub(super) fn suffix(t: &[u8], i: usize) -> usize {
+    let joined = usize::from(matches!(at(t, i), b'_' | b'.' | b'-'));
+    let start = i + joined;
+    let number = t[start.min(t.len())..].iter().take(3).take_while(|b| b.is_ascii_digit()).count();
+    if joined == 1 && (1..3).contains(&number) {
+        return joined + number;
+    }
+    let word = start + t[start.min(t.len())..].iter().take(16).take_while(|b| b.is_ascii_alphanumeric()).count();
+    let fits = (joined == 1 || at(t, i).is_ascii_uppercase())
+        && SUFFIXES.iter().any(|s| t[start..word].eq_ignore_ascii_case(s.as_bytes()));
+    if fits { word - i } else { 0 }
+}
+
 pub(super) fn skip_blanks(t: &[u8], mut i: usize) -> usize {
     let limit = t.len().min(i + 256);
     while i < limit && is_blank(t[i]) {
         i += 1;
     }
     i
-}
-
-/// The quote that opens at `i`, if one does: plain, escaped or an entity.
-fn quote(t: &[u8], i: usize) -> Option<&'static [u8]> {
-    const QUOTES: [&[u8]; 6] = [b"\"", b"'", b"\\\"", b"\\'", b"&quot;", b"`"];
-    let rest = &t[i.min(t.len())..];
-    QUOTES.into_iter().find(|q| rest.starts_with(q))
 }
 
 /// The value after the key that ends at `key_end`.
@@ -100,13 +181,21 @@ pub(super) fn after_key(t: &[u8], key_end: usize, between: Between, open_end: bo
     if at(t, i) == b']' && key_quote.is_some() {
         i += 1;
     }
-    if key_quote.is_none() && at(t, i) == b'>' {
-        return element(t, i + 1, b'<');
+    if at(t, i) == b'>' {
+        return xml::text(t, i + 1).and_then(|range| nonempty(Value::marked(range)));
+    }
+    if let Some(range) = percent::after_key(t, i) {
+        return Some(Value { range, style: Style::Plain, quoted: true, sign: b'=', whole_line: false });
     }
     if t[i.min(t.len())..].starts_with(b"</") {
         return sibling(t, i);
     }
     let after_name = i;
+    if at(t, i) == b' '
+        && let Some(range) = xml::behind_attributes(t, i)
+    {
+        return nonempty(Value::marked(range));
+    }
     i = skip_blanks(t, i);
     if key_quote.is_some()
         && let Some(rest) = t[i.min(t.len())..].get(..6)
@@ -114,14 +203,40 @@ pub(super) fn after_key(t: &[u8], key_end: usize, between: Between, open_end: bo
     {
         return scalar(t, i + 6, b'=', Style::Xml, open_end);
     }
+    // `<PASSWORD value="x"/>`
+    if i > after_name && t[i.min(t.len())..].get(..7).is_some_and(|rest| rest.eq_ignore_ascii_case(b"value=\"")) {
+        return scalar(t, i + 6, b'=', Style::Xml, open_end);
+    }
+    if i > after_name && t[i.min(t.len())..].starts_with(b"-> ") {
+        return scalar(t, skip_blanks(t, i + 2), b'=', Style::Plain, open_end);
+    }
+    // `"--password","x"` in JSON, `--password, x` in a list of YAML.
+    if between == Between::SignOrBlank && at(t, i) == b',' && (key_quote.is_some() || at(t, i + 1) == b' ') {
+        let start = skip_blanks(t, i + 1);
+        return scalar(t, of_pointer(t, start).unwrap_or(start), b' ', Style::Plain, open_end);
+    }
+    // `- --password` and `- x` in lines of their own.
+    if between == Between::SignOrBlank && at(t, i) == b'\n' && i == key_end {
+        let item = lines_below(t, key_end).next().filter(|line| t[line.clone()].starts_with(b"- "));
+        let listed = t[line_start(t, key_end, 160)..key_end].trim_ascii_start().starts_with(b"- -");
+        return item.filter(|_| listed).and_then(|line| scalar(t, skip_blanks(t, line.start + 2), b' ', Style::Plain, open_end));
+    }
+    // `$token != "x"`, `password == "x"`
+    if matches!(at(t, i), b'=' | b'!') && at(t, i + 1) == b'=' {
+        let start = skip_blanks(t, i + 2 + usize::from(at(t, i + 2) == b'='));
+        let compared = if matches!(at(t, start), b'"' | b'\'') { scalar(t, start, b'=', Style::Plain, open_end) } else { None };
+        return compared.filter(|found| super::spoken::is_strong(&t[found.range.clone()]));
+    }
     let sign = at(t, i);
     match sign {
         b'=' | b':' => {
             let next = at(t, i + 1);
-            if (sign == b'=' && next == b'=') || (sign == b':' && matches!(next, b':' | b'/')) {
+            // In LDIF `::` announces base64.
+            let ldif = sign == b':' && next == b':' && at(t, i + 2) == b' ';
+            if (sign == b'=' && next == b'=') || (sign == b':' && matches!(next, b':' | b'/') && !ldif) {
                 return None;
             }
-            i += 1;
+            i += 1 + usize::from(ldif);
             if (sign == b'=' && next == b'>') || (sign == b':' && next == b'=') {
                 i += 1;
             }
@@ -132,6 +247,13 @@ pub(super) fn after_key(t: &[u8], key_end: usize, between: Between, open_end: bo
             if sign == b'=' && start > i && after_name + 1 == i && word > 0 && at(t, start + word) == b'=' {
                 return None;
             }
+            if key_quote.is_some() && at(t, start) == b'[' {
+                let mut item = scalar(t, first_item(t, start)?, sign, style, open_end)?;
+                let next = memchr::memchr(b',', &t[item.range.clone()]).filter(|_| !item.quoted);
+                item.range.end = next.map_or(item.range.end, |n| item.range.start + n);
+                return nonempty(item);
+            }
+            let start = siblings::block(t, start).or_else(|| of_pointer(t, start)).unwrap_or(start);
             scalar(t, start, sign, style, open_end)
         }
         _ if between == Between::SignOrBlank && i > after_name => scalar(t, i, b' ', Style::Plain, open_end),
@@ -139,263 +261,147 @@ pub(super) fn after_key(t: &[u8], key_end: usize, between: Between, open_end: bo
     }
 }
 
-/// The text of an XML element.
-fn element(t: &[u8], start: usize, close: u8) -> Option<Value> {
-    let end = line_end(t, start);
-    let length = memchr::memchr(close, &t[start..end])?;
-    if !t[start + length..].starts_with(b"</") {
+/// Where the first item of a list begins, however deep, if it is no object: a list is no value.
+fn first_item(t: &[u8], i: usize) -> Option<usize> {
+    let mut i = i;
+    for _ in 0..8 {
+        if at(t, i) != b'[' {
+            return (!matches!(at(t, i), b']' | b'{')).then_some(i);
+        }
+        i = skip_blanks(t, i + 1);
+    }
+    None
+}
+
+/// A debugger shows where a string is before the string: `password=0x61c0 "x"`.
+fn of_pointer(t: &[u8], i: usize) -> Option<usize> {
+    let digits = t.get(i..)?.strip_prefix(b"0x")?.iter().take(17).take_while(|b| b.is_ascii_hexdigit()).count();
+    let end = i + 2 + digits;
+    (digits > 0 && t[end..].starts_with(b" \"")).then_some(end + 1)
+}
+
+/// The end of the word at `i`, which may be in quotes.
+pub(super) fn word_end(t: &[u8], i: usize) -> usize {
+    let end = line_end(t, i);
+    if matches!(at(t, i), b'"' | b'\'')
+        && let Some(close) = memchr::memchr(t[i], &t[i + 1..end])
+    {
+        return i + close + 2;
+    }
+    i + t[i..end].iter().take_while(|b| !b.is_ascii_whitespace()).count()
+}
+
+/// Words between a directive and its value, which tell how it is written.
+const FILLERS: &[&str] = &[
+    "cipher",
+    "simple",
+    "plain",
+    "plaintext",
+    "irreversible-cipher",
+    "encrypted",
+    "hash",
+    "read",
+    "write",
+    "password",
+    "values",
+    "md5",
+    "sha",
+    "sha1",
+    "sha2-256",
+    "sha-256",
+    "aes128",
+    "aes256",
+    "des56",
+    "auth",
+    "priv",
+    "0",
+    "5",
+    "6",
+    "7",
+    "8",
+    "9",
+];
+
+/// The value behind words that are none, and behind long options.
+pub(super) fn behind_fillers(t: &[u8], found: Value, open_end: bool) -> Option<Value> {
+    let mut found = found;
+    for _ in 0..3 {
+        let v = &t[found.range.clone()];
+        let filler = v.starts_with(b"--") || FILLERS.iter().any(|w| v.eq_ignore_ascii_case(w.as_bytes()));
+        if found.quoted || !filler {
+            break;
+        }
+        let next = skip_blanks(t, found.range.end);
+        if next == found.range.end || at(t, next) == b'\n' {
+            return if v.starts_with(b"--") { None } else { Some(found) };
+        }
+        found = scalar(t, next, b' ', Style::Plain, open_end)?;
+    }
+    Some(found)
+}
+
+/// The value behind a key and blanks, where the line's form says that it is one: a directive (`secret "x";`), a line of two
+/// words, `login NAME password x`, an element with attributes, or a sentence (`password is "x"`).
+pub(super) fn spaced(t: &[u8], start: usize, end: usize, open_end: bool) -> Option<Value> {
+    const SAYS: [&[u8]; 12] = [b"is", b"was", b"to", b"value", b"now", b"set", b"as", b"of", b"be", b"by", b"has", b"equals"];
+    // Commands whose first word is a name and the second its value.
+    const SETTERS: [&[u8]; 6] = [b"setenv", b"env", b"fastcgi_param", b"set", b"config", b"proxy_set_header"];
+    // `"key" "value"`
+    let pair = start > 0 && at(t, end) == b'"' && t[start - 1] == b'"';
+    let end = end + usize::from(pair);
+    let mut i = skip_blanks(t, end);
+    if i == end || at(t, i) == b'\n' || pair && at(t, i) != b'"' {
         return None;
     }
-    nonempty(Value { range: start..start + length, style: Style::Xml, quoted: true, sign: b'>', whole_line: false })
+    let stop = line_end(t, i);
+    let lead = t[line_start(t, start, 160)..start].trim_ascii_end();
+    let last = lead.rsplit(|b| is_blank(*b)).next().unwrap_or(b"");
+    let setter = SETTERS.iter().any(|s| last.eq_ignore_ascii_case(s));
+    // `iDRAC.Users.2.Password x`
+    let dotted = memchr::memchr_iter(b'.', &t[start..end]).count() > 1;
+    let first = lead.is_empty() || matches!(lead.last(), Some(b'{' | b';' | b'>')) || setter || dotted;
+    let mut words = 0;
+    while words < 3 {
+        let word = t[i..stop].iter().take_while(|b| b.is_ascii_alphabetic()).count();
+        if !SAYS.iter().any(|s| t[i..i + word].eq_ignore_ascii_case(s)) || at(t, i + word) != b' ' {
+            break;
+        }
+        words += 1;
+        i = skip_blanks(t, i + word).min(stop);
+    }
+    let mut found = scalar(t, i, b' ', Style::Plain, open_end)?;
+    let close = found.range.end + usize::from(found.quoted);
+    let rest = t[close.min(stop)..stop].trim_ascii();
+    let ends = rest.is_empty() || matches!(rest[0], b';' | b'}');
+    if !found.quoted && t[found.range.clone()].ends_with(b";") {
+        found.range.end -= 1;
+    }
+    let v = &t[found.range.clone()];
+    let strong = super::spoken::is_strong(v);
+    let login = {
+        let mut before = lead.rsplit(|b| is_blank(*b)).filter(|w| !w.is_empty());
+        before.next().is_some() && before.next().is_some_and(|w| w.eq_ignore_ascii_case(b"login"))
+    };
+    let fits = if words > 0 {
+        found.quoted || strong && v.iter().any(u8::is_ascii_digit) && v.len() >= 6
+    } else {
+        login || first && ends && (found.quoted || strong) || pair && strong
+    };
+    // What a stand-in was before did not make the value look strong.
+    (fits && !has_stand_in(&t[found.range.clone()])).then_some(found).and_then(nonempty)
 }
 
 /// `<name>..key</name> <value>..</value>`, the second perhaps on the next line.
 fn sibling(t: &[u8], i: usize) -> Option<Value> {
     let window = &t[i..t.len().min(i + 256)];
     let open = memchr::memmem::find(window, b"<value>")?;
-    let between = &window[memchr::memchr(b'>', window)? + 1..];
-    let gap = open - (window.len() - between.len());
-    let blank = between[..gap].iter().all(u8::is_ascii_whitespace) && memchr::memchr_iter(b'\n', &between[..gap]).count() <= 1;
-    if blank { element(t, i + open + 7, b'<') } else { None }
+    // The end of the key's own tag, which may be missing; no further down than the chunk behind is shown.
+    let head = &window[..open];
+    let between = &head[memchr::memchr(b'>', head)? + 1..];
+    let blank = between.iter().all(u8::is_ascii_whitespace) && memchr::memchr_iter(b'\n', head).count() <= 1;
+    if blank { xml::text(t, i + open + 7).and_then(|range| nonempty(Value::marked(range))) } else { None }
 }
 
-fn nonempty(value: Value) -> Option<Value> {
+pub(super) fn nonempty(value: Value) -> Option<Value> {
     (!value.range.is_empty()).then_some(value)
-}
-
-/// The value that starts at `i`, quoted or not.
-pub(super) fn scalar(t: &[u8], i: usize, sign: u8, style: Style, open_end: bool) -> Option<Value> {
-    if let Some(q) = quote(t, i) {
-        let start = i + q.len();
-        let closed = closing(t, start, q, open_end);
-        let end = closed.unwrap_or_else(|| plain_end(t, start, false, LOOK));
-        return nonempty(Value { range: start..end, style, quoted: closed.is_some(), sign, whole_line: false });
-    }
-    let whole_line = sign != b' ' && begins_line(t, i);
-    nonempty(Value { range: i..plain_end(t, i, whole_line, LOOK), style, quoted: false, sign, whole_line })
-}
-
-/// Where the value quoted by `q` ends. A line that goes on in the next chunk may close it there.
-fn closing(t: &[u8], start: usize, q: &[u8], open_end: bool) -> Option<usize> {
-    let end = line_end(t, start);
-    let mut i = start;
-    while i < end {
-        let b = t[i];
-        if t[i..].starts_with(q) {
-            return Some(i);
-        }
-        if q == b"\"" || q == b"'" {
-            // In a string that is itself quoted, a backslash before the closing quote belongs to the outer one.
-            if b == b'\\' && i + 1 < end && t[i + 1] != b'\'' {
-                i += 1;
-            }
-        } else if q.starts_with(b"\\") && b == b'"' {
-            return None;
-        }
-        i += 1;
-    }
-    (open_end && end == t.len()).then_some(end)
-}
-
-/// Whether only a key, a sign and indentation stand before `i` in its line, as in a configuration file.
-fn begins_line(t: &[u8], i: usize) -> bool {
-    let start = line_start(t, i, 160);
-    if start > 0 && t[start - 1] != b'\n' {
-        return false;
-    }
-    // A stand-in was something else before: without this, redacting twice would see another line.
-    if has_stand_in(&t[start..i]) {
-        return false;
-    }
-    let mut words = 0;
-    let mut inside = false;
-    for &b in &t[start..i] {
-        let word = is_name(b) || matches!(b, b'"' | b'\'' | b'/' | b':' | b'_');
-        if word && !inside {
-            words += 1;
-        } else if !word && !matches!(b, b' ' | b'\t' | b'=' | b'#' | b';') {
-            return false;
-        }
-        inside = word;
-    }
-    words <= 2
-}
-
-/// The end of a value without quotes. A separator ends it only if what follows looks like the next thing.
-pub(super) fn plain_end(t: &[u8], start: usize, whole_line: bool, limit: usize) -> usize {
-    let mut i = start;
-    let end = t.len().min(start.saturating_add(limit));
-    while i < end {
-        let b = t[i];
-        match b {
-            b'\n' | b'\r' | b' ' | b'\t' | 0 | b'"' | b'`' => break,
-            // The frame of a key is no part of a value.
-            b'-' if t[i..].starts_with(b"-----") => break,
-            b'\'' if !whole_line || matches!(at(t, i + 1), b'\n' | b' ' | b'\r' | b',' | b';' | 0) => break,
-            b'\\' if matches!(at(t, i + 1), b'"' | b'\'' | b'n' | b'r' | b't') => break,
-            b'<' | b'>' if !whole_line => break,
-            b',' | b';' | b'&' | b'|' if next_begins(t, i + 1) => break,
-            b')' | b']' | b'}'
-                if !whole_line
-                    && matches!(
-                        at(t, i + 1),
-                        b'\n' | b'\r' | b' ' | b',' | b';' | b'.' | b')' | b']' | b'}' | b'"' | b'\'' | 0
-                    ) =>
-            {
-                break;
-            }
-            // Full-width punctuation and closing quotes in UTF-8.
-            0xe3 | 0xef | 0xe2 if is_wide_stop(&t[i..]) => break,
-            _ => i += 1,
-        }
-    }
-    i
-}
-
-fn is_wide_stop(t: &[u8]) -> bool {
-    const STOPS: [&str; 9] = ["，", "。", "；", "、", "）", "”", "’", "】", "："];
-    STOPS.iter().any(|s| t.starts_with(s.as_bytes()))
-}
-
-/// Whether the text after a separator is an end or another `name=`.
-fn next_begins(t: &[u8], i: usize) -> bool {
-    let b = at(t, i);
-    if matches!(b, b'\n' | b'\r' | b' ' | b'\t' | b'"' | b'\'' | b'}' | b')' | b'&' | b'|' | 0) {
-        return true;
-    }
-    let limit = t.len().min(i + 64);
-    let name = t[i..limit].iter().take_while(|b| is_name(**b)).count();
-    // An option without value, as in `password=x,noauto 0 0`, is all letters.
-    let sign = at(t, i + name);
-    let letters = name >= 2 && t[i..i + name].iter().all(|b| b.is_ascii_lowercase() || *b == b'_');
-    name > 0 && (sign == b'=' || sign == b':' || (letters && matches!(sign, b' ' | b',' | b';' | b'\n' | b'"')))
-}
-
-/// Words that stand after a key without being its value.
-const WORDS: &[&str] = &[
-    "null",
-    "none",
-    "nil",
-    "true",
-    "false",
-    "yes",
-    "no",
-    "on",
-    "off",
-    "required",
-    "require",
-    "requisite",
-    "sufficient",
-    "optional",
-    "include",
-    "incorrect",
-    "invalid",
-    "expired",
-    "failed",
-    "failure",
-    "wrong",
-    "missing",
-    "changed",
-    "change",
-    "empty",
-    "not",
-    "is",
-    "must",
-    "unset",
-    "set",
-    "unknown",
-    "undefined",
-    "disabled",
-    "enabled",
-    "default",
-    "prompt",
-    "files",
-    "compat",
-    "sss",
-    "nis",
-    "nisplus",
-    "db",
-    "systemd",
-    "never",
-    "redacted",
-    "masked",
-    "hidden",
-    "filtered",
-    "removed",
-    "ok",
-    "error",
-    "denied",
-    "accepted",
-    "rejected",
-    "updated",
-    "authentication",
-    "string",
-    "password",
-    "passwd",
-    "secret",
-    "field",
-    "for",
-    "foobared",
-    "changeme-example",
-    "ask",
-    "locked",
-    "the",
-    "and",
-    "a",
-    "to",
-    "was",
-    "has",
-];
-
-/// Whether the value is masked already, a placeholder, a reference or a word that is no value.
-pub(super) fn is_no_secret(v: &[u8]) -> bool {
-    let Some(&first) = v.first() else { return true };
-    if v.len() >= 4 && v[..4].eq_ignore_ascii_case(b"oer-") {
-        return true;
-    }
-    let all = |f: fn(u8) -> bool| v.iter().all(|b| f(*b));
-    let masks = matches!(first, b'*' | b'x' | b'X' | b'.' | b'-' | b'#' | b'?' | b'_') && v.iter().all(|b| *b == first);
-    let reference = match first {
-        b'$' => {
-            matches!(v.get(1), Some(b'{' | b'(' | b'['))
-                || (v.len() > 1 && v[1..].iter().all(|b| b.is_ascii_uppercase() || matches!(b, b'_' | b'0'..=b'9')))
-        }
-        b'<' => v.ends_with(b">") || all(|b| b != b'>'),
-        b'{' => v.starts_with(b"{{") || v == b"{" || v == b"{}",
-        b'%' => matches!(v.get(1), Some(b'(' | b'{')) || (v.len() == 2 && v[1].is_ascii_alphabetic()),
-        b'[' => {
-            v.len() == 1 || v == b"[]" || v[1..].iter().all(|b| b.is_ascii_alphabetic() || matches!(b, b']' | b' ' | b'_' | b'-'))
-        }
-        b'!' => v.starts_with(b"!vault") || v.starts_with(b"!ENV") || v.starts_with(b"!Ref") || v.starts_with(b"!!"),
-        b'E' => v.starts_with(b"ENC[") || v.starts_with(b"ENC("),
-        b'(' => v.ends_with(b")") && all(|b| b.is_ascii_alphabetic() || matches!(b, b'(' | b')')),
-        b'|' | b'>' => v.len() <= 2,
-        b'&' => v.len() == 1,
-        _ => false,
-    };
-    let word = v.strip_suffix(b".").or(v.strip_suffix(b",")).unwrap_or(v);
-    masks || reference || WORDS.iter().any(|w| word.eq_ignore_ascii_case(w.as_bytes()))
-}
-
-/// Whether the value is a path of the system, as in `password = /run/secrets/db`.
-pub(super) fn is_path(v: &[u8]) -> bool {
-    const ROOTS: [&[u8]; 10] =
-        [b"/etc/", b"/run/", b"/var/", b"/usr/", b"/opt/", b"/root/", b"/home/", b"/tmp/", b"/proc/", b"/dev/"];
-    ROOTS.iter().any(|r| v.starts_with(r)) || v == b"/root" || v == b"/"
-}
-
-/// Whether a stand-in is in the value: what is around it has been looked at.
-pub(super) fn has_stand_in(v: &[u8]) -> bool {
-    memchr::memmem::find(v, b"OEr-").is_some()
-}
-
-/// Whether the value could be a token: long enough, and not a word or a small number.
-pub(super) fn is_tokenlike(v: &[u8]) -> bool {
-    let digit = v.iter().any(u8::is_ascii_digit);
-    let upper = v.iter().any(u8::is_ascii_uppercase);
-    let lower = v.iter().any(u8::is_ascii_lowercase);
-    v.len() >= 8
-        && ((digit && (upper || lower || v.len() >= 16)) || (upper && lower && v.len() >= 16))
-        && !v.contains(&b' ')
-        && !has_stand_in(v)
 }

@@ -1,6 +1,6 @@
 //! The window of time inside a log: which of its lines are wanted, by their own stamps.
 //!
-//! In: an open log, plain or gzip, and the window. Out: [`Found`]: that no line lies in it, that the lines have no stamps
+//! In: an open log, plain or compressed, and the window. Out: [`Found`]: that no line lies in it, that the lines have no stamps
 //! we know, or a [`Part`] whose reader gives exactly the lines of the window, byte for byte and in their order. A line
 //! without a stamp of its own belongs to the line before it. The log is read twice at most, in buffers of fixed size; a
 //! large sorted one is entered near the window by its stamps. Never writes, never seeks in a pipe, never keeps a line.
@@ -12,18 +12,20 @@ mod seek;
 
 use std::{
     cell::Cell,
-    io::{self, BufReader, Read, Seek, SeekFrom},
+    io::{self, Read, Seek, SeekFrom},
     path::Path,
 };
 
-use flate2::read::MultiGzDecoder;
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use oediag_analysis::Context;
 use oediag_protocol::bundle::manifest::{self, Kept};
 
 pub use self::{filter::Filter, sar::is_sar};
 use self::{filter::Survey, judge::Judge};
-use crate::catalogue::{Probe, Source, Topic};
+use crate::{
+    catalogue::{Probe, Source, Topic},
+    packed::Packing,
+};
 
 /// How many times the item cap is read of a log whose lines are in no order, from its end, and of a compressed one.
 const SCAN: u64 = 16;
@@ -52,8 +54,8 @@ pub struct Question<'a> {
     pub context: &'a Context,
     /// Most bytes wanted; of more, the newest are taken.
     pub cap: u64,
-    /// Whether it is compressed with gzip.
-    pub gzip: bool,
+    /// How it is compressed, if it is.
+    pub packing: Option<Packing>,
     /// Asked between reads; false ends the search with [`io::ErrorKind::TimedOut`].
     pub go_on: &'a dyn Fn() -> bool,
 }
@@ -136,11 +138,6 @@ pub fn applies(source: &Source, path: &Path) -> bool {
     }
 }
 
-/// Whether a file is compressed with gzip, by its name.
-pub fn is_gzip(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension == "gz")
-}
-
 /// No line of a file is newer than its last change or the collection, whichever came first.
 pub fn latest(changed: Timestamp, now: Timestamp) -> Timestamp {
     if has_time(changed) { changed.min(now) } else { now }
@@ -166,12 +163,13 @@ pub fn look<R: Read + Seek>(input: &mut R, size: u64, question: &Question<'_>) -
 }
 
 fn search<R: Read + Seek>(input: &mut R, size: u64, question: &Question<'_>) -> io::Result<Found> {
-    let Question { path, window, context, cap, gzip, .. } = *question;
+    let Question { path, window, context, cap, packing, .. } = *question;
+    let packed = packing.is_some();
     let judge = |start| Judge::new(path, window, context, start);
-    let most = if gzip { cap.saturating_mul(SCAN).min(size.saturating_mul(MAX_RATIO)) } else { cap.saturating_mul(SCAN) };
+    let most = if packed { cap.saturating_mul(SCAN).min(size.saturating_mul(MAX_RATIO)) } else { cap.saturating_mul(SCAN) };
     let mut part =
         Part { judge: judge(None), from: 0, to: None, skip: 0, most, bytes: 0, line_offset: None, cut: None, start: None };
-    if !gzip && size > seek::SMALL && part.judge.enters_anywhere() {
+    if !packed && size > seek::SMALL && part.judge.enters_anywhere() {
         let Some(range) = seek::range(input, size, question)? else { return Ok(Found::NoStamps) };
         (part.from, part.to) = (range.from, range.to);
         let end = range.to.unwrap_or(size);
@@ -181,13 +179,13 @@ fn search<R: Read + Seek>(input: &mut R, size: u64, question: &Question<'_>) -> 
         }
         part.judge = judge(range.start);
     }
-    let mut reading = part.survey(input, gzip, question)?;
+    let mut reading = part.survey(input, packing, question)?;
     if part.from == 0
         && let Some(start) = reading.survey.start
     {
         // The years of the first reading were wrong: only its end told.
         part.judge = judge(Some(start));
-        reading = part.survey(input, gzip, question)?;
+        reading = part.survey(input, packing, question)?;
     }
     let Reading { survey, broken, more } = reading;
     // What is that much newer than the window is behind it, as in a large plain log.
@@ -205,7 +203,7 @@ fn search<R: Read + Seek>(input: &mut R, size: u64, question: &Question<'_>) -> 
             None => Ok(Found::Nothing),
         };
     }
-    if broken.is_none() && gzip {
+    if broken.is_none() && packed {
         part.most = read;
     } else if broken.is_none() {
         part.to = Some(part.from + read);
@@ -241,21 +239,20 @@ impl Part {
     /// # Errors
     ///
     /// When the input cannot be moved to where the lines begin.
-    pub fn reader<R: Read + Seek + 'static>(&self, mut input: R, gzip: bool) -> io::Result<Filter<Box<dyn Read>>> {
+    pub fn reader<R: Read + Seek + 'static>(&self, mut input: R, packing: Option<Packing>) -> io::Result<Filter<Box<dyn Read>>> {
         input.seek(SeekFrom::Start(self.from))?;
-        let input: Box<dyn Read> = if gzip {
-            Box::new(MultiGzDecoder::new(BufReader::new(input)).take(self.most))
-        } else {
-            Box::new(input.take(self.length()))
+        let input: Box<dyn Read> = match packing {
+            Some(packing) => Box::new(packing.reader(input)?.take(self.most)),
+            None => Box::new(input.take(self.length())),
         };
         Ok(Filter::new(input, self.judge.clone(), self.skip))
     }
 
-    fn survey<R: Read + Seek>(&self, input: &mut R, gzip: bool, question: &Question<'_>) -> io::Result<Reading> {
+    fn survey<R: Read + Seek>(&self, input: &mut R, packing: Option<Packing>, question: &Question<'_>) -> io::Result<Reading> {
         input.seek(SeekFrom::Start(self.from))?;
         let more = Cell::new(false);
-        let (survey, broken) = if gzip {
-            let inflated = Limited { inner: MultiGzDecoder::new(BufReader::new(input)), left: self.most, more: &more };
+        let (survey, broken) = if let Some(packing) = packing {
+            let inflated = Limited { inner: packing.reader(input)?, left: self.most, more: &more };
             Filter::new(inflated, self.judge.clone(), 0).survey(question.go_on)?
         } else {
             Filter::new(input.take(self.length()), self.judge.clone(), 0).survey(question.go_on)?

@@ -10,6 +10,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use proptest::prelude::*;
 
 use super::*;
+use crate::packed;
 
 fn at(text: &str) -> Timestamp {
     text.parse().expect("a time")
@@ -35,7 +36,7 @@ fn take_of<R: Read + Seek + 'static>(mut input: R, size: u64, question: &Questio
         Found::OutOfReach => (Taken::OutOfReach, None),
         Found::Part(part) => {
             let mut lines = Vec::new();
-            let mut reader = part.reader(input, question.gzip).expect("it is moved");
+            let mut reader = part.reader(input, question.packing).expect("it is moved");
             reader.read_to_end(&mut lines).expect("it is read");
             drop(reader);
             (Taken::Lines(lines), Some(part))
@@ -45,8 +46,8 @@ fn take_of<R: Read + Seek + 'static>(mut input: R, size: u64, question: &Questio
 
 fn question<'a>(path: &'a str, since: &str, until: &str, context: &'a Context) -> Question<'a> {
     let window = Window { since: Some(at(since)), until: Some(at(until)) };
-    let (gzip, changed) = (is_gzip(Path::new(path)), context.latest);
-    Question { path, window, changed, context, cap: 64 << 20, gzip, go_on: &|| true }
+    let (packing, changed) = (Packing::of(Path::new(path)), context.latest);
+    Question { path, window, changed, context, cap: 64 << 20, packing, go_on: &|| true }
 }
 
 fn take(path: &str, since: &str, until: &str, now: &str, text: &[u8]) -> Taken {
@@ -140,18 +141,38 @@ fn one_line_of_100_mb_flows_through() {
 
 #[test]
 fn of_more_than_the_cap_the_newest_lines_are_taken() {
-    let line = |second: u32| format!("Dec 31 10:10:{second:02} h a: {second}{}\n", "x".repeat(8000));
+    // Digits that do not repeat: nobody's log packs better than what may be read of it.
+    let digits =
+        |second: u32| (1..1000).map(|n| format!("{:08}", n * n * (second + 7) % 99_999_989)).collect::<Vec<_>>().concat();
+    let line = |second: u32| format!("Dec 31 10:10:{second:02} h a: {second}{}\n", digits(second));
     let text = (0..60).map(line).collect::<Vec<_>>().concat();
-    for path in [MESSAGES, "/var/log/messages-20251231.gz"] {
+    for path in [
+        MESSAGES,
+        "/var/log/messages-20251231.gz",
+        "/var/log/messages-2.xz",
+        "/var/log/messages-3.zst",
+        "/var/log/messages-4.bz2",
+    ] {
         let context = context(NOW);
         let asked =
             Question { cap: 200_000, ..question(path, "2025-12-31T10:10:10+08:00", "2025-12-31T10:10:50+08:00", &context) };
-        let bytes = if asked.gzip { gzip(text.as_bytes()) } else { text.clone().into_bytes() };
+        let bytes = file(asked.packing, text.as_bytes());
         let size = bytes.len() as u64;
         let (Taken::Lines(got), Some(part)) = take_of(Cursor::new(bytes), size, &asked) else { panic!("there are lines") };
         assert!(part.cut == Some(Kept::Tail) && got.len() <= 200_000 && got.len() > 100_000, "{path}: {}", got.len());
         let got = String::from_utf8(got).expect("it is text");
         assert!(got.starts_with("Dec 31 10:10:") && got.lines().last().expect("a line").starts_with("Dec 31 10:10:50"), "{path}");
+    }
+}
+
+/// The file that holds this text.
+fn file(packing: Option<Packing>, text: &[u8]) -> Vec<u8> {
+    match packing {
+        None => text.to_vec(),
+        Some(Packing::Gzip) => gzip(text),
+        Some(Packing::Xz) => packed::xz(text).expect("packed"),
+        Some(Packing::Zstd) => packed::zstd(text).expect("packed"),
+        Some(Packing::Bzip2) => packed::bzip2(text).expect("packed"),
     }
 }
 
@@ -351,10 +372,16 @@ fn a_little_over_the_cap_loses_a_little() {
     let line = |second: u32| format!("Dec 31 10:{:02}:{:02} h a: {}\n", second / 60, second % 60, "x".repeat(40));
     let text: String = (0..1600).map(line).collect();
     let context = context(NOW);
-    for path in [MESSAGES, "/var/log/messages-20251231.gz"] {
+    for path in [
+        MESSAGES,
+        "/var/log/messages-20251231.gz",
+        "/var/log/messages-2.xz",
+        "/var/log/messages-3.zst",
+        "/var/log/messages-4.bz2",
+    ] {
         let asked =
             Question { cap: 64 << 10, ..question(path, "2025-12-31T10:00:00+08:00", "2025-12-31T11:00:00+08:00", &context) };
-        let bytes = if asked.gzip { gzip(text.as_bytes()) } else { text.clone().into_bytes() };
+        let bytes = file(asked.packing, text.as_bytes());
         let size = bytes.len() as u64;
         let (Taken::Lines(got), Some(part)) = take_of(Cursor::new(bytes), size, &asked) else { panic!("there are lines") };
         assert!(part.bytes == 64 << 10 && part.cut == Some(Kept::Tail), "{path}: {}", part.bytes);

@@ -20,6 +20,15 @@ fn main() -> io::Result<()> {
         ("json", samples::documents()),
         ("plots", plots()),
         ("redact", redact()?),
+        ("redact_address", labelled(|text| choices(text, 6))?),
+        ("redact_decode", labelled(|text| choices(text, 8))?),
+        ("redact_document", labelled(|text| choices(text, 4))?),
+        (
+            "redact_journal",
+            labelled(|text| {
+                vec![with(&[40, 200], text.as_bytes()), with(&[40, 0], text.as_bytes()), with(&[41], text.as_bytes())]
+            })?,
+        ),
         ("sealed", vec![samples::sealed()]),
         ("sshsig", sshsig()),
         ("tap", tap()),
@@ -70,6 +79,23 @@ fn redact() -> io::Result<Vec<Vec<u8>>> {
         }
     }
     Ok(seeds)
+}
+
+/// The texts of the labelled cases, each in so many ways.
+fn labelled(ways: impl Fn(&str) -> Vec<Vec<u8>>) -> io::Result<Vec<Vec<u8>>> {
+    #[derive(serde::Deserialize)]
+    struct Case {
+        text: String,
+    }
+    let cases = fs::read_to_string(repository().join("collector/tests/data/redact/cases.jsonl"))?;
+    let texts = cases.lines().filter_map(|line| serde_json::from_str::<Case>(line).ok());
+    Ok(texts.flat_map(|case| ways(&case.text)).collect())
+}
+
+/// The text behind bytes that choose a way, of the first so many, and a size of chunks.
+fn choices(text: &str, most: u8) -> Vec<Vec<u8>> {
+    let choice = (text.len() % usize::from(most)) as u8;
+    vec![with(&[choice, 40], text.as_bytes())]
 }
 
 fn sshsig() -> Vec<Vec<u8>> {

@@ -187,8 +187,47 @@ pub struct Redaction {
     pub total: u64,
     /// The same by kind.
     pub counts: BTreeMap<String, u64>,
+    /// What the leak gate found after redaction and masked, by kind; the items say where.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    pub leaks: BTreeMap<String, u64>,
     /// Whether a map from pseudonyms back to identities stays on the host.
     pub map_kept_on_host: bool,
+    /// How often a pseudonym was met that the map has no room for.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub map_left_out: u64,
+    /// What was chosen; not in bundles from before there was a choice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settings: Option<RedactionSettings>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's form")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
+/// What was chosen about the redactor.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RedactionSettings {
+    /// What became of IP addresses: `map`, `tokens` or `keep`.
+    pub ip: String,
+    /// What became of hardware addresses: `vendor` or `full`.
+    pub mac: String,
+    /// What became of binary content: `strings` or `drop`.
+    pub binary: String,
+    /// Between which bundles a value has the same pseudonym: `bundle` or `host`.
+    pub correlate: String,
+    /// Kinds of identities that stay as they are, beside what `ip` says.
+    pub kept: Vec<String>,
+}
+
+impl RedactionSettings {
+    /// What stays readable because somebody chose so, as kinds of values.
+    pub fn readable(&self) -> Vec<&str> {
+        let addresses = if self.ip == "keep" { &["ipv4", "ipv6"][..] } else { &[] };
+        let kept = self.kept.iter().map(String::as_str).filter(|kind| !addresses.contains(kind));
+        addresses.iter().copied().chain(kept).collect()
+    }
 }
 
 /// A point in a ledger.
@@ -281,6 +320,8 @@ pub enum Reason {
     BadArchive,
     /// The redactor failed on it, so it was left out.
     RedactionFailed,
+    /// The leak gate found something in it that could not be masked, so it was left out.
+    Leak,
     /// More entries than the limit of a folder walk.
     TooMany,
     /// Another row of the catalogue already collects it.
@@ -385,6 +426,37 @@ pub struct Item {
     /// Replaced values by kind.
     #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
     pub redactions: BTreeMap<String, u64>,
+    /// What the leak gate found after redaction, and masked unless the item was left out.
+    #[serde(skip_serializing_if = "Leaks::is_empty", default)]
+    pub leaks: Leaks,
+}
+
+/// What the leak gate found in an item: never the value, its length or its tag.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Leaks {
+    /// How often, by kind.
+    pub counts: BTreeMap<String, u64>,
+    /// Where; of many the first.
+    pub places: Vec<Place>,
+}
+
+impl Leaks {
+    /// Whether nothing was found.
+    pub fn is_empty(&self) -> bool {
+        self.counts.is_empty()
+    }
+}
+
+/// Where the leak gate found something.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Place {
+    /// The line of the member, from 1; none: in a path, an argument or a message of the row.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub line: Option<u64>,
+    /// What it was.
+    pub kind: String,
 }
 
 impl Item {
@@ -416,6 +488,7 @@ impl Item {
             window: None,
             first_stamp: None,
             redactions: BTreeMap::new(),
+            leaks: Leaks::default(),
         }
     }
 }

@@ -84,6 +84,7 @@ pub(crate) fn consent() -> Consent {
             possible: vec![line("ip-address")],
             redaction: line("standard"),
             counts: [("ipv4".to_owned(), 3023)].into(),
+            kept: Vec::new(),
         },
         recipient: Receiver {
             name: line("支持中心"),

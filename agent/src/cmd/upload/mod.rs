@@ -26,6 +26,7 @@ use crate::{
     enrolment::Enrolment,
     failure::{self, Failure, Kind, exit},
     invocation::Invocation,
+    recheck,
     release::{
         ask::{self, Listening},
         notice::{Terms, notice},
@@ -86,6 +87,7 @@ pub fn run(options: &Upload, given: &Invocation) -> Result<u8, Failure> {
     let Some(bundle) = options.bundle.as_deref() else { return desk.unfinished() };
     let own = desk.without(desk.own(bundle)?, &options.without)?;
     let seen = preview(&own.manifest, &desk.rows);
+    desk.recheck(&own)?;
     if options.preview {
         desk.show(&own, &seen, None)?;
         return Ok(exit::OK);
@@ -125,6 +127,22 @@ impl Desk<'_> {
                 Failure::new(Kind::Verification, sentence).because(error).hint(text!(texts, "hint-own"))
             }
         })
+    }
+
+    /// Nothing is asked, let alone sent, while something is left in a bundle that redaction should have replaced.
+    fn recheck(&self, own: &Own) -> Result<(), Failure> {
+        let texts = &self.given.texts;
+        let path = || term::escape(&own.path.display().to_string());
+        let unreadable =
+            |error: anyhow::Error| Failure::new(Kind::Usage, text!(texts, "error-bundle-open", path = path())).because(error);
+        let input = own.read().map_err(|error| unreadable(error.into()))?;
+        let input = std::io::BufReader::with_capacity(1 << 16, input);
+        let found = recheck::recheck(input, &own.manifest, Some(&self.state)).map_err(|error| unreadable(error.into()))?;
+        if found.ok {
+            return Ok(());
+        }
+        let sentence = text!(texts, "error-upload-leaks", count = found.checked.counts.values().sum::<u64>());
+        Err(Failure::new(Kind::Refused, sentence).hint(text!(texts, "hint-upload-leaks", path = path())))
     }
 
     /// A new bundle without the items of these names; the same one when none is named.

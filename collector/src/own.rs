@@ -1,0 +1,164 @@
+//! Files of the customer's own: TOML in a folder of the configuration.
+//!
+//! In: the folder. Out: the text of each file whose name ends in `.toml`, in the order of their names; no folder is no file.
+//! Only files that root (or the user who runs oediag) alone can write, in folders of the same kind up to `/`: they say what
+//! is read, run and hidden. Bounded in number and size. Never here: what the texts mean.
+
+#![expect(clippy::disallowed_methods, reason = "the customer's files lie in our own configuration")]
+
+use std::{
+    fs::{self, File, Metadata},
+    io::{self, Read as _},
+    os::unix::fs::{MetadataExt as _, OpenOptionsExt as _},
+    path::{Path, PathBuf},
+};
+
+use nix::{errno::Errno, fcntl::OFlag, unistd::geteuid};
+
+/// Most bytes of one file, and most files.
+const MAX_BYTES: u64 = 256 << 10;
+const MAX_FILES: usize = 64;
+
+/// Why the customer's files cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum OwnError {
+    /// The folder or a file could not be read.
+    #[error("{path}: cannot be read")]
+    Io {
+        /// The path.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// Others than root and the user could change it, or what stands at its place.
+    #[error("{path}: {why}; nobody but root and the user who runs oediag may be able to change what it takes and hides")]
+    Exposed {
+        /// The path: of a file, or of a folder on the way to it.
+        path: PathBuf,
+        /// What is wrong.
+        why: String,
+    },
+    /// Too many files, or one that is too long.
+    #[error("{path}: {why}")]
+    Size {
+        /// The path.
+        path: PathBuf,
+        /// What is too much.
+        why: String,
+    },
+}
+
+/// The files of a folder that is trusted, in the order of their names; no folder is no file.
+///
+/// # Errors
+/// One file that cannot be used spoils all.
+pub fn texts(folder: &Path) -> Result<Vec<(PathBuf, String)>, OwnError> {
+    paths(folder)?.into_iter().map(|path| read(&path).map(|text| (path, text))).collect()
+}
+
+/// The paths of those files: for who wants to say of each whether it can be used.
+///
+/// # Errors
+/// The folder cannot be read, or others could change it.
+pub fn paths(folder: &Path) -> Result<Vec<PathBuf>, OwnError> {
+    let io = |source| OwnError::Io { path: folder.to_owned(), source };
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(io(error)),
+    };
+    trusted_way(folder)?;
+    let mut paths = Vec::new();
+    for entry in entries {
+        let path = entry.map_err(io)?.path();
+        if path.extension().is_some_and(|extension| extension == "toml") {
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    if paths.len() > MAX_FILES {
+        return Err(OwnError::Size { path: folder.to_owned(), why: format!("more than {MAX_FILES} files") });
+    }
+    Ok(paths)
+}
+
+/// The text of one file in a folder that is trusted; none if it is not there.
+///
+/// # Errors
+/// It cannot be read, others could change it, or it is too long.
+pub fn text(path: &Path) -> Result<Option<String>, OwnError> {
+    if path.symlink_metadata().is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
+        return Ok(None);
+    }
+    trusted_way(path.parent().unwrap_or(Path::new("/")))?;
+    read(path).map(Some)
+}
+
+/// Reads one file through one handle, so that what was looked at is what is read.
+///
+/// # Errors
+/// It cannot be read, others could change it, or it is too long.
+pub fn read(path: &Path) -> Result<String, OwnError> {
+    let io = |source| OwnError::Io { path: path.to_owned(), source };
+    let exposed = |why: &str| OwnError::Exposed { path: path.to_owned(), why: why.to_owned() };
+    // A link ends the opening, a FIFO does not hold it up.
+    let flags = (OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK).bits();
+    let file =
+        File::options().read(true).custom_flags(flags).open(path).map_err(|source| {
+            if source.raw_os_error() == Some(Errno::ELOOP as i32) { exposed("is a link") } else { io(source) }
+        })?;
+    let meta = file.metadata().map_err(io)?;
+    if !meta.is_file() {
+        return Err(exposed("is not a regular file"));
+    }
+    if let Some(why) = open_to_others(&meta) {
+        return Err(exposed(&why));
+    }
+    // One byte more than allowed is enough to know of a file that grows meanwhile.
+    let mut text = String::new();
+    let read =
+        if meta.len() > MAX_BYTES { meta.len() } else { file.take(MAX_BYTES + 1).read_to_string(&mut text).map_err(io)? as u64 };
+    if read > MAX_BYTES {
+        return Err(OwnError::Size { path: path.to_owned(), why: format!("is longer than {MAX_BYTES} bytes") });
+    }
+    Ok(text)
+}
+
+/// Refuses a folder that is a link, or a way to it that others could turn elsewhere: every folder up to `/`, as named and
+/// as links lead.
+fn trusted_way(folder: &Path) -> Result<(), OwnError> {
+    let io = |source| OwnError::Io { path: folder.to_owned(), source };
+    if fs::symlink_metadata(folder).map_err(io)?.is_symlink() {
+        return Err(OwnError::Exposed { path: folder.to_owned(), why: "is a link".into() });
+    }
+    trusted_steps(&std::path::absolute(folder).map_err(io)?)?;
+    trusted_steps(&fs::canonicalize(folder).map_err(io)?)
+}
+
+/// Looks at `path` and all folders above it, from below. A sticky folder that all may write, such as `/tmp`, keeps others
+/// from moving what is not theirs; it is accepted above a private folder of the user's own, and nowhere else.
+fn trusted_steps(path: &Path) -> Result<(), OwnError> {
+    let me = geteuid().as_raw();
+    let mut in_private = false;
+    for step in path.ancestors() {
+        let meta = fs::symlink_metadata(step).map_err(|source| OwnError::Io { path: step.to_owned(), source })?;
+        let sticky = meta.is_dir() && meta.mode() & 0o1000 != 0 && [0, me].contains(&meta.uid());
+        match open_to_others(&meta) {
+            Some(_) if sticky && in_private => {}
+            Some(why) => return Err(OwnError::Exposed { path: step.to_owned(), why }),
+            None => {}
+        }
+        in_private |= meta.is_dir() && meta.uid() == me && meta.mode() & 0o777 == 0o700;
+    }
+    Ok(())
+}
+
+/// Why others than root and the user could change what this describes. The mode of a link says nothing; its owner does.
+fn open_to_others(meta: &Metadata) -> Option<String> {
+    if meta.uid() != 0 && meta.uid() != geteuid().as_raw() {
+        return Some(format!("belongs to uid {}", meta.uid()));
+    }
+    (!meta.is_symlink() && meta.mode() & 0o022 != 0)
+        .then(|| format!("has mode {:04o}, which lets others write", meta.mode() & 0o7777))
+}

@@ -1,0 +1,231 @@
+//! Whether what stands behind a key can be a secret at all.
+//!
+//! In: the bytes of a value. Out: a judgement. Masked values, placeholders, references and words are none.
+
+/// Words that stand after a key without being its value.
+const WORDS: &[&str] = &[
+    "null",
+    "none",
+    "nil",
+    "true",
+    "false",
+    "yes",
+    "no",
+    "on",
+    "off",
+    "required",
+    "require",
+    "requisite",
+    "sufficient",
+    "optional",
+    "include",
+    "incorrect",
+    "invalid",
+    "expired",
+    "failed",
+    "failure",
+    "wrong",
+    "missing",
+    "changed",
+    "change",
+    "empty",
+    "not",
+    "is",
+    "must",
+    "unset",
+    "set",
+    "unknown",
+    "undefined",
+    "disabled",
+    "enabled",
+    "default",
+    "prompt",
+    "files",
+    "compat",
+    "sss",
+    "nis",
+    "nisplus",
+    "db",
+    "systemd",
+    "never",
+    "redacted",
+    "masked",
+    "hidden",
+    "filtered",
+    "removed",
+    "ok",
+    "error",
+    "denied",
+    "accepted",
+    "rejected",
+    "updated",
+    "authentication",
+    "string",
+    "password",
+    "passwd",
+    "secret",
+    "field",
+    "for",
+    "foobared",
+    "changeme-example",
+    "ask",
+    "locked",
+    "the",
+    "and",
+    "a",
+    "to",
+    "was",
+    "has",
+    "via",
+    "in",
+    "from",
+    "with",
+    "by",
+    "at",
+    "as",
+    "or",
+    "if",
+    "it",
+    "this",
+    "that",
+    "your",
+    "its",
+    "you",
+    "are",
+    "be",
+    "been",
+    "does",
+    "do",
+    "can",
+    "cannot",
+    "should",
+    "will",
+    "when",
+    "without",
+    "instead",
+    "using",
+    "option",
+    "options",
+    "argument",
+    "parameter",
+    "passwords",
+    "secrets",
+    "tokens",
+    "credentials",
+    "always",
+    "algorithm",
+    "policy",
+    "aging",
+    "strength",
+    "on_create",
+    "permission",
+    // The samples in the comments of a shipped redis.conf.
+    "ffa9203c493aa99",
+];
+
+/// Beginnings of what a program or a template fills in: nobody's secret stands in the text.
+const REFERENCES: &[&[u8]] = &[
+    b"var.",
+    b"local.",
+    b"data.",
+    b"module.",
+    b"self.",
+    b"this.",
+    b"os.",
+    b"env.",
+    b"config.",
+    b"settings.",
+    b"process.env.",
+    b"args.",
+    b"request.",
+    b"options.",
+    b"params.",
+    b"secret/",
+    b"secrets/",
+    b"kv/",
+    b"pam_",
+];
+
+/// Whether the value is masked already, a placeholder, a reference or a word that is no value.
+pub(super) fn is_no_secret(v: &[u8]) -> bool {
+    let Some(&first) = v.first() else { return true };
+    if v.len() >= 4 && v[..4].eq_ignore_ascii_case(b"oer-") {
+        return true;
+    }
+    let all = |f: fn(u8) -> bool| v.iter().all(|b| f(*b));
+    let masks = matches!(first, b'*' | b'x' | b'X' | b'.' | b'-' | b'#' | b'?' | b'_') && v.iter().all(|b| *b == first);
+    let reference = match first {
+        b'$' => {
+            matches!(v.get(1), Some(b'{' | b'(' | b'['))
+                || (v.len() > 1 && v[1..].iter().all(|b| b.is_ascii_uppercase() || matches!(b, b'_' | b'0'..=b'9')))
+        }
+        b'<' => v.ends_with(b">") || all(|b| b != b'>'),
+        b'{' => v.starts_with(b"{{") || v == b"{" || v == b"{}",
+        b'%' => matches!(v.get(1), Some(b'(' | b'{')) || (v.len() == 2 && v[1].is_ascii_alphabetic()),
+        b'[' => {
+            v.len() == 1 || v == b"[]" || v[1..].iter().all(|b| b.is_ascii_alphabetic() || matches!(b, b']' | b' ' | b'_' | b'-'))
+        }
+        b'!' => v.starts_with(b"!vault") || v.starts_with(b"!ENV") || v.starts_with(b"!Ref") || v.starts_with(b"!!"),
+        b'E' => v.starts_with(b"ENC[") || v.starts_with(b"ENC("),
+        b'(' => v.ends_with(b")") && all(|b| b.is_ascii_alphabetic() || matches!(b, b'(' | b')')),
+        b'|' | b'>' => v.len() <= 2,
+        b'&' => v.len() == 1,
+        _ => false,
+    };
+    let mut word = v;
+    while let [rest @ .., b'.' | b',' | b')' | b';' | b':'] = word {
+        word = rest;
+    }
+    masks || reference || is_code(v) || WORDS.iter().any(|w| word.eq_ignore_ascii_case(w.as_bytes()))
+}
+
+/// Whether the value is no value but says where a program takes it from, or is the text of a label.
+fn is_code(v: &[u8]) -> bool {
+    let identifier = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b':');
+    let name = v.iter().take_while(|b| identifier(**b)).count();
+    let call = name > 0 && v[0].is_ascii_alphabetic() && matches!(v.get(name), Some(b'(' | b'[')) && {
+        // At a quote the value has been cut: `getpass(`, `os.environ[`; a whole call holds only names.
+        v[name + 1..].iter().all(|b| identifier(*b) || matches!(b, b'(' | b')' | b'[' | b']' | b','))
+            && (name + 1 == v.len() || v[..name].contains(&b'.'))
+    };
+    let rooted = REFERENCES.iter().any(|r| v.starts_with(r))
+        && v.iter().all(|b| b.is_ascii_alphabetic() || matches!(b, b'_' | b'.' | b'/' | b':' | b'-' | b'[' | b'(' | b')'));
+    // `$password`, `$db_pass`: a variable that says of itself what it holds.
+    let variable = v[0] == b'$'
+        && v[1..].iter().all(|b| b.is_ascii_lowercase() || *b == b'_')
+        && [&b"pass"[..], b"password", b"passwd", b"pwd", b"pw", b"secret", b"token", b"key"].iter().any(|w| v.ends_with(w));
+    let constant = v.iter().all(|b| b.is_ascii_uppercase() || *b == b'_') && memchr::memchr_iter(b'_', v).count() >= 2;
+    let pointer = matches!(v.len(), 14 | 18)
+        && (v.starts_with(b"0x7f") || v.starts_with(b"0x5") || v.starts_with(b"0xffff"))
+        && v[2..].iter().all(u8::is_ascii_hexdigit);
+    let port = v.ends_with(b"/tcp") || v.ends_with(b"/udp");
+    // A label of nothing but Chinese stays one when a name in it has been replaced.
+    let replaced = !v[0].is_ascii() && has_stand_in(v);
+    let label = v.iter().all(|b| !b.is_ascii() || replaced && (b.is_ascii_alphanumeric() || *b == b'-'));
+    call || rooted || variable || constant || pointer || port || label
+}
+
+/// Whether the value is a path of the system, as in `password = /run/secrets/db`.
+pub(super) fn is_path(v: &[u8]) -> bool {
+    const ROOTS: [&[u8]; 10] =
+        [b"/etc/", b"/run/", b"/var/", b"/usr/", b"/opt/", b"/root/", b"/home/", b"/tmp/", b"/proc/", b"/dev/"];
+    ROOTS.iter().any(|r| v.starts_with(r)) || v == b"/root" || v == b"/"
+}
+
+/// Whether a stand-in is in the value: what is around it has been looked at.
+pub(super) fn has_stand_in(v: &[u8]) -> bool {
+    // In capitals where the name was.
+    memchr::memmem::find(v, b"OEr-").is_some() || memchr::memmem::find(v, b"OER-").is_some()
+}
+
+/// Whether the value could be a token: long enough, and not a word or a small number.
+pub(super) fn is_tokenlike(v: &[u8]) -> bool {
+    let digit = v.iter().any(u8::is_ascii_digit);
+    let upper = v.iter().any(u8::is_ascii_uppercase);
+    let lower = v.iter().any(u8::is_ascii_lowercase);
+    v.len() >= 8
+        && ((digit && (upper || lower || v.len() >= 16))
+            || (upper && lower && (v.len() >= 16 || v.len() >= 12 && v.iter().any(|b| b"+/=!@#$%^&*".contains(b)))))
+        && !v.contains(&b' ')
+        && !has_stand_in(v)
+}

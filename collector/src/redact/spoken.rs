@@ -1,0 +1,320 @@
+//! Secrets that their place in a command or a sentence gives away: piped into a program, quoted behind a literal,
+//! announced by a phrase, a column of hexadecimal.
+//!
+//! In: text and a place. Out: the secret's place. Each look is bounded and stays in the line, but for the lines of a dump.
+
+use std::ops::Range;
+
+use super::structure::base64::is_login;
+use super::{
+    judge::{has_stand_in, is_no_secret, is_path},
+    placed::lines_below,
+    value::{at, line_end, line_start, plain_end, skip_blanks},
+};
+
+/// So far from a literal a value is looked for.
+const REACH: usize = 256;
+/// Programs that read a secret from their input, and what has to stand on the line behind them.
+const READERS: &[(&str, &str)] = &[
+    ("passwd", ""),
+    ("chpasswd", ""),
+    ("cryptsetup", ""),
+    ("kinit", ""),
+    ("sudo", "-S"),
+    ("su", ""),
+    ("smbpasswd", ""),
+    ("pdbedit", ""),
+    ("vncpasswd", ""),
+    ("mkpasswd", ""),
+    ("htpasswd", "-i"),
+    ("openssl", "stdin"),
+    ("docker", "login"),
+    ("podman", "login"),
+    ("nerdctl", "login"),
+    ("isula", "login"),
+    ("helm", "login"),
+    ("oc", "login"),
+    ("gh", "auth"),
+    ("gpg", "passphrase"),
+    ("gpg2", "passphrase"),
+    ("realm", "join"),
+    ("adcli", "join"),
+    ("net", "join"),
+    ("wpa_passphrase", ""),
+    ("ssh-add", ""),
+    ("clevis", "luks"),
+    ("systemd-creds", "encrypt"),
+    ("cryptdisks_start", ""),
+    ("zfs", "-key"),
+    ("zpool", "encryption"),
+    ("bcachefs", "unlock"),
+    ("veracrypt", "stdin"),
+    ("ecryptfs-add-passphrase", ""),
+    ("sshfs", "password_stdin"),
+    ("rabbitmqctl", "_password"),
+    ("rabbitmqctl", "add_user"),
+    ("keyctl", "padd"),
+    ("secret-tool", "store"),
+    ("virsh", "secret-set-value"),
+];
+
+/// Formats of printf that print what follows.
+const FORMATS: [&[u8]; 6] = [b"%s ", b"%s\\n ", b"'%s' ", b"\"%s\" ", b"'%s\\n' ", b"\"%s\\n\" "];
+
+/// The program, of those that read a secret, whose command begins at `i`.
+fn reader(t: &[u8], i: usize) -> Option<&'static str> {
+    let end = line_end(t, i).min(i + REACH);
+    let mut i = i;
+    for _ in 0..4 {
+        i = skip_blanks(t, i).min(end);
+        let word = i..i + t[i..end].iter().take_while(|b| !matches!(b, b' ' | b'\t' | 0 | b'"' | b'\'')).count();
+        let name = memchr::memrchr(b'/', &t[word.clone()]).map_or(word.start, |n| word.start + n + 1);
+        let rest = &t[word.end..end];
+        let known = READERS.iter().find(|(program, with)| {
+            &t[name..word.end] == program.as_bytes() && (with.is_empty() || memchr::memmem::find(rest, with.as_bytes()).is_some())
+        });
+        if let Some((program, _)) = known {
+            return Some(program);
+        }
+        // `sudo passwd`, `sudo -n chpasswd`, `ssh host passwd`
+        let leads = [&b"sudo"[..], b"ssh", b"env", b"exec"].contains(&&t[name..word.end]) || t[word.clone()].starts_with(b"-");
+        if !(leads || word.len() > 2 && memchr::memchr2(b'@', b'=', &t[word.clone()]).is_some()) {
+            return None;
+        }
+        i = word.end;
+    }
+    None
+}
+
+/// What `echo` or `printf`, which end at `i`, write into a program that reads a secret. Tells whether it opens a disk.
+pub(super) fn piped(t: &[u8], i: usize) -> Option<(Range<usize>, bool)> {
+    let end = line_end(t, i).min(i + REACH);
+    let pipe = i + t[i..end].windows(2).position(|w| w[0] == b'|' && w[1] != b'|')?;
+    let program = reader(t, pipe + 1)?;
+    let mut value = i..pipe;
+    // Options, and the format of printf.
+    loop {
+        value.start = skip_blanks(t, value.start);
+        let rest = &t[value.start..value.end.max(value.start)];
+        let option = rest.starts_with(b"-") && rest.len() > 2 && rest[1..3].contains(&b' ')
+            || [&b"-ne "[..], b"-en ", b"-- "].iter().any(|o| rest.starts_with(o));
+        let format = FORMATS.iter().find(|f| rest.starts_with(f));
+        match format {
+            Some(format) => value.start += format.len(),
+            None if option => value.start += rest.iter().position(|b| *b == b' ')?,
+            None => break,
+        }
+    }
+    while value.end > value.start && matches!(t[value.end - 1], b' ' | b'\t' | b')' | b'}' | b';') {
+        value.end -= 1;
+    }
+    if value.is_empty() {
+        return None;
+    }
+    let quote = t[value.start];
+    if matches!(quote, b'"' | b'\'')
+        && let Some(close) = memchr::memchr(quote, &t[value.start + 1..value.end])
+    {
+        value = value.start + 1..value.start + 1 + close;
+    } else if let Some(stop) = t[value.clone()].iter().position(|b| matches!(b, b';' | b'&')) {
+        value.end = value.start + stop;
+    }
+    if program == "chpasswd" {
+        value.start += memchr::memchr(b':', &t[value.clone()])? + 1;
+    }
+    secret(t, value).map(|v| (v, program == "cryptsetup"))
+}
+
+/// The program that reads a secret and whose command ends where `<<` begins at `i`.
+fn fed(t: &[u8], i: usize) -> Option<&'static str> {
+    let from = line_start(t, i, REACH);
+    let begin = t[from..i].iter().rposition(|b| matches!(b, b';' | b'|' | b'&')).map_or(from, |n| from + n + 1);
+    // A command may stand behind a time, a prompt or a field of a log.
+    (begin..i)
+        .filter(|i| *i == begin || matches!(t[i - 1], b' ' | b'\t' | b'/' | b'=' | b'"'))
+        .find_map(|begin| reader(&t[..i], begin))
+}
+
+/// The string behind `<<<`, if the command reads a secret. Tells whether it opens a disk.
+fn here_string(t: &[u8], hit: &Range<usize>) -> Option<(Range<usize>, bool)> {
+    let program = fed(t, hit.start)?;
+    let i = skip_blanks(t, hit.end);
+    let mut value = quoted(t, i + 1, at(t, i)).unwrap_or_else(|| i..plain_end(t, i, false, REACH));
+    if program == "chpasswd" {
+        value.start += memchr::memchr(b':', &t[value.clone()])? + 1;
+    }
+    secret(t, value).map(|v| (v, program == "cryptsetup"))
+}
+
+/// What is written behind `<<<`, or in the lines behind `<<`, into a program that reads a secret.
+pub(super) fn here(t: &[u8], hit: Range<usize>, found: &mut dyn FnMut(Range<usize>, bool)) {
+    let sign = hit.end - 2;
+    if at(t, hit.end) == b'<' || t[hit.clone()] == *b"<<<" {
+        let end = hit.end.max(sign + 3);
+        if let Some((value, disk)) = here_string(t, &(hit.start..end)) {
+            found(value, disk);
+        }
+        return;
+    }
+    let word = skip_blanks(t, hit.end + usize::from(at(t, hit.end) == b'-'));
+    let word = word + usize::from(matches!(at(t, word), b'\'' | b'"' | b'\\'));
+    let length = t[word.min(t.len())..].iter().take(32).take_while(|b| b.is_ascii_alphanumeric() || **b == b'_').count();
+    let Some(program) = fed(t, hit.start).filter(|p| length > 0 && *p != "su") else { return };
+    let most = match program {
+        "chpasswd" => usize::MAX,
+        // They ask twice.
+        "passwd" | "smbpasswd" | "pdbedit" => 2,
+        _ => 1,
+    };
+    for mut line in lines_below(t, hit.start).take(most) {
+        if t[line.clone()] == t[word..word + length] {
+            break;
+        }
+        if program == "chpasswd" {
+            let Some(colon) = memchr::memchr(b':', &t[line.clone()]) else { break };
+            line.start += colon + 1;
+        }
+        if let Some(value) = secret(t, line) {
+            found(value, program == "cryptsetup");
+        }
+    }
+}
+
+/// What is between `start` and the closing quote, if `quote` is one.
+fn quoted(t: &[u8], start: usize, quote: u8) -> Option<Range<usize>> {
+    if !matches!(quote, b'"' | b'\'') || start > t.len() {
+        return None;
+    }
+    let end = line_end(t, start).min(start + REACH);
+    memchr::memchr(quote, &t[start..end]).map(|n| start..start + n)
+}
+
+pub(super) fn secret(t: &[u8], value: Range<usize>) -> Option<Range<usize>> {
+    let v = t.get(value.clone())?;
+    // The frame of a key is none, or the body would be without its end.
+    let frame = memchr::memmem::find(v, b"-----").is_some();
+    (!is_no_secret(v) && !is_path(v) && !has_stand_in(v) && !v.starts_with(b"$") && !frame).then_some(value)
+}
+
+/// The value directly behind a literal, up to the quote that the literal ends with.
+pub(super) fn direct(t: &[u8], i: usize) -> Option<Range<usize>> {
+    let value = match i.checked_sub(1).map(|n| t[n]) {
+        Some(quote @ (b'"' | b'\'')) => quoted(t, i, quote)?,
+        _ => i..plain_end(t, i, false, REACH),
+    };
+    secret(t, value)
+}
+
+/// The last quoted word of the line, as in `"AUTH" "user" "secret"`.
+pub(super) fn last_quoted(t: &[u8], i: usize) -> Option<Range<usize>> {
+    let end = line_end(t, i).min(i + REACH);
+    let close = memchr::memrchr(b'"', &t[i..end]).map(|n| i + n)?;
+    let open = i + memchr::memrchr(b'"', &t[i - 1..close])?;
+    secret(t, open..close)
+}
+
+/// Whether a word is more than a word: a digit, a sign or a capital inside.
+pub(super) fn is_strong(v: &[u8]) -> bool {
+    v.len() >= 5
+        && (v.iter().any(u8::is_ascii_digit)
+            || v.iter()
+                .any(|b| b.is_ascii_punctuation() && !matches!(b, b'-' | b'_' | b'.' | b',' | b':' | b'/' | b'(' | b')' | b';'))
+            || v.len() >= 12 && v[1..].iter().any(u8::is_ascii_uppercase))
+}
+
+/// The last word of a line behind `:`, `=`, `is` or `to`, as in `temporary password is generated for a@b: x`.
+pub(super) fn announced(t: &[u8], i: usize) -> Option<Range<usize>> {
+    let end = line_end(t, i).min(i + REACH);
+    let line = t[i..end].trim_ascii_end();
+    let mut value = i + memchr::memrchr2(b' ', b'\t', line)? + 1..i + line.len();
+    let before = line[..value.start - i].trim_ascii_end();
+    let says =
+        before.ends_with(b":") || before.ends_with(b"=") || [&b" is"[..], b" to", b" as"].iter().any(|w| before.ends_with(w));
+    while value.len() > 2 && matches!(t[value.start], b'"' | b'\'' | b'`' | b'[' | b'<') {
+        value.start += 1;
+    }
+    while value.len() > 1 && matches!(t[value.end - 1], b'"' | b'\'' | b'`' | b'>' | b'.' | b']') {
+        value.end -= 1;
+    }
+    let v = &t[value.clone()];
+    (says && is_strong(v) && !v.contains(&b'/')).then_some(value).and_then(|v| secret(t, v))
+}
+
+/// `name:secret` behind an option or a sign; numbers, and names that are twice the same, are identities of a process.
+pub(super) fn behind_name(t: &[u8], i: usize) -> Option<Range<usize>> {
+    let i = i + usize::from(at(t, i) == b'=');
+    let start = skip_blanks(t, i);
+    let start = start + usize::from(matches!(at(t, start), b'"' | b'\''));
+    let name = t[start.min(t.len())..].iter().take(64).take_while(|b| b.is_ascii_alphanumeric() || b"_.@\\-".contains(b)).count();
+    if name == 0 || at(t, start + name) != b':' {
+        return None;
+    }
+    let from = start + name + 1;
+    let value = from..plain_end(t, from, false, REACH);
+    let v = &t[value.clone()];
+    let weak = v.len() < 4
+        || v.starts_with(b"/")
+        || v.iter().all(|b| b.is_ascii_lowercase() || *b == b'-')
+        || v.iter().all(u8::is_ascii_digit);
+    if weak { None } else { secret(t, value) }
+}
+
+/// Base64 that holds `name:secret`, as HTTP and registries write it.
+pub(super) fn basic(t: &[u8], i: usize) -> Option<Range<usize>> {
+    let start = skip_blanks(t, i);
+    let end = start
+        + t[start.min(t.len())..].iter().take(REACH).take_while(|b| b.is_ascii_alphanumeric() || b"+/=".contains(b)).count();
+    is_login(&t[start..end]).then_some(start..end)
+}
+
+/// One of the next words that is nothing but at least so many hexadecimal digits, perhaps behind `0x` and in brackets.
+pub(super) fn hex_word(t: &[u8], i: usize, least: usize) -> Option<Range<usize>> {
+    let end = line_end(t, i);
+    let mut i = i;
+    for _ in 0..5 {
+        i = skip_blanks(t, i);
+        let word = i..i + t[i.min(end)..end].iter().take(1024).take_while(|b| !b.is_ascii_whitespace()).count();
+        let v = &t[word.clone()];
+        let lead = v.len() - v.strip_prefix(b"(").unwrap_or(v).len();
+        let lead = lead + if v[lead..].starts_with(b"0x") { 2 } else { 0 };
+        let digits = v[lead..].iter().take_while(|b| b.is_ascii_hexdigit()).count();
+        if digits >= least && matches!(&v[lead + digits..], b"" | b")" | b"'" | b"\"" | b",") {
+            return Some(word.start + lead..word.start + lead + digits);
+        }
+        i = word.end;
+    }
+    None
+}
+
+/// The key of a keytab's entry, `(0x..)` behind a principal: as long as the keys of the known ciphers.
+pub(super) fn keytab(t: &[u8], i: usize) -> Option<Range<usize>> {
+    let digits = t[i..].iter().take(65).take_while(|b| b.is_ascii_hexdigit()).count();
+    let principal = t[line_start(t, i, REACH)..i].contains(&b'@');
+    (principal && matches!(digits, 16 | 32 | 48 | 64) && at(t, i + digits) == b')').then_some(i..i + digits)
+}
+
+/// The bytes of a key in pairs of digits, from `i` to the end of the line and on the lines below that hold nothing else.
+pub(super) fn dump(t: &[u8], i: usize, found: &mut dyn FnMut(Range<usize>)) {
+    let mut from = i;
+    // A chunk is shown two lines of the one before it.
+    for _ in 0..3 {
+        let end = line_end(t, from);
+        let line = &t[from..end];
+        let start = from + line.len() - line.trim_ascii_start().len();
+        let value = line.trim_ascii();
+        let pairs = value.split(|b| *b == b' ').all(|p| p.len() == 2 && p.iter().all(u8::is_ascii_hexdigit));
+        if value.len() < 11 || !pairs {
+            // A heading without bytes: they follow below.
+            if from == i && value.is_empty() && end < t.len() {
+                from = end + 1;
+                continue;
+            }
+            break;
+        }
+        found(start..start + value.len());
+        if at(t, end) != b'\n' || end >= t.len() {
+            break;
+        }
+        from = end + 1;
+    }
+}
