@@ -125,7 +125,7 @@ fn find(line: &[u8], place: Place) -> Option<Range<usize>> {
 }
 
 /// The words of a line without their quotes.
-fn words(line: &[u8]) -> impl Iterator<Item = Range<usize>> {
+pub(super) fn words(line: &[u8]) -> impl Iterator<Item = Range<usize>> {
     let mut i = 0;
     std::iter::from_fn(move || {
         let start = i + line[i..].iter().take_while(|b| b.is_ascii_whitespace()).count();

@@ -4,6 +4,7 @@
 //! looks; what is there stands there to be one, unless it says that there is none.
 
 use super::{
+    by_path,
     judge::is_no_secret,
     kinds::Kind,
     span::{Form, Span},
@@ -57,16 +58,17 @@ pub(super) fn hashes(text: &[u8], from: usize, to: usize, spans: &mut Vec<Span>)
 /// The third field of a line is the secret, the first the name of an account.
 pub(super) fn chap(text: &[u8], from: usize, to: usize, spans: &mut Vec<Span>) {
     lines(text, from, to, |start, end| {
-        let mut field = 0;
-        words(text, start, end, |a, b| {
-            field += 1;
-            let range = a + usize::from(text[a] == b'"')..b - usize::from(b > a + 1 && text[b - 1] == b'"');
-            if field == 3 && !is_no_secret(&text[range.clone()]) {
-                spans.push(Span::new(&range, Kind::VpnSecret, Form::Tag));
-            } else if field == 1 && !is_no_secret(&text[range.clone()]) {
-                spans.push(Span::new(&range, Kind::Username, Form::Tag));
+        for (field, word) in by_path::words(&text[start..end]).take(3).enumerate() {
+            let place = start + word.start..start + word.end;
+            let kind = match field {
+                0 => Kind::Username,
+                2 => Kind::VpnSecret,
+                _ => continue,
+            };
+            if !is_no_secret(&text[place.clone()]) {
+                spans.push(Span::new(&place, kind, Form::Tag));
             }
-        });
+        }
     });
 }
 
@@ -118,4 +120,18 @@ pub(super) fn netrc(text: &[u8], from: usize, to: usize, spans: &mut Vec<Span>) 
             before = if secret || matches!(before, b"login" | b"machine" | b"account") { b"" } else { word };
         });
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_in_quotes_may_hold_blanks() {
+        let text = b"# client server secret\nbranch7 * \"n0w You See\" *\n";
+        let mut spans = Vec::new();
+        chap(text, 0, text.len(), &mut spans);
+        let found: Vec<_> = spans.iter().map(|s| &text[s.start as usize..s.end as usize]).collect();
+        assert_eq!(found, [&b"branch7"[..], b"n0w You See"]);
+    }
 }

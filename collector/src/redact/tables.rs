@@ -17,6 +17,8 @@ use super::{
 const MOST: usize = 24;
 /// Rows of one statement are looked at so far.
 const REACH: usize = 1 << 20;
+/// A longer row is cut.
+const TUPLE: usize = 64 << 10;
 
 /// What the columns of a table hold.
 type Columns = [Option<Kind>; MOST];
@@ -148,9 +150,9 @@ fn row(t: &[u8], place: Range<usize>, columns: &Columns, found: &mut dyn FnMut(R
 
 /// The values of `INSERT INTO table (columns) VALUES (..), (..)`, from behind `INTO`. Tells where it stopped.
 pub(super) fn insert(t: &[u8], i: usize, found: &mut dyn FnMut(Range<usize>, Kind)) -> usize {
-    let limit = t.len().min(i + REACH);
-    let end = memchr::memchr(b'\n', &t[i..limit]).map_or(limit, |n| i + n);
-    let near = end.min(i + 2048);
+    // The line's end is not looked for: a statement may be one of thousands in a line.
+    let near = t.len().min(i + 2048);
+    let near = memchr::memchr(b'\n', &t[i..near]).map_or(near, |n| i + n);
     let list = memchr::memchr(b'(', &t[i..near]).and_then(|open| {
         let close = memchr::memchr(b')', &t[i + open..near])?;
         Some(i + open + 1..i + open + close)
@@ -162,11 +164,18 @@ pub(super) fn insert(t: &[u8], i: usize, found: &mut dyn FnMut(Range<usize>, Kin
         return list.end;
     }
     let mut i = near - values.len() + 6;
-    while let Some(open) = memchr::memchr(b'(', &t[i..end]).filter(|n| *n < 8) {
+    let last = i + REACH;
+    while i < last
+        && let Some(open) = memchr::memchr2(b'(', b'\n', &t[i..t.len().min(i + 8)])
+        && t[i + open] == b'('
+    {
         let start = i + open + 1;
-        let close = tuple(t, start, end);
+        let close = tuple(t, start, t.len().min(start + TUPLE));
+        if memchr::memchr(b'\n', &t[start..close]).is_some() {
+            break;
+        }
         row(t, start..close, &columns, found);
-        i = (close + 1).min(end);
+        i = (close + 1).min(t.len());
     }
     i
 }
@@ -174,7 +183,7 @@ pub(super) fn insert(t: &[u8], i: usize, found: &mut dyn FnMut(Range<usize>, Kin
 /// The bracket that ends a tuple.
 fn tuple(t: &[u8], start: usize, end: usize) -> usize {
     let mut i = start;
-    while i < end && t[i] != b')' {
+    while i < end && !matches!(t[i], b')' | b'\n') {
         if matches!(t[i], b'\'' | b'"') {
             i = closing(&t[..end], i + 1, t[i]);
         }

@@ -60,6 +60,9 @@ fn lines(text: &str) -> Taken {
 }
 
 const MESSAGES: &str = "/var/log/messages";
+/// The same log plain and as rotations pack it.
+const PACKED: [&str; 5] =
+    [MESSAGES, "/var/log/messages-20251231.gz", "/var/log/messages-2.xz", "/var/log/messages-3.zst", "/var/log/messages-4.bz2"];
 const NOW: &str = "2026-01-02T12:00:00+08:00";
 
 #[test]
@@ -146,13 +149,7 @@ fn of_more_than_the_cap_the_newest_lines_are_taken() {
         |second: u32| (1..1000).map(|n| format!("{:08}", n * n * (second + 7) % 99_999_989)).collect::<Vec<_>>().concat();
     let line = |second: u32| format!("Dec 31 10:10:{second:02} h a: {second}{}\n", digits(second));
     let text = (0..60).map(line).collect::<Vec<_>>().concat();
-    for path in [
-        MESSAGES,
-        "/var/log/messages-20251231.gz",
-        "/var/log/messages-2.xz",
-        "/var/log/messages-3.zst",
-        "/var/log/messages-4.bz2",
-    ] {
+    for path in PACKED {
         let context = context(NOW);
         let asked =
             Question { cap: 200_000, ..question(path, "2025-12-31T10:10:10+08:00", "2025-12-31T10:10:50+08:00", &context) };
@@ -372,13 +369,7 @@ fn a_little_over_the_cap_loses_a_little() {
     let line = |second: u32| format!("Dec 31 10:{:02}:{:02} h a: {}\n", second / 60, second % 60, "x".repeat(40));
     let text: String = (0..1600).map(line).collect();
     let context = context(NOW);
-    for path in [
-        MESSAGES,
-        "/var/log/messages-20251231.gz",
-        "/var/log/messages-2.xz",
-        "/var/log/messages-3.zst",
-        "/var/log/messages-4.bz2",
-    ] {
+    for path in PACKED {
         let asked =
             Question { cap: 64 << 10, ..question(path, "2025-12-31T10:00:00+08:00", "2025-12-31T11:00:00+08:00", &context) };
         let bytes = file(asked.packing, text.as_bytes());
