@@ -60,8 +60,6 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind, StartKind};
-
 use self::{
     address::Addresses,
     columns::Columns,
@@ -102,7 +100,7 @@ const WINDOW: usize = 64 << 10;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RedactError {
-    /// Too many or too long names for the automaton.
+    /// The automata for Chinese words or of the customer's rules cannot be built.
     #[error("the redactor's tables cannot be built: {0}")]
     Tables(String),
     /// A rule does not do what it should: the redactor must not start.
@@ -146,7 +144,6 @@ impl std::fmt::Debug for Scratch {
 /// The rules, the host's names and the key, frozen: the result depends on nothing else.
 pub struct Redactor {
     starts: Starts,
-    literals: AhoCorasick,
     wide: Wide,
     names: Names,
     site: Site,
@@ -207,24 +204,13 @@ impl Redactor {
     /// Builds the tables and proves them on a few canaries.
     ///
     /// # Errors
-    /// `Tables` if the automaton cannot be built, `SelfTest` if a canary survives.
+    /// `Tables` if an automaton cannot be built, `SelfTest` if a canary survives.
     pub fn new(harvest: &Harvest, key: &Key, settings: impl Into<Settings>) -> Result<Redactor, RedactError> {
         let prf = Prf::new(key, b"tag");
         let (names, patterns) = Names::new(harvest, &prf);
-        let build = |patterns: &mut dyn Iterator<Item = &[u8]>, any_case, start| {
-            AhoCorasick::builder()
-                .start_kind(start)
-                // A table of all states would not fit the cache, and the filter leaves it few places.
-                .kind(Some(AhoCorasickKind::ContiguousNFA))
-                .match_kind(MatchKind::LeftmostLongest)
-                .ascii_case_insensitive(any_case)
-                .build(patterns)
-                .map_err(|e| RedactError::Tables(e.to_string()))
-        };
         let settings = settings.into();
         let redactor = Redactor {
             starts: Starts::new(patterns.iter().map(Vec::as_slice)),
-            literals: build(&mut patterns.iter().map(Vec::as_slice), true, StartKind::Anchored)?,
             wide: Wide::new().map_err(|e| RedactError::Tables(e.to_string()))?,
             names,
             site: Site::new(&harvest.rules, &prf)?,

@@ -1,4 +1,4 @@
-//! The dictionary of one run: the rules' literals and the host's names, in one list for the automaton.
+//! The dictionary of one run: the rules' literals and the host's names, in one list for the scan.
 //!
 //! In: the harvest. Out: patterns, and for each what it stands for, with its token made in advance.
 
@@ -11,7 +11,7 @@ use super::{
     tag::{Prf, canonical, is_stand_in, push_token},
 };
 
-/// What a pattern of the automaton stands for.
+/// What a literal of the list stands for.
 pub(super) enum Entry {
     /// A literal of the rule table.
     Rule(&'static Rule),
@@ -175,7 +175,7 @@ fn spellings(name: &str) -> Vec<Vec<u8>> {
 }
 
 impl Names {
-    /// The names that are looked for in free text, and the patterns of the automaton: the rules first.
+    /// The names that are looked for in free text, and the literals of the scan: the rules first.
     pub(super) fn new(harvest: &Harvest, prf: &Prf) -> (Names, Vec<Vec<u8>>) {
         let kinds = [
             (&harvest.keywords, Kind::Keyword),

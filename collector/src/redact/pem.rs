@@ -47,17 +47,12 @@ fn header_end(line: &[u8]) -> Option<usize> {
     {
         return Some(begin + label + 16);
     }
-    let mut from = 0;
-    loop {
-        let begin = from + memmem::find(&line[from..], BEGIN)? + BEGIN.len();
+    memmem::find_iter(line, BEGIN).find_map(|at| {
+        let begin = at + BEGIN.len();
         let near = &line[begin..line.len().min(begin + 64)];
-        if let Some(label) = memmem::find(near, b"-----")
-            && LABELS.iter().any(|l| has_label(&near[..label], l))
-        {
-            return Some(begin + label + 5);
-        }
-        from = begin;
-    }
+        let label = near.windows(5).position(|part| part == b"-----")?;
+        LABELS.iter().any(|l| has_label(&near[..label], l)).then_some(begin + label + 5)
+    })
 }
 
 /// Whether this is in the label, whose blanks may be written as `+` or `%20`.

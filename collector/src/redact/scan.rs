@@ -1,12 +1,10 @@
 //! Scan A: literals that announce a value, and the names of this host.
 //!
-//! In: text. Out: spans. One automaton over all literals; each hit starts a verifier at its place, which looks at most a
+//! In: text. Out: spans. One table of all literals; each hit starts a verifier at its place, which looks at most a
 //! few KiB around and never at more than the line and the next. Words in Chinese have an automaton of their own, run only
 //! where there are bytes beyond ASCII.
 
 use std::{cell::RefCell, ops::Range};
-
-use aho_corasick::{Anchored, Input};
 
 use super::{
     Redactor, account, commands,
@@ -52,17 +50,14 @@ impl Literals<'_> {
     pub(super) fn scan(&self, from: usize, to: usize, spans: &mut Vec<Span>, arena: &mut Vec<u8>) {
         let mut i = from;
         let mut walked = Walked::default();
-        while let Some(start) = self.redactor.starts.next(&self.text[..to], i) {
+        let mut places = self.redactor.starts.places(&self.text[..to], from);
+        while let Some(start) = places.next(i) {
             i = start + 1;
             let mut next = i;
             // Where a literal announces nothing, a shorter one at its place may: `auth` in `auth: `.
-            let mut until = to;
-            while next == i
-                && let Some(hit) = self.redactor.literals.find(Input::new(self.text).range(start..until).anchored(Anchored::Yes))
-            {
-                let at = hit.start()..hit.end();
-                until = at.end - 1;
-                next = match Names::entry(hit.pattern().as_usize()) {
+            for (literal, end) in self.redactor.starts.at(self.text, start, to) {
+                let at = start..end;
+                next = match Names::entry(literal) {
                     // In a literal that announced nothing another may begin: `auth_pass` in `auth_password`.
                     Entry::Rule(rule) => {
                         let next = self.rule(rule, at.clone(), spans, arena, &mut walked);
@@ -78,6 +73,9 @@ impl Literals<'_> {
                         }
                     }
                 };
+                if next > i {
+                    break;
+                }
             }
             i = next.min(to).max(i);
         }
@@ -151,7 +149,11 @@ impl Literals<'_> {
             Verify::SlashLogin => push_if(placed::slash_login(t, hit.end), rule.kind, hit.end, spans),
             Verify::Entry => push_if(placed::entry(t, hit.end), rule.kind, hit.end, spans),
             Verify::Digits(count) => push_if(placed::digits(t, hit.end, count), rule.kind, hit.end, spans),
-            Verify::HashesBefore => push_if(placed::hashes_before(t, hit.start), rule.kind, hit.end, spans),
+            Verify::HashesBefore => {
+                // Of a row of colons only the first can have a hash before it.
+                let same = t[hit.end..].iter().take_while(|b| **b == b':').count();
+                push_if(placed::hashes_before(t, hit.start), rule.kind, hit.end + same, spans)
+            }
             Verify::ListedAccount => push_if(placed::listed_account(t, hit.end), rule.kind, hit.end, spans),
             Verify::Sent => push_if(placed::sent(t, hit.clone()), rule.kind, hit.end, spans),
             Verify::AccountsBelow => {

@@ -1,13 +1,9 @@
-//! The customer's rules at work: a filter and an automaton of their own, so that they only add to what the built-in rules
+//! The customer's rules at work: a table of their own, so that they only add to what the built-in rules
 //! find and never hide it.
 //!
 //! In: rows, then text. Out: spans. Without rows nothing is looked at.
 
 use std::ops::Range;
-
-use aho_corasick::{
-    AhoCorasick, AhoCorasickKind, Anchored, Input, Match, MatchError, MatchKind, StartKind, automaton::OverlappingState,
-};
 
 use encoding_rs::GB18030;
 
@@ -36,7 +32,7 @@ enum Row {
 
 /// The tables of a run.
 pub(in crate::redact) struct Site {
-    tables: Option<(Starts, AhoCorasick)>,
+    starts: Option<Starts>,
     rows: Vec<Row>,
     /// Stand-ins of words in GB18030.
     tokens: Vec<Vec<u8>>,
@@ -67,22 +63,8 @@ impl Site {
             expressions.push((expression, if pattern.secret { Kind::SiteSecret } else { Kind::Keyword }));
         }
         let rows = literals.iter().map(|(_, row)| *row).collect();
-        let tables = if literals.is_empty() {
-            None
-        } else {
-            let automaton = AhoCorasick::builder()
-                .start_kind(StartKind::Anchored)
-                .kind(Some(AhoCorasickKind::ContiguousNFA))
-                .match_kind(MatchKind::Standard)
-                .ascii_case_insensitive(true)
-                .build(literals.iter().map(|(literal, _)| literal))
-                .map_err(|error| RedactError::Tables(error.to_string()))?;
-            // What is asked of it in a scan is asked here, where there is a way to say that it cannot be done.
-            beginning(&automaton, b"", 0, 0, &mut OverlappingState::start())
-                .map_err(|error| RedactError::Tables(error.to_string()))?;
-            Some((Starts::new(literals.iter().map(|(literal, _)| literal.as_slice())), automaton))
-        };
-        Ok(Site { tables, rows, tokens, expressions })
+        let starts = (!literals.is_empty()).then(|| Starts::new(literals.iter().map(|(literal, _)| literal.as_slice())));
+        Ok(Site { starts, rows, tokens, expressions })
     }
 
     /// Finds spans in `text[from..to]`; both ends are line ends or delimiters.
@@ -94,27 +76,28 @@ impl Site {
         spans: &mut Vec<Span>,
         arena: &mut Vec<u8>,
     ) {
-        let Some((starts, automaton)) = &self.tables else { return };
+        let Some(starts) = &self.starts else { return };
         let t = literals.text;
         let mut i = from;
-        while let Some(start) = starts.next(&t[..to], i) {
+        let mut places = starts.places(&t[..to], from);
+        while let Some(start) = places.next(i) {
             i = start + 1;
             // All literals that begin here: a longer one must not hide a shorter one.
-            let mut state = OverlappingState::start();
-            while let Ok(Some(hit)) = beginning(automaton, t, start, to, &mut state) {
-                let found = match self.rows[hit.pattern().as_usize()] {
-                    Row::Word => Some((hit.range(), Kind::Keyword)).filter(|(range, _)| stands(t, range)),
+            for (literal, end) in starts.at(t, start, to) {
+                let hit = start..end;
+                let found = match self.rows[literal] {
+                    Row::Word => Some((hit, Kind::Keyword)).filter(|(range, _)| stands(t, range)),
                     Row::Gb(index) => {
                         let made = arena.len();
                         arena.extend_from_slice(&self.tokens[index]);
-                        spans.push(Span::new(&hit.range(), Kind::Keyword, Form::Made(made as u32, arena.len() as u32)));
+                        spans.push(Span::new(&hit, Kind::Keyword, Form::Made(made as u32, arena.len() as u32)));
                         None
                     }
-                    Row::Key if hit.range().clone().all(|at| t[at].is_ascii()) => {
-                        literals.key(&KEY, hit.range(), Bound::Word, Test::Secret, spans);
+                    Row::Key if t[hit.clone()].is_ascii() => {
+                        literals.key(&KEY, hit, Bound::Word, Test::Secret, spans);
                         None
                     }
-                    Row::Key => behind_wide(literals, hit.end()).map(|range| (range, Kind::SiteSecret)),
+                    Row::Key => behind_wide(literals, end).map(|range| (range, Kind::SiteSecret)),
                     Row::Pattern(index) => {
                         let (expression, kind) = &self.expressions[index];
                         expression.at(t, start).map(|range| (range, *kind))
@@ -127,18 +110,6 @@ impl Site {
             }
         }
     }
-}
-
-/// The next longer literal that begins at `start`.
-fn beginning(
-    automaton: &AhoCorasick,
-    t: &[u8],
-    start: usize,
-    to: usize,
-    state: &mut OverlappingState,
-) -> Result<Option<Match>, MatchError> {
-    automaton.try_find_overlapping(Input::new(t).range(start..to).anchored(Anchored::Yes), state)?;
-    Ok(state.get_match())
 }
 
 /// Whether no letter or digit joins the range to what is before or behind it.

@@ -94,24 +94,33 @@ impl Words<'_> {
                 }
             }
         }
-        // Eleven digits in a row have one in every eleventh place.
-        let mut i = from + 10;
-        while i < to {
-            if t[i].is_ascii_digit() {
-                let start = i - t[from..i].iter().rev().take_while(|b| b.is_ascii_digit()).count();
-                let end = i + t[i..to].iter().take_while(|b| b.is_ascii_digit()).count();
-                if end - start >= 11 {
-                    self.number(start, end - start, spans);
-                } else if matches!(end - start, 3 | 4) {
-                    self.mobile_in_words(start, end, spans);
-                }
-                i = end.max(i);
-            } else if t[i] == b' ' && t[i - 1].is_ascii_digit() && at(t, i + 1).is_ascii_digit() {
-                // One of the two blanks within a number in three groups.
-                let end = i + 1 + t[i + 1..to].iter().take(5).take_while(|b| b.is_ascii_digit()).count();
-                self.mobile_in_words(i + 1, end, spans);
+        self.numbers(from, to, spans);
+    }
+
+    /// Finds long numbers, and such in three groups, in `text[from..to]`.
+    fn numbers(&self, from: usize, to: usize, spans: &mut Vec<Span>) {
+        let t = &self.text[..to];
+        let (mut i, mut done) = (from, from);
+        // Both cover six bytes from every sixth place on: most places are ruled out at once.
+        while i + 6 <= to {
+            let all = match t[i..].first_chunk() {
+                Some(eight) => may_count(u64::from_le_bytes(*eight)),
+                None => true,
+            };
+            if !all || !t[i..i + 6].iter().all(|b| matches!(b, b' ' | b'0'..=b'9')) {
+                i += 6;
+                continue;
             }
-            i += 11;
+            let start = i - t[done..i].iter().rev().take_while(|b| b.is_ascii_digit()).count();
+            let start = start + usize::from(t[start] == b' ');
+            let end = start + t[start..].iter().take_while(|b| b.is_ascii_digit()).count();
+            if end - start >= 11 {
+                self.number(start, end - start, spans);
+            } else if matches!(end - start, 3 | 4) {
+                self.mobile_in_words(start, end, spans);
+            }
+            done = end;
+            i = end.max(i + 6);
         }
     }
 
@@ -150,6 +159,11 @@ impl Words<'_> {
             self.mobile_in_parts(start, end, spans);
         }
     }
+}
+
+/// Whether the first six bytes can be digits and blanks, of which all are between 0x20 and 0x3f.
+fn may_count(eight: u64) -> bool {
+    eight & 0x0000_e0e0_e0e0_e0e0 == 0x0000_2020_2020_2020
 }
 
 /// Whether the same sign follows as near as in every shape that is looked for: groups have at most four characters.
