@@ -118,6 +118,9 @@ fn t12_names_are_found_in_every_form() {
     for (text, wanted) in [("user lee logged in", true), ("(lee)", true), ("sleep 5", false), ("lee-way lee_1", false)] {
         assert_eq!(!gate.find(text.as_bytes(), &about()).is_empty(), wanted, "{text}");
     }
+    for text in ["OEr-euler-db01", "OEr-zhangwei", "OEr-host-euler-db01"] {
+        assert_eq!(gate.find(text.as_bytes(), &about()).len(), 1, "{text}");
+    }
     for text in ["OEr-user-zhangwei2345", "OEr-host-abcdefgh2345", "euler-db013", "xzhangwei", "zhangwei_x", "gw-core1"] {
         assert_eq!(gate.find(text.as_bytes(), &about()), [], "{text}");
     }
@@ -152,6 +155,7 @@ const PLANTED: &[(Kind, &str)] = &[
     (Kind::PwHash, "grub.pbkdf2.sha512.10000.AB12CD34EF56AB12CD34EF56AB12CD34EF56AB12CD34EF56AB12CD34EF56AB12CD34.00"),
     (Kind::CnId, "身份证 110199189902140032"),
     (Kind::CnId, "x,11010519491231002X,y"),
+    (Kind::CnId, "/idcard/110199189902140032.jpg"),
     (Kind::BankCard, "card_no=6222021234567894"),
     (Kind::BankCard, "6222-0212-3456-7894"),
     (Kind::CnMobile, "phone=13812345678"),
@@ -244,6 +248,8 @@ fn a_hit_is_masked_in_the_form_it_has() {
     let base64 = masked(line.as_bytes());
     let run = base64[2..].trim_ascii_end();
     assert!(BASE64_STANDARD.decode(run).expect("base64").starts_with(token));
+    let path = masked(format!("/data/in/{}/file.log\n", BASE64_STANDARD.encode("host euler-db01 up")).as_bytes());
+    assert!(path.starts_with(b"/data/in/T0VyLWxlYWst") && path.ends_with(b"/file.log\n"), "a mask takes no path with it");
     let wide: Vec<u8> = "\u{feff}log of euler-db01, 张伟\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
     let out = masked(&wide);
     let units: Vec<u16> = out.chunks(2).map(|unit| u16::from_le_bytes([unit[0], unit[1]])).collect();
@@ -407,6 +413,10 @@ fn speed() {
         ("numbers", b"1.1.1.".repeat(10 << 20)),
         ("digits", b"1234 ".repeat(12 << 20)),
         ("labels", b"-----BEGIN PRIVATE KEY-----\n".repeat(2 << 20)),
+        ("tokens", [b"eyJ".repeat(2666), b"\n".to_vec()].concat().repeat(64)),
+        ("tokens with dashes", b"-eyJ".repeat(1 << 20)),
+        ("beginnings", b"-glpat-sk-ant-eyJ_github_pat_$1$".repeat(1 << 18)),
+        ("labels in base64", b"LS0tLS1CRUdJTi".repeat(1 << 18)),
     ] {
         let start = std::time::Instant::now();
         let hits: usize = text.chunks(1 << 20).map(|chunk| gate.find(chunk, &about).len()).sum();

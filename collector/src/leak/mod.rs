@@ -22,7 +22,7 @@ mod row;
 use std::ops::Range;
 
 pub(crate) use self::row::{add, name};
-use self::{addresses::Subnet, grams::Grams, keys::Walked, names::Form, names::Name};
+use self::{addresses::Subnet, credentials::Walk, grams::Grams, keys::Walked, names::Form, names::Name};
 pub use self::{
     check::{CheckError, Checked, Spot, check},
     found::{Found, Leaked},
@@ -190,7 +190,7 @@ impl Gate {
     }
 
     fn literal_hits(&self, text: &[u8], hits: &mut Vec<Hit>) {
-        let mut walked = Walked::default();
+        let (mut walked, mut credentials) = (Walked::default(), Walk::new(text));
         // The run of base64 that was masked last; a credential is no longer looked at where one was found.
         let (mut masked, mut ended) = (0, 0);
         self.grams.each(text, |start, number| {
@@ -207,7 +207,7 @@ impl Gate {
                 Row::Credential(_) if start < ended => {}
                 Row::Credential(number) => {
                     let (_, kind, check) = &credentials::ROWS[*number];
-                    if let Some(end) = check(text, start, end) {
+                    if let Some(end) = check(&mut credentials, start, end) {
                         ended = end;
                         hits.push(Hit { range: start..end, kind: *kind, written: Written::Plain });
                     }

@@ -9,7 +9,7 @@ use base64::{
 };
 
 use super::{Kind, Literal};
-use crate::redact::{Harvest, Written, stands_for_itself};
+use crate::redact::{Harvest, Written, in_token, stands_for_itself};
 
 /// Shorter names mean nothing in a row of hexadecimal digits.
 const HEX_MIN: usize = 5;
@@ -210,44 +210,17 @@ fn around_base64(t: &[u8], start: usize, offset: usize, len: usize) -> (u8, u8) 
     (decoded(at - 1).unwrap_or(b'\n'), decoded(at + len as isize).unwrap_or(b'\n'))
 }
 
-/// The whole run of base64 around a place, up to the ends of its line.
+/// The whole run of base64 around a place. A stroke outside of it ends it: it may stand in a path.
 fn base64_run(t: &[u8], start: usize, end: usize) -> (usize, usize) {
-    let fits = |b: &&u8| sextet(**b).is_some() || **b == b'=';
-    let before = t[..start].iter().rev().take_while(|b| sextet(**b).is_some()).count();
+    let fits = |b: &&u8| **b != b'/' && sextet(**b).is_some() || **b == b'=';
+    let before = t[..start].iter().rev().take_while(|b| fits(b) && **b != b'=').count();
     let after = t[end..].iter().take_while(fits).count();
     (start - before, end + after)
-}
-
-/// Whether the place lies in a stand-in of ours: `OEr-`, words of its kind, twelve characters.
-pub(super) fn in_token(t: &[u8], place: usize) -> bool {
-    const TAG: usize = 12;
-    let from = place - t[..place].iter().rev().take(48).take_while(|b| b.is_ascii_alphanumeric() || **b == b'-').count();
-    let to = t.len().min(place + 48);
-    let mut begins =
-        t[from..t.len().min(place + 4)].windows(4).enumerate().filter(|(_, part)| part.eq_ignore_ascii_case(b"OEr-"));
-    begins.any(|(n, _)| {
-        let mut end = from + n + 4;
-        for word in t[end..to].split(|b| !b.is_ascii_alphanumeric()).take(4) {
-            end += word.len() + 1;
-            if word.len() == TAG {
-                break;
-            }
-        }
-        place < end
-    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_stands_in_a_stand_in_is_no_name() {
-        let text = b"x OEr-host-abcdefgh2345-alice OEr-cn-mobile-abcdefgh2345.alice";
-        let at = |word: &[u8]| memchr::memmem::find(text, word).expect("it is there");
-        assert!(in_token(text, at(b"host")) && in_token(text, at(b"abcdefgh")) && in_token(text, at(b"mobile")));
-        assert!(!in_token(text, at(b"alice")) && !in_token(text, text.len() - 5));
-    }
 
     #[test]
     fn neighbours_in_base64_are_decoded() {

@@ -65,7 +65,7 @@ fn one(t: &[u8], at: usize, done: usize, hit: &mut impl FnMut(Range<usize>, Kind
     let free = |range: &Range<usize>| {
         let before = range.start.checked_sub(1).map(|i| t[i]);
         let after = t.get(range.end).copied();
-        let next = t.get(range.end + 1).is_some_and(u8::is_ascii_alphanumeric);
+        let next = t.get(range.end + 1).is_some_and(u8::is_ascii_digit);
         !before.is_some_and(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-' | b'$'))
             && !after.is_some_and(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-') || b == b'.' && next)
     };

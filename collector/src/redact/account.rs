@@ -4,7 +4,10 @@
 
 use std::ops::Range;
 
-use super::value::{at, is_name, line_end, line_start};
+use super::{
+    token,
+    value::{at, is_name, line_end, line_start},
+};
 
 /// Accounts that every system has.
 const SYSTEM: &[&str] = &[
@@ -130,7 +133,7 @@ pub(super) fn is_account(name: &[u8]) -> bool {
         && name.len() <= 64
         && (name[0].is_ascii_alphabetic() || name[0] == b'_')
         && !SYSTEM.iter().any(|s| name.eq_ignore_ascii_case(s.as_bytes()))
-        && !name.get(..4).is_some_and(|p| p.eq_ignore_ascii_case(b"oer-"))
+        && !token::is_replaced(name)
 }
 
 /// Words behind `user` that are no names.
@@ -437,7 +440,7 @@ fn of_login(t: &[u8], i: usize) -> Option<Range<usize>> {
     let start = i + memchr::memmem::find(line, b" FOR ")? + 5;
     let end = start + run(t, start, 65, |b| b != b',' && b.is_ascii_graphic());
     let name = &t[start..end];
-    let known = SYSTEM.iter().any(|s| name.eq_ignore_ascii_case(s.as_bytes())) || name.starts_with(b"OEr-");
+    let known = SYSTEM.iter().any(|s| name.eq_ignore_ascii_case(s.as_bytes())) || token::is_replaced(name);
     (name.len() >= 3 && at(t, end) == b',' && !known && name[0] != b'(').then_some(start..end)
 }
 

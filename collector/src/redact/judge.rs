@@ -2,6 +2,8 @@
 //!
 //! In: the bytes of a value. Out: a judgement. Masked values, placeholders, references and words are none.
 
+use super::token;
+
 /// Words that stand after a key without being its value.
 const WORDS: &[&str] = &[
     "null",
@@ -149,7 +151,7 @@ const REFERENCES: &[&[u8]] = &[
 /// Whether the value is masked already, a placeholder, a reference or a word that is no value.
 pub(super) fn is_no_secret(v: &[u8]) -> bool {
     let Some(&first) = v.first() else { return true };
-    if v.len() >= 4 && v[..4].eq_ignore_ascii_case(b"oer-") {
+    if token::is_replaced(v) {
         return true;
     }
     let all = |f: fn(u8) -> bool| v.iter().all(|b| f(*b));
@@ -200,8 +202,7 @@ fn is_code(v: &[u8]) -> bool {
         && v[2..].iter().all(u8::is_ascii_hexdigit);
     let port = v.ends_with(b"/tcp") || v.ends_with(b"/udp");
     // A label of nothing but Chinese stays one when a name in it has been replaced.
-    let replaced = !v[0].is_ascii() && has_stand_in(v);
-    let label = v.iter().all(|b| !b.is_ascii() || replaced && (b.is_ascii_alphanumeric() || *b == b'-'));
+    let label = (!v[0].is_ascii() || token::is_in(v)) && token::without(v).iter().all(|b| !b.is_ascii());
     call || rooted || variable || constant || pointer || port || label
 }
 
@@ -214,12 +215,12 @@ pub(super) fn is_path(v: &[u8]) -> bool {
 
 /// Whether a stand-in is in the value: what is around it has been looked at.
 pub(super) fn has_stand_in(v: &[u8]) -> bool {
-    // In capitals where the name was.
-    memchr::memmem::find(v, b"OEr-").is_some() || memchr::memmem::find(v, b"OER-").is_some()
+    token::is_in(v)
 }
 
-/// Whether the value could be a token: long enough, and not a word or a small number.
+/// Whether the value could be a token: long enough beside stand-ins in it, and not a word or a small number.
 pub(super) fn is_tokenlike(v: &[u8]) -> bool {
+    let v = &*token::without(v);
     let digit = v.iter().any(u8::is_ascii_digit);
     let upper = v.iter().any(u8::is_ascii_uppercase);
     let lower = v.iter().any(u8::is_ascii_lowercase);
@@ -227,5 +228,4 @@ pub(super) fn is_tokenlike(v: &[u8]) -> bool {
         && ((digit && (upper || lower || v.len() >= 16))
             || (upper && lower && (v.len() >= 16 || v.len() >= 12 && v.iter().any(|b| b"+/=!@#$%^&*".contains(b)))))
         && !v.contains(&b' ')
-        && !has_stand_in(v)
 }

@@ -7,6 +7,8 @@ use std::ops::Range;
 
 use memchr::memmem;
 
+use super::token::in_token;
+
 /// Lines that are no part of a key but stand between its lines, before the key counts as cut off.
 const STRAY_MAX: u8 = 8;
 
@@ -114,8 +116,9 @@ fn line(text: &[u8], range: Range<usize>, state: State, found: &mut dyn FnMut(Ra
         return State::Inside { stray: 0 };
     }
     let trimmed = line.trim_ascii();
-    let header =
-        trimmed.is_empty() || HEADERS.iter().any(|h| trimmed.starts_with(h)) || memmem::find(line, b"OEr-key-").is_some();
+    let header = trimmed.is_empty()
+        || HEADERS.iter().any(|h| trimmed.starts_with(h))
+        || memmem::find_iter(line, b"OEr-key-").any(|n| in_token(line, n));
     match stray {
         _ if header && stray == 0 => State::Inside { stray },
         STRAY_MAX.. => State::Outside,
@@ -150,7 +153,7 @@ fn escaped(text: &[u8], range: Range<usize>, found: &mut dyn FnMut(Range<usize>)
             i += 1 + text[i + 1..end].iter().take(2).take_while(|b| b.is_ascii_hexdigit()).count();
         } else if is_base64(text[i]) {
             let run = text[i..end].iter().take_while(|b| is_base64(**b)).count();
-            if run >= 4 && !text[i..].starts_with(b"OEr") && (i == 0 || text[i - 1] != b'-') {
+            if run >= 4 && (i == range.start || text[i - 1] != b'-') {
                 found(i..i + run);
             }
             i += run;

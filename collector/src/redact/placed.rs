@@ -8,6 +8,7 @@ use std::ops::Range;
 use super::{
     judge::{has_stand_in, is_no_secret, is_path, is_tokenlike},
     spoken::{is_strong, secret},
+    token::in_token,
     value::{at, line_end, line_start, plain_end, skip_blanks},
 };
 
@@ -235,7 +236,7 @@ pub(super) fn sent(t: &[u8], hit: Range<usize>) -> Option<Range<usize>> {
 
 /// Whether the word is in the text, not as a part of a stand-in.
 fn says(t: &[u8], word: &[u8]) -> bool {
-    memchr::memmem::find_iter(t, word).any(|n| !has_stand_in(&t[n.saturating_sub(12)..n]))
+    memchr::memmem::find_iter(t, word).any(|n| !in_token(t, n))
 }
 
 /// Where the lines begin that are above the line of `i`, so many at most, if they are short.

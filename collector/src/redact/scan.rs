@@ -19,7 +19,7 @@ use super::{
     span::{Form, Span},
     spoken,
     structure::{base64, percent},
-    tables,
+    tables, token,
     value::{self, Between, at, is_name},
 };
 
@@ -248,7 +248,7 @@ impl Literals<'_> {
         let after = at(t, hit.end);
         let short = hit.len() < 6;
         let joins = |b: u8| b.is_ascii_alphanumeric() || short && matches!(b, b'-' | b'_');
-        let token = hit.start >= 4 && t[hit.start - 4..hit.start].eq_ignore_ascii_case(b"OEr-");
+        let token = token::in_token(t, hit.start);
         let stands = match name.kind {
             Kind::Keyword => true,
             Kind::PersonName => !t[hit.start].is_ascii() || !joins(before) && !joins(after),
@@ -273,7 +273,7 @@ impl Literals<'_> {
             while start < hit.start - 1 && !t[start].is_ascii_alphanumeric() {
                 start += 1;
             }
-            if start < hit.start - 1 && !t[start..hit.start - 1].to_ascii_lowercase().starts_with(b"oer-") {
+            if start < hit.start - 1 && !token::is_replaced(&t[start..hit.start - 1]) {
                 spans.push(Span::new(&(start..hit.start - 1), Kind::Hostname, Form::Tag));
             }
         }

@@ -10,6 +10,7 @@ use super::{
     harvest::is_public,
     kinds::Kind,
     span::{Form, Span},
+    token,
     tokens::quad,
     value::{at, is_name, line_end, line_start},
 };
@@ -93,7 +94,7 @@ fn email(t: &[u8], sign: usize) -> Option<Range<usize>> {
     let top = &domain[dot + 1..];
     let fits = (1..=64).contains(&name.len())
         && name != b"git"
-        && !name.get(..4).is_some_and(|p| p.eq_ignore_ascii_case(b"oer-"))
+        && !token::is_replaced(name)
         && dot > 0
         && top.len() >= 2
         && top.iter().all(u8::is_ascii_alphabetic)
@@ -121,7 +122,7 @@ pub(super) fn percent(t: &[u8], sign: Range<usize>, spans: &mut Vec<Span>) {
         && top.len() >= 2
         && top.iter().all(u8::is_ascii_alphabetic)
         && name != b"git"
-        && !name.starts_with(b"OEr-")
+        && !token::is_replaced(name)
         && !is_role(name, host);
     if fits {
         push(sign.start - local, sign.start, Kind::Username, spans);
@@ -212,7 +213,7 @@ fn account(t: &[u8], sign: usize, spans: &mut Vec<Span>) {
         push(start, sign, Kind::Username, spans);
     }
     let marked = behind.iter().any(|b| b.is_ascii_digit() || *b == b'-');
-    if named && marked && !behind.get(..4).is_some_and(|p| p.eq_ignore_ascii_case(b"oer-")) {
+    if named && marked && !token::is_replaced(behind) {
         push(sign + 1, end, Kind::Hostname, spans);
     }
 }
@@ -238,7 +239,7 @@ fn principal(t: &[u8], start: usize, sign: usize, spans: &mut Vec<Span>) {
         && !local.contains(&b'.')
         && local.iter().any(u8::is_ascii_lowercase)
         && !NO_HOSTS.contains(&local)
-        && !local.starts_with(b"OEr-")
+        && !token::is_replaced(local)
     {
         push(start, sign, Kind::Hostname, spans);
     }

@@ -11,7 +11,12 @@ use std::{
 use hmac::{Hmac, Mac as _};
 use sha2::Sha256;
 
-use super::{given::Given, key::Key, kinds::Kind};
+use super::{
+    given::Given,
+    key::Key,
+    kinds::Kind,
+    token::{LEAK, token_at},
+};
 
 pub(super) const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
 pub(super) const TAG_LEN: usize = 12;
@@ -54,8 +59,8 @@ pub(super) fn tag(prf: &Prf, kind: Kind, canonical: &[u8]) -> [u8; TAG_LEN] {
 
 /// The stand-in of what the leak gate found, of whatever kind.
 pub(super) fn leak(prf: &Prf, value: &[u8]) -> String {
-    let tag = tag_of(prf, "leak", &value.to_ascii_lowercase());
-    format!("OEr-leak-{}", tag.map(char::from).iter().collect::<String>())
+    let tag = tag_of(prf, LEAK, &value.to_ascii_lowercase());
+    format!("OEr-{LEAK}-{}", tag.map(char::from).iter().collect::<String>())
 }
 
 fn tag_of(prf: &Prf, word: &str, canonical: &[u8]) -> [u8; TAG_LEN] {
@@ -75,10 +80,7 @@ pub(super) fn push_token(prf: &Prf, kind: Kind, canonical: &[u8], out: &mut Vec<
 /// Whether a name in lower case is made of stand-ins only: what an unpacked bundle calls its host. It stays as it is, so that
 /// the same name is the same in both bundles. Who gives his host such a name shows no more than that name.
 pub(super) fn is_stand_in(name: &str) -> bool {
-    let token = |label: &str| {
-        let tag = label.strip_prefix("oer-").and_then(|rest| rest.rsplit_once('-')).map(|(_, tag)| tag.as_bytes());
-        tag.is_some_and(|tag| tag.len() == TAG_LEN && tag.iter().all(|byte| ALPHABET.contains(byte)))
-    };
+    let token = |label: &str| token_at(label.as_bytes()).is_some_and(|token| token.len == label.len());
     name.split('.').any(token) && name.split('.').all(|label| label == "invalid" || token(label))
 }
 

@@ -17,6 +17,7 @@ use crate::redact::{
     span::{Form, Span},
     starts::Starts,
     tag::{Prf, push_token},
+    token::in_token,
     value::{self, Style},
 };
 
@@ -67,6 +68,11 @@ impl Site {
         Ok(Site { starts, rows, tokens, expressions })
     }
 
+    /// Whether nothing is looked for.
+    pub(in crate::redact) fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
     /// Finds spans in `text[from..to]`; both ends are line ends or delimiters.
     pub(in crate::redact) fn scan(
         &self,
@@ -103,7 +109,7 @@ impl Site {
                         expression.at(t, start).map(|range| (range, *kind))
                     }
                 };
-                if let Some((range, kind)) = found.filter(|(range, _)| !in_stand_in(t, range.start)) {
+                if let Some((range, kind)) = found.filter(|(range, _)| !in_token(t, range.start)) {
                     i = i.max(range.end.min(to));
                     spans.push(Span::new(&range, kind, Form::Tag));
                 }
@@ -117,13 +123,6 @@ pub(super) fn stands(t: &[u8], range: &Range<usize>) -> bool {
     let word = |i: usize| t.get(i).is_some_and(u8::is_ascii_alphanumeric);
     let joined = |left: Option<usize>, right: usize| left.is_some_and(word) && word(right);
     !joined(range.start.checked_sub(1), range.start) && !joined(range.end.checked_sub(1), range.end)
-}
-
-/// Whether the place is inside of a stand-in, whose words may be the customer's too.
-fn in_stand_in(t: &[u8], start: usize) -> bool {
-    let reach = start.saturating_sub(48);
-    let length = t[reach..start].iter().rev().take_while(|b| b.is_ascii_alphanumeric() || **b == b'-').count();
-    t[start - length..].get(..4).is_some_and(|head| head.eq_ignore_ascii_case(b"OEr-"))
 }
 
 /// The value behind a key in Chinese: up to a blank, or to where the sentence goes on in Chinese.

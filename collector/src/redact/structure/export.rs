@@ -7,12 +7,10 @@
 
 use std::ops::Range;
 
-use super::{binary, is_text};
+use super::{super::token::NO_TEXT, binary, is_text};
 
 /// A field's name is at most this long.
 const NAME: usize = 64;
-/// What stands for a value that is no text.
-const NO_TEXT: &[u8] = b"OEr-journal-bin";
 /// The largest binary field that is read: it is redacted in one piece.
 pub(in super::super) const MOST: usize = 512 << 10;
 

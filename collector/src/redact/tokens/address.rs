@@ -58,10 +58,13 @@ impl Words<'_> {
         let ours = self.redactor.addresses.is_ours(address);
         let before = if start == 0 { b' ' } else { t[start - 1] };
         let after = at(t, end);
+        let site = matches!(address, [192, 168, ..] | [172, 16..=31, ..]);
+        // `10.1.2.3.conf` may be a version, but not in one's own networks.
+        let named = (ours || site && self.file == File::Path) && at(t, end + 1).is_ascii_alphabetic();
         if before.is_ascii_alphanumeric()
             || before == b'.'
             || after.is_ascii_alphanumeric()
-            || (!whole && at(t, end + 1).is_ascii_alphanumeric())
+            || (!whole && at(t, end + 1).is_ascii_alphanumeric() && !named)
         {
             return false;
         }
@@ -70,7 +73,6 @@ impl Words<'_> {
         }
         // In these blocks no version is, and hardly one has a port: `sshd@3-10.1.2.3:22-10.1.2.9:5122.service`.
         let port = after == b':' && at(t, end + 1).is_ascii_digit();
-        let site = matches!(address, [192, 168, ..] | [172, 16..=31, ..]);
         if matches!(before, b'-' | b'_') || matches!(after, b'-' | b'_') {
             let range = after == b'-' && quad_follows(t, end + 1) || before == b'-' && quad_precedes(t, start - 1);
             return range || site || port;

@@ -84,9 +84,10 @@ impl Words<'_> {
             return;
         }
         let after = at(t, i + digits);
+        // A fraction joins, the ending of a file's name does not.
         let joined = after.is_ascii_alphanumeric()
             || matches!(after, b'_' | b'-')
-            || after == b'.' && at(t, i + digits + 1).is_ascii_alphanumeric();
+            || after == b'.' && at(t, i + digits + 1).is_ascii_digit();
         let checked = digits == 17 && matches!(after, b'X' | b'x') && !at(t, i + 18).is_ascii_alphanumeric();
         let before_this = spans.len();
         if (checked || digits == 18 && !joined) && is_citizen(&t[i..i + 18]) {

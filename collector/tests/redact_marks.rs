@@ -1,0 +1,100 @@
+//! Values that look as if they were replaced, values before the ending of a file's name, names that stand in the lines of the
+//! self-test: what is a secret goes, what was replaced stays.
+
+use oediag_collector::redact::{Counts, Harvest, Key, Level, Redactor, Scratch, SiteRules};
+
+fn redactor(harvest: &Harvest) -> Redactor {
+    Redactor::new(harvest, &Key::for_bundle(&[1; 32], &[2; 16]), Level::Standard).expect("the self-test passes")
+}
+
+fn host() -> Redactor {
+    let mut harvest = Harvest::default().with_keywords(["ProjectTaishan".to_owned()]);
+    harvest.learn_fqdn("bjdc-app-017.prod.corp.example.com");
+    harvest.learn_passwd("ops_admin:x:1000:1000:Li Ming:/home/ops_admin:/bin/bash\n");
+    harvest.subnets.insert(([10, 31, 1, 0], 24));
+    harvest.rules.add("keywords = [\"falcon\"]").expect("a rule");
+    redactor(&harvest)
+}
+
+fn line(redactor: &Redactor, text: &str) -> String {
+    let mut scratch = Scratch::default();
+    let raw = redactor.reader(text.as_bytes(), b"/var/log/any").next().expect("a chunk").expect("text");
+    String::from_utf8(redactor.clean(raw, &mut scratch).expect("clean").0.into_bytes()).expect("UTF-8")
+}
+
+/// Line, what must be gone.
+const GO: &[(&str, &str)] = &[
+    ("password=OEr-MyRealSecret123", "MyRealSecret123"),
+    ("password: \"OEr-Zz9secret\"", "Zz9secret"),
+    ("https://u:OEr-Zz9secret@h/", "Zz9secret"),
+    ("密码：OEr-Zz9secret", "Zz9secret"),
+    ("token=OEr-password-kv-abcdefghijkl-RealSecret9876", "RealSecret9876"),
+    ("password=OEr-password-kv-abcdefghijkl-RealSecret9876", "RealSecret9876"),
+    ("api_key=OEr-colour-abcdefgh2345Xy77", "Xy77"),
+    ("X-Auth-Token: OEr-n0wYouSee77aa", "n0wYouSee77aa"),
+    ("up OEr-bjdc-app-017 now", "bjdc-app-017"),
+    ("by OEr-ops_admin now", "ops_admin"),
+    ("of OEr-ProjectTaishan now", "ProjectTaishan"),
+    ("of OEr-falcon now", "falcon"),
+    ("to=<OEr-li.ming@mail.example.net>", "li.ming"),
+    ("Failed password for invalid user OEr-liujie88 from x", "liujie88"),
+    ("/idcard/110199189902140032.jpg", "110199189902140032"),
+    ("/idcard/11010519491231002X.jpg", "11010519491231002X"),
+    ("/etc/sysctl.d/10.31.1.20.conf", "10.31.1.20"),
+];
+
+/// Lines that stay as they are.
+const STAY: &[&str] = &[
+    "password=OEr-password-kv-abcdefghijkl token=OEr-key-abcdefgh2345OEr-jwt-abcdefgh2345 up",
+    "password: \"OEr-leak-abcdefghijkl\", secret: OEr-journal-bin",
+    "https://OEr-user-abcdefgh2345:OEr-url-userinfo-abcdefgh2345@OEr-host-abcdefgh2345.OEr-dom-abcdefgh2345.invalid/",
+    "to=<OEr-user-abcdefgh2345@OEr-dom-abcdefgh2345.invalid>, OER-HOST-ABCDEFGH2345 up",
+    "user OEr-user-abcdefgh2345 of OEr-keyword-falconfalcon logged in",
+    "密码：OEr-zh-password-abcdefghijkl，请重试",
+    "at 1700000000123456789.5 of 138001380001.jpg, 110199189902140033.jpg, libfoo-10.31.2.20.so",
+];
+
+#[test]
+fn only_whole_stand_ins_are_passed_over() {
+    let redactor = host();
+    for (text, secret) in GO {
+        let once = line(&redactor, text);
+        assert!(!once.contains(secret), "{text}\n{once}");
+        assert_eq!(line(&redactor, &once).replace("10.31.1.", ""), once.replace("10.31.1.", ""), "{text}");
+    }
+    for text in STAY {
+        assert_eq!(line(&redactor, text), *text);
+    }
+}
+
+#[test]
+fn an_ending_hides_nothing_in_the_name_of_a_member() {
+    let redactor = host();
+    let mut counts = Counts::default();
+    for (path, gone) in [
+        ("/etc/sysctl.d/110199189902140032.conf", "110199189902140032"),
+        ("/etc/sysctl.d/10.31.1.20.conf", "10.31.1.20"),
+        ("/etc/sysctl.d/192.168.7.20.conf", "192.168.7.20"),
+    ] {
+        let out = String::from_utf8(redactor.path(path.as_bytes(), &mut counts)).expect("UTF-8");
+        assert!(!out.contains(gone) && out.starts_with("/etc/sysctl.d/") && out.ends_with(".conf"), "{out}");
+    }
+    assert_eq!(counts.total(), 3);
+    let path = b"/usr/lib/libfoo.so.4.19.90.1.debug";
+    assert_eq!(redactor.path(path, &mut counts), path);
+}
+
+#[test]
+fn names_and_words_of_the_self_test_do_not_stop_it() {
+    for word in ["pool", "port", "root", "password", "Bearer", "sshpass", "3128", "pool.password", "proxy", "mail.example.net"] {
+        let mut host = Harvest::default();
+        host.learn_fqdn(word);
+        host.learn_passwd(&format!("{word}:x:1000:1000::/home/{word}:/bin/bash\n"));
+        let mut rules = SiteRules::default();
+        rules.add(&format!("keywords = [\"{word}\"]")).expect("a rule");
+        let words = Harvest::default().with_keywords([word.to_owned()]);
+        for harvest in [host, words, Harvest { rules, ..Harvest::default() }] {
+            assert!(!line(&redactor(&harvest), "password = n0wYou!See\n").contains("n0wYou!See"), "{word}");
+        }
+    }
+}
