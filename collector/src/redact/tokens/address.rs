@@ -2,13 +2,13 @@
 //!
 //! In: a word. Out: spans.
 
-use super::{CLASS, Words, push};
+use super::{CLASS, Words, push, version};
 use crate::redact::{
     address::{v4_is_public_knowledge, v6_names_a_host},
     files::File,
     kinds::Kind,
     span::{Form, Span},
-    value::{at, line_start},
+    value::at,
 };
 
 impl Words<'_> {
@@ -87,7 +87,7 @@ impl Words<'_> {
             let private = site || address[0] == 10 || address[0] == 100 && address[1] & 0xc0 == 64;
             return port || private && (site || name.first().is_some_and(u8::is_ascii_lowercase));
         }
-        !follows_version_word(t, word)
+        !version::is_announced(t, word, address)
     }
 
     /// `ip-10-1-2-3`, as clouds name their hosts.
@@ -186,46 +186,6 @@ fn is_captured(t: &[u8], start: usize, end: usize) -> bool {
     let sent = t[end.min(t.len())..].starts_with(b" > ");
     let lead = &t[..start];
     sent && (lead.ends_with(b"IP ") || lead.ends_with(b"IP6 ") || lead.ends_with(b" ")) || lead.ends_with(b" > ")
-}
-
-/// Words behind which four numbers are a version.
-const VERSION_WORDS: [&[u8]; 17] = [
-    b"record",
-    b"ver",
-    b"version",
-    b"versions",
-    b"firmware",
-    b"release",
-    b"fw",
-    b"rev",
-    b"revision",
-    b"kernel",
-    b"driver",
-    b"schema",
-    b"upgrade from",
-    b"update from",
-    b"bios",
-    b"api",
-    b"build",
-];
-
-/// Whether a version word stands directly before, within 24 bytes.
-fn follows_version_word(t: &[u8], start: usize) -> bool {
-    let from = line_start(t, start, 24);
-    let mut window = &t[from..start];
-    while let [rest @ .., b' ' | b'\t' | b':' | b'=' | b'"' | b'\'' | b'(' | b'.' | b'>'] = window {
-        window = rest;
-    }
-    let ends = |w: &[u8]| {
-        window.len() >= w.len()
-            && window[window.len() - w.len()..].eq_ignore_ascii_case(w)
-            && window.len().checked_sub(w.len() + 1).is_none_or(|i| !window[i].is_ascii_alphanumeric())
-    };
-    let grade = |part: &[u8]| {
-        const WORDS: [&[u8]; 3] = [b"grade", b"versi", b"updat"];
-        part.len() >= 5 && part.windows(5).any(|p| WORDS.iter().any(|w| p.eq_ignore_ascii_case(w)))
-    };
-    VERSION_WORDS.iter().any(|w| ends(w)) || (ends(b"to") && grade(window))
 }
 
 /// Four octets without leading zeros.

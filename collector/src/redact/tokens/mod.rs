@@ -6,6 +6,7 @@
 mod address;
 mod mac;
 mod number;
+mod version;
 
 pub(super) use self::{
     address::quad,
