@@ -197,6 +197,9 @@ impl Literals<'_> {
             Verify::Announced => push_if(spoken::announced(t, hit.end), rule.kind, hit.end, spans),
             Verify::BehindName => {
                 let value = spoken::behind_name(t, hit.end).or_else(|| spoken::basic(t, hit.end));
+                if let Some(name) = account::of_login_option(t, hit.clone(), value.as_ref()) {
+                    push(name, Kind::Username, spans);
+                }
                 push_if(value, rule.kind, hit.end, spans)
             }
             Verify::Basic => push_if(spoken::basic(t, hit.end), rule.kind, hit.end, spans),
