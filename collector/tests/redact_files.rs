@@ -269,3 +269,52 @@ fn in_binary_content_a_stand_in_is_whole_or_none() {
         assert_eq!(octets, 4, "{word} in {shown}");
     }
 }
+
+#[test]
+fn a_text_in_gb18030_is_redacted_as_the_same_text_in_utf8_is() {
+    let redactor = redactor();
+    let text = "{\"realName\":\"褚雪梅\",\"a\":1}\n联系人：欧阳明月\n负责人：高峰，已通知\n用户李雪梅登录系统成功\n姓名,电话\n张伟,13912345678\n\
+        初始口令为 n0w中See5，已过期\n用户 权限不足，负责人：未知，状态：正常\n";
+    let wide = encoding_rs::GB18030.encode(text).0;
+    let wide = redact(&redactor, "/x.log", &wide, 1 << 20).expect("GB18030");
+    let clean = redact(&redactor, "/x.log", text.as_bytes(), 1 << 20).expect("UTF-8");
+    let clean = String::from_utf8(clean).expect("still UTF-8");
+    assert_eq!(encoding_rs::GB18030.decode(&wide).0, clean);
+    assert_eq!(clean.matches("OEr-name-").count(), 5, "{clean}");
+}
+
+#[test]
+fn a_value_that_a_cut_goes_through_is_replaced_once() {
+    let redactor = redactor();
+    let numbers = "{\"MESSAGE\":[112,97,115,115,119,111,114,100,61,110,48,119,83,101,101]}";
+    for (line, secret) in [
+        ("password=\"delta comet orbit 51\" cipher=aes", "delta comet orbit 51"),
+        ("卡号 6228 4877 1234 5679 元", "6228 4877 1234 5679"),
+        ("phone_number: 138 0013 8044, x", "138 0013 8044"),
+        (numbers, "110,48,119,83,101,101"),
+    ] {
+        let alone = redact(&redactor, "/x.log", line.as_bytes(), 1 << 20).expect("text");
+        let at = line.find(secret).expect("it is in the line");
+        // Every cut from before the value to behind it, in a line of text and in binary content.
+        for within in at.saturating_sub(1)..=at + secret.len() + 1 {
+            let filler = "all is well ".repeat((1 << 20) / 12 + 1);
+            let (before, after) = (&filler[..(1 << 20) - within - 1], "all is well\n");
+            let text = format!("{before} {line} {after}");
+            let clean = redact(&redactor, "/x.log", text.as_bytes(), 1 << 20).expect("text");
+            assert!(clean == [before.as_bytes(), b" ", &alone, b" ", after.as_bytes()].concat(), "{line} cut at {within}");
+        }
+        // Strings in binary content are ASCII.
+        if !line.is_ascii() {
+            continue;
+        }
+        let within = at + secret.len() / 2;
+        let filler = b"\0\x01\x02 all is well\0".repeat((1 << 20) / 16 + 1);
+        let (before, after) = (&filler[..(1 << 20) - within - 1], &b"\0\x01\x02\0"[..]);
+        let bytes = [before, b" ", line.as_bytes(), after].concat();
+        let clean = redact(&redactor, "/x.core", &bytes, 1 << 20).expect("strings");
+        let holds = |part: &[u8]| clean.windows(part.len()).any(|window| window == part);
+        assert!(clean.len() == bytes.len() && clean.starts_with(before) && clean.ends_with(after), "{line}");
+        let half = &secret.as_bytes()[..secret.len() / 2];
+        assert!(!holds(half) && !holds(&secret.as_bytes()[half.len()..]), "{line}");
+    }
+}

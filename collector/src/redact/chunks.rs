@@ -27,7 +27,7 @@ const CHUNK: usize = 1 << 20;
 const LINE_MAX: usize = 1 << 20;
 /// So much is looked at to tell text from binary.
 const SNIFF: usize = 64 << 10;
-/// What the next piece of a cut line sees of the piece before, and where in a piece a delimiter is looked for.
+/// What the pieces of a cut line see of each other, and where in a piece a delimiter is looked for.
 const OVERLAP: usize = 64 << 10;
 /// How often a cut is moved behind a field and lines in turn.
 const TURNS: usize = 4;
@@ -306,6 +306,13 @@ impl<R: io::Read> Chunks<R> {
         lines
     }
 
+    /// How far a piece that ends within a line sees: a value that the cut goes through is replaced by the piece it begins in.
+    fn follows(&mut self, end: usize) -> Result<usize, RedactError> {
+        self.fill(end + OVERLAP)?;
+        let seen = self.ready.len().min(end + OVERLAP);
+        Ok(memchr::memchr(b'\n', &self.ready[end..seen]).map_or(seen, |n| end + n))
+    }
+
     fn chunk(&mut self) -> Result<Option<Raw>, RedactError> {
         if self.encoding.is_none() {
             self.start()?;
@@ -317,12 +324,14 @@ impl<R: io::Read> Chunks<R> {
         let end = if midline { end } else { self.whole(end)? };
         let show = shown(&self.ready[..end], midline);
         let fields = self.lines(self.shown, end, end - show);
+        let seen = if midline { self.follows(end)? } else { end };
         let mut next = Vec::with_capacity(self.size + OVERLAP + SNIFF);
         next.extend_from_slice(&self.ready[end - show..]);
         let mut bytes = std::mem::replace(&mut self.ready, next);
-        bytes.truncate(end);
+        bytes.truncate(seen);
         let raw = Raw {
             skip: std::mem::replace(&mut self.shown, show),
+            end,
             state: self.state,
             document: self.document,
             file: self.file,
@@ -334,10 +343,10 @@ impl<R: io::Read> Chunks<R> {
             open_end: midline,
             bytes,
         };
-        let strings = (raw.encoding == Encoding::Strings).then(|| binary::strings(&raw.bytes));
-        self.state = pem::walk(strings.as_deref().unwrap_or(&raw.bytes), raw.first_line(), raw.state, &mut |_| {});
+        let strings = (raw.encoding == Encoding::Strings).then(|| binary::strings(&raw.bytes[..end]));
+        self.state = pem::walk(strings.as_deref().unwrap_or(&raw.bytes[..end]), raw.first_line(), raw.state, &mut |_| {});
         if self.file == File::Manifest {
-            self.document = secret::walk(&raw.bytes, raw.first_line(), raw.document, &mut |_| {});
+            self.document = secret::walk(&raw.bytes[..end], raw.first_line(), raw.document, &mut |_| {});
         }
         Ok(Some(raw))
     }
