@@ -245,7 +245,7 @@ impl Literals<'_> {
     fn name(&self, index: usize, hit: Range<usize>, spans: &mut Vec<Span>) -> bool {
         let t = self.text;
         let name = self.redactor.names.get(index);
-        let before = if hit.start == 0 { b'\n' } else { t[hit.start - 1] };
+        let before = if hit.start == 0 || value::behind_escape(t, hit.start) { b'\n' } else { t[hit.start - 1] };
         let after = at(t, hit.end);
         let short = hit.len() < 6;
         let joins = |b: u8| b.is_ascii_alphanumeric() || short && matches!(b, b'-' | b'_');
