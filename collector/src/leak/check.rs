@@ -139,6 +139,8 @@ fn sniff(chunk: &[u8]) -> Encoding {
     let nul = |parity: usize| head.iter().skip(parity).step_by(2).filter(|b| **b == 0).count();
     let half = head.len() / 2;
     match head {
+        // The mark may stand before a text that is none.
+        [_, _, rest @ ..] if rest.iter().filter(|b| **b == 0).count() * 20 < rest.len() && rest.is_ascii() => Encoding::Bytes,
         [0xff, 0xfe, ..] => Encoding::Utf16Le,
         [0xfe, 0xff, ..] => Encoding::Utf16Be,
         _ if half >= 4 && nul(1) * 10 >= half * 6 && nul(0) == 0 => Encoding::Utf16Le,

@@ -281,10 +281,13 @@ impl Literals<'_> {
         match memchr::memchr(b':', &authority[..sign]) {
             Some(colon) if !authority[..colon].iter().any(|b| matches!(b, b'?' | b'=' | b'#' | b'\'')) => {
                 let value = start + colon + 1..start + sign;
-                // The name before may be one of the host's: the scan goes on behind the scheme.
                 if !is_no_secret(&t[value.clone()]) {
                     push(value, Kind::UrlUserinfo, spans);
+                    if let Some(name) = account::named(t, start).filter(|name| *name == (start..start + colon)) {
+                        push(name, Kind::Username, spans);
+                    }
                 }
+                // The name may also be one of the host's: the scan goes on behind the scheme.
                 hit.end
             }
             None if sign >= 16 && is_tokenlike(&authority[..sign]) => push(start..start + sign, Kind::UrlUserinfo, spans),

@@ -8,7 +8,7 @@ use crate::redact::{
     files::File,
     kinds::Kind,
     span::{Form, Span},
-    value::at,
+    value::{at, behind_escape},
 };
 
 impl Words<'_> {
@@ -56,14 +56,15 @@ impl Words<'_> {
     pub(super) fn ipv4_stands_alone(&self, address: [u8; 4], word: usize, start: usize, end: usize, whole: bool) -> bool {
         let t = self.text;
         let ours = self.redactor.addresses.is_ours(address);
-        let before = if start == 0 { b' ' } else { t[start - 1] };
+        let before = if start == 0 || behind_escape(t, start) { b' ' } else { t[start - 1] };
         let after = at(t, end);
-        if before.is_ascii_alphanumeric()
-            || before == b'.'
-            || after.is_ascii_alphanumeric()
-            || (!whole && at(t, end + 1).is_ascii_alphanumeric())
-        {
+        if before.is_ascii_alphanumeric() || before == b'.' || after.is_ascii_alphanumeric() {
             return false;
+        }
+        let private = matches!(address, [10, ..] | [192, 168, ..] | [172, 16..=31, ..] | [100, 64..=127, ..]);
+        if !whole && at(t, end + 1).is_ascii_alphanumeric() {
+            // `db-10.1.2.3.log` is a file of a host in one's own network, `libx-1.2.3.4.so` and `1.2.3.4.5` are none.
+            return at(t, end + 1).is_ascii_alphabetic() && (ours || self.file == File::Path && private);
         }
         if self.file == File::Path || ours {
             return true;
@@ -84,7 +85,6 @@ impl Words<'_> {
             if name.contains(&b'_') && (name.ends_with(b"DIRECT") || name.ends_with(b"PARENT") || name.ends_with(b"DST")) {
                 return true;
             }
-            let private = site || address[0] == 10 || address[0] == 100 && address[1] & 0xc0 == 64;
             return port || private && (site || name.first().is_some_and(u8::is_ascii_lowercase));
         }
         !version::is_announced(t, word, address)
