@@ -24,7 +24,7 @@ use std::ops::Range;
 pub(crate) use self::row::{add, name};
 use self::{addresses::Subnet, grams::Grams, keys::Walked, names::Form, names::Name};
 pub use self::{
-    check::{CheckError, Checked, Spot, check},
+    check::{CheckError, Checked, Doubt, Spot, Why, check},
     found::{Found, Leaked},
     kinds::Kind,
     row::row,
@@ -242,6 +242,23 @@ impl Gate {
             written,
             ..hit
         }));
+        apart(hits)
+    }
+
+    /// The same, and where there are NULs also in UTF-16 of either order that begins anywhere: for what nobody has made sure of.
+    fn find_anywhere(&self, bytes: &[u8], encoding: Encoding, about: &About<'_>) -> Vec<Hit> {
+        let mut hits = self.find_in(bytes, encoding, about);
+        if memchr::memchr(0, bytes).is_none() {
+            return hits;
+        }
+        // One order is the other from the byte behind it on.
+        for shift in 0..2.min(bytes.len()) {
+            hits.extend(
+                self.find_in(&bytes[shift..], Encoding::Utf16Le, about)
+                    .into_iter()
+                    .map(|hit| Hit { range: hit.range.start + shift..hit.range.end + shift, ..hit }),
+            );
+        }
         apart(hits)
     }
 
