@@ -1,6 +1,8 @@
 //! From the options of `collect` and `plan` to the collector's request. In: [`cli::Selection`], the host's present and zone.
 //! Out: a request in which every limit and the window are plain numbers, and the host to ask.
 
+use std::path::PathBuf;
+
 use jiff::Timestamp;
 use oediag_collector::{
     catalogue::{self, Source, site},
@@ -8,7 +10,7 @@ use oediag_collector::{
     host::Host,
     plan::{Plan, Request},
     redact::{Harvest, SiteRules},
-    rules,
+    rules::{self, RulesError},
     state::State,
 };
 use oediag_protocol::bundle::manifest::{Estimate, Limits, Window};
@@ -17,7 +19,7 @@ use crate::{
     cli::{Preset, Selection},
     failure::{Failure, Kind},
     invocation::{Invocation, home},
-    text, when,
+    term, text, when,
 };
 
 impl Preset {
@@ -65,12 +67,22 @@ pub fn harvest(host: &Host) -> Harvest {
     Harvest::of(&mut |path| host.read(path, HARVEST_FILE))
 }
 
-/// The customer's own rules of redaction. Without them the redactor must not start.
-pub fn site_rules(state: &State, given: &Invocation) -> Result<SiteRules, Failure> {
-    rules::load(&state.site_rules()).map_err(|error| {
-        let hint = text!(given.texts, "hint-redact-check");
-        Failure::new(Kind::NoBundle, text!(given.texts, "error-site-rules")).because(error).hint(hint)
-    })
+/// The customer's own rules of redaction. Without them the redactor must not start. Says what of `redact.d` is not read; `kind` is what
+/// it is to the command when they cannot be used.
+pub fn site_rules(state: &State, kind: Kind, given: &Invocation) -> Result<SiteRules, Failure> {
+    let texts = &given.texts;
+    let failed = |error: RulesError| {
+        Failure::new(kind, text!(texts, "error-site-rules")).because(error).hint(text!(texts, "hint-redact-check"))
+    };
+    let listed = rules::list(&state.policy()).map_err(|error| failed(error.into()))?;
+    let shown = |path: &PathBuf| term::escape(&path.display().to_string());
+    for folder in &listed.closed {
+        term::note(&text!(texts, "note-policy-closed", folder = shown(folder)));
+    }
+    for path in &listed.others {
+        term::note(&text!(texts, "note-rules-unread", path = shown(path)));
+    }
+    rules::load(&listed.files).map_err(failed)
 }
 
 /// What is asked of the host.

@@ -1,29 +1,33 @@
 //! How fast the redactor is, as ratios beside peers measured in the same run: `cargo xtask bench`.
 //!
-//! In: sizes. Out: a table on standard output. Figures are CPU time of one thread, the best of some runs, because a shared
-//! machine only ever makes a run slower. Never: a verdict; who reads the table judges.
+//! In: sizes. Out: a table on standard output. Figures are CPU time of one thread, ours and the peer's taken in turns, the best
+//! of some runs of each, because a shared machine only ever makes a run slower. Never: a verdict; who reads the table judges.
 
+mod engine;
+mod measure;
 mod messages;
+mod peers;
 
 use std::{
     fs,
-    hint::black_box,
     io::{self, Write as _},
-    sync::{Mutex, mpsc},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use anyhow::{Context as _, Result};
 use clap::Parser;
-use nix::time::{ClockId, clock_gettime};
-use oediag_collector::redact::{Harvest, Key, Level, Raw, Redactor, Scratch};
 
-use crate::messages::{FAMILIES, Family};
+use crate::{
+    engine::Engine,
+    measure::{best, turns},
+    messages::{FAMILIES, Family},
+    peers::Folder,
+};
 
 /// Measure the redactor beside its peers.
 #[derive(Debug, Parser)]
 struct Options {
-    /// Megabytes of each log.
+    /// Megabytes of the messages file; the other logs are a quarter, hostile ones a half of it.
     #[arg(long, default_value_t = 300)]
     megabytes: usize,
     /// Runs of each, of which the best counts.
@@ -34,36 +38,66 @@ struct Options {
     quick: bool,
 }
 
-/// Who the made-up host is.
-const CONTEXT: &str = r#"{"hostname":"db-prod-07","domain":"corp.example.cn","fqdn":"db-prod-07.corp.example.cn",
-"hosts":["web-prod-02","app-prod-11","bastion-01"],"users":["liwei","zhang.min","deploy01"],"names":["李伟"],"keywords":["Falcon"]}"#;
+/// So much of the messages is enough for a peer that takes seconds for each megabyte.
+const SLOW_PEER: usize = 4 << 20;
 
 fn main() -> Result<()> {
     let options = Options::parse();
     let size = options.megabytes << 20;
-    let redactor = redactor()?;
+    let engine = Engine::new()?;
     let messages = messages::make(Family::Messages, size, 1);
-    let before = peak()?;
-    let normal = best(options.runs, || redact(&redactor, &messages))?;
-    let after = peak()?;
-    say(&format!("messages, {} MB: redaction {}", options.megabytes, speed(size, normal)))?;
-    say(&format!("peak memory of it: {} KiB over the log itself", after.saturating_sub(before)))?;
     if options.quick {
-        return Ok(());
+        let normal = best(options.runs, || engine.redact(&messages))?;
+        return say(&format!("messages, {} MB: redaction {}", options.megabytes, speed(size, normal)));
     }
-    let zstd = best(options.runs, || squeeze(&messages))?;
-    say(&format!("zstd -1 {}, ratio {:.2}", speed(size, zstd), ratio(zstd, normal)))?;
-    for workers in [1, 2] {
-        let wall = (0..options.runs).map(|_| crowd(&redactor, &messages, workers)).min().unwrap_or_default();
-        say(&format!("{workers} threads, wall {:.2} s", wall.as_secs_f64()))?;
+    let folder = Folder::new()?;
+    let path = folder.write("messages", &messages)?;
+
+    say(&format!("messages, {} MB, CPU time of one thread:", options.megabytes))?;
+    let (normal, zstd) = turns(options.runs, || engine.redact(&messages), || peers::library(&messages))?;
+    say(&format!("  redaction {}", speed(size, normal)))?;
+    say(&format!("  zstd -1, the library built in: {}, ratio {:.2}", speed(size, zstd), ratio(zstd, normal)))?;
+    let gated = best(options.runs, || engine.redact_and_search(&messages))?;
+    say(&format!("  redaction and leak gate {}, ratio to that library {:.2}", speed(size, gated), ratio(zstd, gated)))?;
+    match peers::program(options.runs, &path)? {
+        Some(took) => say(&format!(
+            "  zstd -1, the program of this machine: {}, ratio {:.2}, with leak gate {:.2}",
+            speed(size, took),
+            ratio(took, normal),
+            ratio(took, gated)
+        ))?,
+        None => say("  zstd -1, the program: not on this machine")?,
     }
+
+    let mut walls = [Duration::MAX; 2];
+    for _ in 0..options.runs {
+        for (workers, wall) in walls.iter_mut().enumerate() {
+            *wall = engine.crowd(&messages, workers + 1)?.min(*wall);
+        }
+    }
+    let [one, two] = walls.map(|wall| wall.as_secs_f64());
+    say(&format!("  wall, one thread {one:.2} s, two {two:.2} s, ratio {:.2}", one / two))?;
+    let some = messages::make(Family::Messages, SLOW_PEER, 3);
     drop(messages);
+    measure::forget_peak()?;
+    engine.redact_file(&path)?;
+    say(&format!("  peak memory, read from the file with two threads and the gate: {} MiB", measure::peak()? >> 10))?;
+
+    let ours = best(options.runs, || engine.redact(&some))?;
+    match folder.sos_clean(&some)? {
+        Some(theirs) => say(&format!(
+            "4 MB of it: redaction {}, sos clean {:.2} MB/s, ratio {:.0}",
+            speed(some.len(), ours),
+            some.len() as f64 / 1e6 / theirs.as_secs_f64(),
+            ratio(theirs, ours)
+        ))?,
+        None => say("sos clean: not on this machine")?,
+    }
     for (family, name) in FAMILIES {
         let log = messages::make(family, size / 4, 2);
-        let ours = best(options.runs, || redact(&redactor, &log))?;
-        let theirs = best(options.runs, || squeeze(&log))?;
+        let (ours, theirs) = turns(options.runs, || engine.redact(&log), || peers::library(&log))?;
         say(&format!(
-            "{name}: redaction {}, zstd -1 {}, ratio {:.2}",
+            "{name}: redaction {}, zstd -1 (library) {}, ratio {:.2}",
             speed(log.len(), ours),
             speed(log.len(), theirs),
             ratio(theirs, ours)
@@ -71,81 +105,10 @@ fn main() -> Result<()> {
     }
     let per_byte = normal.as_secs_f64() / size as f64;
     for (name, text) in messages::hostile(size / 2) {
-        let took = best(1, || redact(&redactor, &text))?;
-        say(&format!(
-            "hostile {name}: {} of the normal rate",
-            format_args!("{:.2}", per_byte * text.len() as f64 / took.as_secs_f64())
-        ))?;
+        let took = best(1, || engine.redact(&text))?;
+        say(&format!("hostile {name}: {:.2} of the normal rate", per_byte * text.len() as f64 / took.as_secs_f64()))?;
     }
-    Ok(())
-}
-
-fn redactor() -> Result<Redactor> {
-    let harvest = Harvest::from_context(CONTEXT.as_bytes()).context("the context of the bench")?;
-    Redactor::new(&harvest, &Key::for_host(&[7; 32]), Level::Standard).context("building the redactor")
-}
-
-/// The CPU time of this thread for the best of some runs.
-fn best(runs: u32, mut work: impl FnMut() -> Result<()>) -> Result<Duration> {
-    let mut least = Duration::MAX;
-    for _ in 0..runs {
-        let start = cpu()?;
-        work()?;
-        least = least.min(cpu()?.saturating_sub(start));
-    }
-    Ok(least)
-}
-
-fn cpu() -> Result<Duration> {
-    Ok(clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).context("asking for the thread's CPU time")?.into())
-}
-
-/// Redacts all of it, as a lane does.
-fn redact(redactor: &Redactor, log: &[u8]) -> Result<()> {
-    let mut scratch = Scratch::default();
-    for raw in redactor.reader(log, b"/var/log/messages") {
-        black_box(redactor.clean(raw?, &mut scratch)?);
-    }
-    Ok(())
-}
-
-/// Compresses it as `zstd -1` does, throwing the result away.
-fn squeeze(log: &[u8]) -> Result<()> {
-    let mut encoder = zstd::Encoder::new(io::sink(), 1)?;
-    encoder.write_all(log)?;
-    encoder.finish()?;
-    Ok(())
-}
-
-/// Redacts all of it with so many threads, one of which cuts; tells how long that took.
-fn crowd(redactor: &Redactor, log: &[u8], workers: usize) -> Duration {
-    let start = Instant::now();
-    let (give, take) = mpsc::sync_channel::<Raw>(4);
-    let take = Mutex::new(take);
-    std::thread::scope(|scope| {
-        for _ in 0..workers {
-            scope.spawn(|| {
-                let mut scratch = Scratch::default();
-                while let Some(raw) = take.lock().ok().and_then(|take| take.recv().ok()) {
-                    black_box(redactor.clean(raw, &mut scratch).is_ok());
-                }
-            });
-        }
-        for raw in redactor.reader(log, b"/var/log/messages").flatten() {
-            if give.send(raw).is_err() {
-                break;
-            }
-        }
-        drop(give);
-    });
-    start.elapsed()
-}
-
-/// The most memory this process has had, in KiB (`VmHWM` of /proc/self/status).
-fn peak() -> Result<u64> {
-    let status = fs::read_to_string("/proc/self/status").context("reading /proc/self/status")?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("no VmHWM")?;
-    line.trim().trim_end_matches(" kB").parse().context("VmHWM is no number")
+    fs::remove_file(&path).context("removing the messages file")
 }
 
 fn speed(bytes: usize, took: Duration) -> String {

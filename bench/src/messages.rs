@@ -259,20 +259,84 @@ fn line(family: Family, n: u64, dice: &mut Dice, out: &mut String) {
     debug_assert!(written.is_ok(), "a string takes what is written");
 }
 
+/// What is repeated in a text that is meant to be slow: every beginning that starts a look around.
+const REPEATED: [&str; 43] = [
+    ":",
+    "1.1.1.",
+    "password=",
+    "a1:",
+    "-----BEGIN ",
+    "{\"a\":[",
+    "dXNlcjpwYXNzd29yZA",
+    "密码",
+    "mysql -p ",
+    " << ",
+    "<",
+    "<<x;",
+    "cat <<x ",
+    "mysql <<EOF ",
+    "gpg <<x ",
+    "    std::cout << \"a\" << b << std::endl << c;\n",
+    "cout << \"a\" << b << x << ",
+    "passwd --stdin <<",
+    "authorization:",
+    "proxy-authorization=",
+    "Authorization: Basic ",
+    "user:",
+    "user=",
+    "key=",
+    "用户",
+    "姓名",
+    "sk-",
+    "glpat-",
+    "xoxb-",
+    "eyJ",
+    "::",
+    "://",
+    "://a:",
+    "user:password@",
+    "snmpwalk -c ",
+    "openssl -k ",
+    "sqlplus a/",
+    "x.y@",
+    "<password>",
+    "<password a=\"1\" ",
+    "| password |\n",
+    "chpasswd <<x\n",
+    "tokens:\n- ",
+];
+
+/// One value a line, each another: a table of connections, a list of members.
+fn distinct(size: usize, one: impl Fn(&mut Dice) -> String) -> Vec<u8> {
+    let mut dice = Dice(9);
+    let mut out = String::with_capacity(size + 64);
+    while out.len() < size {
+        out.push_str(&one(&mut dice));
+    }
+    out.into_bytes()
+}
+
 /// Text that is meant to be slow: what it is and its bytes.
 pub(crate) fn hostile(size: usize) -> Vec<(&'static str, Vec<u8>)> {
-    let of = |unit: &str| unit.bytes().cycle().take(size).collect::<Vec<u8>>();
     let one_line = make(Family::Messages, size, 5).iter().map(|b| if *b == b'\n' { b' ' } else { *b }).collect();
-    vec![
-        ("one line", one_line),
-        ("`:`", of(":")),
-        ("`1.1.1.`", of("1.1.1.")),
-        ("`password=`", of("password=")),
-        ("`a1:`", of("a1:")),
-        ("`-----BEGIN `", of("-----BEGIN ")),
-        ("`{\"a\":[`", of("{\"a\":[")),
-        ("base64", of("dXNlcjpwYXNzd29yZA")),
-        ("`密码`", of("密码")),
-        ("`mysql -p `", of("mysql -p ")),
-    ]
+    let mut texts = vec![("one line", one_line)];
+    texts.extend(REPEATED.map(|unit| (unit, unit.bytes().cycle().take(size).collect())));
+    let four = |dice: &mut Dice| (dice.next() as u32).to_be_bytes().map(|b| b.to_string()).join(".");
+    texts.push(("other IPv4 addresses", distinct(size, |dice| format!("from {} to peer\n", four(dice)))));
+    let six = |dice: &mut Dice| (0..7).map(|_| format!("{:x}", dice.below(1 << 16))).collect::<Vec<_>>().join(":");
+    texts.push(("other IPv6 addresses", distinct(size, |dice| format!("from 2001:{} to peer\n", six(dice)))));
+    let mac = |dice: &mut Dice| dice.next().to_be_bytes()[..5].iter().map(|b| format!("{b:02x}")).collect::<Vec<_>>().join(":");
+    texts.push(("other hardware addresses", distinct(size, |dice| format!("station 52:{} joined\n", mac(dice)))));
+    texts.push(("other mail", distinct(size, |dice| format!("to=<u{:x}@mail.example.net>, ok\n", dice.next() as u32))));
+    texts.push(("other telephones", distinct(size, |dice| format!("mobile=13{:09} sent\n", dice.below(1_000_000_000)))));
+    let tracked = |dice: &mut Dice| {
+        let (from, to) = (four(dice), four(dice));
+        let ports = (1024 + dice.below(60_000), dice.below(1024));
+        format!(
+            "tcp 6 431999 ESTABLISHED src={from} dst={to} sport={} dport={} src={to} dst={from} [ASSURED] mark=0 use=1\n",
+            ports.0, ports.1
+        )
+    };
+    texts.push(("a table of connections", distinct(size, tracked)));
+    texts
 }

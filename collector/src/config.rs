@@ -1,7 +1,8 @@
 //! The customer's own settings: `oediag.toml` in the configuration folder.
 //!
-//! In: the file's path. Out: what it says, with the usual where it says nothing; no file is the usual. A file that is not
-//! exactly right is refused as a whole: a floor that was misspelt must not become none.
+//! In: the folders whose policy binds a run. Out: what the file in the first says, with the usual where it says nothing; of the others
+//! only the floor counts, and the highest holds. No file is the usual. A file that is not exactly right is refused as a whole: a floor
+//! that was misspelt must not become none.
 
 use std::path::{Path, PathBuf};
 
@@ -13,6 +14,8 @@ use crate::{
     redact::Choice,
 };
 
+/// The file's name.
+const NAME: &str = "oediag.toml";
 /// Most days a map may be kept.
 const MAX_DAYS: u32 = 3650;
 
@@ -50,14 +53,30 @@ impl Default for Config {
     }
 }
 
-/// Reads the settings; no file is the usual.
+/// Reads the settings of a run: those of the first folder, with the highest floor of all.
 ///
 /// # Errors
-/// Others could change the file, or it says something that settings may not say.
-pub fn load(path: &Path) -> Result<Config, ConfigError> {
+/// Others could change a file, or it says something that settings may not say. What an ordinary user may not read binds them not.
+pub fn load(folders: &[PathBuf]) -> Result<Config, ConfigError> {
+    let mut folders = folders.iter().map(|folder| folder.join(NAME));
+    let mut config = folders.next().map_or_else(|| Ok(Config::default()), |own| read(&own))?;
+    for path in folders {
+        match read(&path) {
+            Ok(other) => config.redaction.floor = config.redaction.floor.max(other.redaction.floor),
+            Err(ConfigError::Own(error)) if error.is_closed() => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(config)
+}
+
+fn read(path: &Path) -> Result<Config, ConfigError> {
     let Some(text) = own::text(path)? else { return Ok(Config::default()) };
     let shape = |message: String| ConfigError::Shape { path: path.to_owned(), message };
-    let config: Config = toml::from_str(&text).map_err(|error| shape(error.to_string()))?;
+    let config: Config = toml::from_str(&text).map_err(|error| {
+        let line = error.span().map_or(1, |at| text.as_bytes()[..at.start.min(text.len())].split(|b| *b == b'\n').count());
+        shape(format!("line {line}: {}", error.message()))
+    })?;
     if config.map_keep_days > MAX_DAYS {
         return Err(shape(format!("map_keep_days is at most {MAX_DAYS}")));
     }

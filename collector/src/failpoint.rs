@@ -1,10 +1,25 @@
-//! Places where a test kills this program, or has a write fail.
+//! Places where a test kills this program, has a write fail, or lays the system's configuration elsewhere.
 //!
 //! In: the name of a place, and `FAILPOINTS` of the environment as the crate `fail` reads it, with `return(WHAT)`: `kill`, or
 //! `ENOSPC`, `EDQUOT`, `EIO`; with `half-` before it half of the bytes are written first. Out: nothing, an error, or no
 //! process. Without the feature `failpoints`, and so in every binary that is shipped, there is nothing here to find.
 
-use std::io;
+use std::{io, path::PathBuf};
+
+/// Where the system keeps what binds every run.
+const SYSTEM: &str = "/etc/oediag";
+
+/// Where the system keeps what binds every run.
+#[cfg(not(feature = "failpoints"))]
+pub(crate) fn system() -> PathBuf {
+    SYSTEM.into()
+}
+
+/// Where the system keeps what binds every run; a test may lay it elsewhere.
+#[cfg(feature = "failpoints")]
+pub(crate) fn system() -> PathBuf {
+    std::env::var_os("FAILPOINTS_SYSTEM").map_or_else(|| SYSTEM.into(), PathBuf::from)
+}
 
 /// A place between two steps.
 pub(crate) fn at(place: &'static str) -> io::Result<()> {

@@ -7,7 +7,7 @@
 #![expect(clippy::disallowed_methods, reason = "maps are ours")]
 
 use std::{
-    collections::HashSet,
+    collections::{BTreeSet, HashSet},
     fs,
     io::{self, BufRead as _, BufReader, Read, Write as _},
     path::{Path, PathBuf},
@@ -21,7 +21,7 @@ use oediag_protocol::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    redact,
+    redact::{self, Harvest},
     state::{self, StateError},
 };
 
@@ -86,6 +86,29 @@ pub struct Row {
     pub value: String,
     /// A member in which it was met early; none if it was a part of a path, of arguments or of a message.
     pub file: Option<String>,
+    /// Whether it was known as a name of the host before the first byte was redacted: such a value is nowhere in the bundle, while
+    /// one that only its place told may stand elsewhere as a word.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub harvested: bool,
+}
+
+impl Row {
+    /// Adds the value to those that are looked for, if it was known as a name.
+    pub fn teach(&self, harvest: &mut Harvest) {
+        if let Some(names) = names(harvest, &self.kind).filter(|_| self.harvested) {
+            names.insert(self.value.clone());
+        }
+    }
+}
+
+/// Kinds of names that are learned of a host.
+const NAMES: [&str; 7] = ["hostname", "domain", "username", "person_name", "keyword", "serial_number", "system_uuid"];
+
+/// The names of a kind.
+fn names<'a>(harvest: &'a mut Harvest, kind: &str) -> Option<&'a mut BTreeSet<String>> {
+    let of = NAMES.iter().position(|name| *name == kind)?;
+    let Harvest { hosts, domains, users, names, keywords, serials, uuids, .. } = harvest;
+    [hosts, domains, users, names, keywords, serials, uuids].into_iter().nth(of)
 }
 
 /// A map on the disk.
@@ -104,6 +127,8 @@ pub struct Place {
     pub folder: PathBuf,
     /// To whom they are encrypted; without one root alone can read them.
     pub recipient: Option<Recipient>,
+    /// What was known of the host beforehand.
+    pub harvest: Harvest,
 }
 
 impl Place {
@@ -111,16 +136,24 @@ impl Place {
     ///
     /// # Errors
     /// The folder or file cannot be made, or is open to others.
-    pub fn keep(&self, bundle: BundleId, map: &redact::Map) -> Result<(), MapError> {
+    pub fn keep(mut self, bundle: BundleId, map: &redact::Map) -> Result<(), MapError> {
         state::private_folder(&self.folder)?;
+        // Values are equal in lower case.
+        for kind in NAMES {
+            if let Some(names) = names(&mut self.harvest, kind) {
+                *names = names.iter().map(|name| name.to_ascii_lowercase()).collect();
+            }
+        }
         let path = self.folder.join(format!("{bundle}.{EXTENSION}"));
         let mut text = Vec::new();
         for (token, meaning) in map.iter() {
+            let known = names(&mut self.harvest, meaning.kind);
             let row = Row {
                 token: token.to_owned(),
                 kind: meaning.kind.to_owned(),
                 value: meaning.value.clone(),
                 file: meaning.file.as_deref().map(str::to_owned),
+                harvested: known.is_some_and(|names| names.contains(&meaning.value.to_ascii_lowercase())),
             };
             let wrote = serde_json::to_writer(&mut text, &row).map_err(io::Error::from);
             wrote.map_err(|source| MapError::Read { path: path.clone(), source })?;

@@ -49,38 +49,63 @@ pub enum OwnError {
     },
 }
 
+impl OwnError {
+    /// Whether the file is there for other users only: an ordinary user cannot know what it says.
+    pub fn is_closed(&self) -> bool {
+        !geteuid().is_root() && matches!(self, OwnError::Io { source, .. } if source.kind() == io::ErrorKind::PermissionDenied)
+    }
+}
+
+/// What lies in a folder of the customer's.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Listed {
+    /// The files that are read, in the order of their names.
+    pub files: Vec<PathBuf>,
+    /// What is not read, since its name does not end in `.toml`.
+    pub others: Vec<PathBuf>,
+    /// Folders that only root may read.
+    pub closed: Vec<PathBuf>,
+}
+
 /// The files of a folder that is trusted, in the order of their names; no folder is no file.
 ///
 /// # Errors
 /// One file that cannot be used spoils all.
 pub fn texts(folder: &Path) -> Result<Vec<(PathBuf, String)>, OwnError> {
-    paths(folder)?.into_iter().map(|path| read(&path).map(|text| (path, text))).collect()
+    list(folder)?.files.into_iter().map(|path| read(&path).map(|text| (path, text))).collect()
 }
 
-/// The paths of those files: for who wants to say of each whether it can be used.
+/// What lies there: for who wants to say of each file whether it can be used. Nothing at the folder's place is no file.
 ///
 /// # Errors
-/// The folder cannot be read, or others could change it.
-pub fn paths(folder: &Path) -> Result<Vec<PathBuf>, OwnError> {
+/// The folder cannot be read, leads nowhere, or others could change it.
+pub fn list(folder: &Path) -> Result<Listed, OwnError> {
+    if is_absent(folder) {
+        return Ok(Listed::default());
+    }
     let io = |source| OwnError::Io { path: folder.to_owned(), source };
-    let entries = match fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(io(error)),
-    };
     trusted_way(folder)?;
-    let mut paths = Vec::new();
-    for entry in entries {
+    let mut listed = Listed::default();
+    for entry in fs::read_dir(folder).map_err(io)? {
         let path = entry.map_err(io)?.path();
-        if path.extension().is_some_and(|extension| extension == "toml") {
-            paths.push(path);
+        if is_read(&path) { &mut listed.files } else { &mut listed.others }.push(path);
+        if listed.files.len() > MAX_FILES || listed.others.len() > MAX_FILES {
+            return Err(OwnError::Size { path: folder.to_owned(), why: format!("more than {MAX_FILES} files") });
         }
     }
-    paths.sort();
-    if paths.len() > MAX_FILES {
-        return Err(OwnError::Size { path: folder.to_owned(), why: format!("more than {MAX_FILES} files") });
-    }
-    Ok(paths)
+    listed.files.sort();
+    listed.others.sort();
+    Ok(listed)
+}
+
+/// Whether a file of this name is read.
+pub fn is_read(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "toml")
+}
+
+/// Whether nothing is there, not even a link that leads nowhere.
+fn is_absent(path: &Path) -> bool {
+    path.symlink_metadata().is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
 }
 
 /// The text of one file in a folder that is trusted; none if it is not there.
@@ -88,7 +113,7 @@ pub fn paths(folder: &Path) -> Result<Vec<PathBuf>, OwnError> {
 /// # Errors
 /// It cannot be read, others could change it, or it is too long.
 pub fn text(path: &Path) -> Result<Option<String>, OwnError> {
-    if path.symlink_metadata().is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
+    if is_absent(path) {
         return Ok(None);
     }
     trusted_way(path.parent().unwrap_or(Path::new("/")))?;

@@ -203,14 +203,12 @@ impl State {
         self.config.join("sources.d")
     }
 
-    /// Where the customer's own rules of redaction lie.
-    pub fn site_rules(&self) -> PathBuf {
-        self.config.join("redact.d")
-    }
-
-    /// The customer's own settings.
-    pub fn settings(&self) -> PathBuf {
-        self.config.join("oediag.toml")
+    /// The folders whose policy binds a run, its own first: then the system's, wherever the operator keeps keys and bundles. Their
+    /// `oediag.toml` has a floor, their `redact.d` has rules.
+    pub fn policy(&self) -> Vec<PathBuf> {
+        let (own, system) = (self.config.clone(), failpoint::system());
+        let same = own == system || fs::canonicalize(&own).is_ok_and(|own| fs::canonicalize(&system).is_ok_and(|it| it == own));
+        if same { vec![own] } else { vec![own, system] }
     }
 
     /// Where maps from stand-ins back to identities lie.

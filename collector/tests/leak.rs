@@ -114,6 +114,14 @@ fn t12_names_are_found_in_every_form() {
             }
         }
     }
+    // Characters of GB18030 are whole ones, and none of UTF-8.
+    let gb = |text: &str| encoding_rs::GB18030.encode(text).0.into_owned();
+    for (text, wanted) in [("值班 张伟 已到", 1), ("值班张伟已到", 1), ("name=张伟,", 1), ("值班李雪梅已到", 0)]
+    {
+        assert_eq!(gate.find(&gb(text), &about()).len(), wanted, "{text}");
+    }
+    let shifted = [b"\xb0", gb("张伟").as_slice(), b"\xa1"].concat();
+    assert_eq!(gate.find(&shifted, &about()), [], "half a character stands before it");
     // A short name is looked for as a word.
     for (text, wanted) in [("user lee logged in", true), ("(lee)", true), ("sleep 5", false), ("lee-way lee_1", false)] {
         assert_eq!(!gate.find(text.as_bytes(), &about()).is_empty(), wanted, "{text}");

@@ -1,7 +1,10 @@
 //! Files whose form hides a value from a rule for one line: what has to go goes, all else stays, in any chunks. Each row is a path,
 //! a text, what must not be there any more and what must.
 
-use oediag_collector::redact::{Encoding, Harvest, Key, Level, RedactError, Redactor, Scratch};
+use oediag_collector::{
+    leak::{About, Gate, Known, StandIns},
+    redact::{Encoding, Harvest, Key, Level, RedactError, Redactor, Scratch},
+};
 
 fn redactor() -> Redactor {
     let mut harvest = Harvest::default();
@@ -267,5 +270,110 @@ fn in_binary_content_a_stand_in_is_whole_or_none() {
     for word in shown.split(['\0', ' ']).filter(|word| word.starts_with(|c: char| c.is_ascii_digit())) {
         let octets = word.trim_end_matches('.').split('.').count();
         assert_eq!(octets, 4, "{word} in {shown}");
+    }
+}
+
+#[test]
+fn a_text_in_gb18030_is_redacted_as_the_same_text_in_utf8_is() {
+    let redactor = redactor();
+    let text = "{\"realName\":\"褚雪梅\",\"a\":1}\n联系人：欧阳明月\n负责人：高峰，已通知\n用户李雪梅登录系统成功\n姓名,电话\n张伟,13912345678\n\
+        初始口令为 n0w中See5，已过期\n用户 权限不足，负责人：未知，状态：正常\n";
+    let wide = encoding_rs::GB18030.encode(text).0;
+    let wide = redact(&redactor, "/x.log", &wide, 1 << 20).expect("GB18030");
+    let clean = redact(&redactor, "/x.log", text.as_bytes(), 1 << 20).expect("UTF-8");
+    let clean = String::from_utf8(clean).expect("still UTF-8");
+    assert_eq!(encoding_rs::GB18030.decode(&wide).0, clean);
+    assert_eq!(clean.matches("OEr-name-").count(), 5, "{clean}");
+}
+
+#[test]
+fn a_value_that_a_cut_goes_through_is_replaced_once() {
+    let redactor = redactor();
+    let numbers = "{\"MESSAGE\":[112,97,115,115,119,111,114,100,61,110,48,119,83,101,101]}";
+    for (line, secret) in [
+        ("password=\"delta comet orbit 51\" cipher=aes", "delta comet orbit 51"),
+        ("卡号 6228 4877 1234 5679 元", "6228 4877 1234 5679"),
+        ("phone_number: 138 0013 8044, x", "138 0013 8044"),
+        (numbers, "110,48,119,83,101,101"),
+    ] {
+        let alone = redact(&redactor, "/x.log", line.as_bytes(), 1 << 20).expect("text");
+        let at = line.find(secret).expect("it is in the line");
+        // Every cut from before the value to behind it, in a line of text and in binary content.
+        for within in at.saturating_sub(1)..=at + secret.len() + 1 {
+            let filler = "all is well ".repeat((1 << 20) / 12 + 1);
+            let (before, after) = (&filler[..(1 << 20) - within - 1], "all is well\n");
+            let text = format!("{before} {line} {after}");
+            let clean = redact(&redactor, "/x.log", text.as_bytes(), 1 << 20).expect("text");
+            assert!(clean == [before.as_bytes(), b" ", &alone, b" ", after.as_bytes()].concat(), "{line} cut at {within}");
+        }
+        // Strings in binary content are ASCII.
+        if !line.is_ascii() {
+            continue;
+        }
+        let within = at + secret.len() / 2;
+        let filler = b"\0\x01\x02 all is well\0".repeat((1 << 20) / 16 + 1);
+        let (before, after) = (&filler[..(1 << 20) - within - 1], &b"\0\x01\x02\0"[..]);
+        let bytes = [before, b" ", line.as_bytes(), after].concat();
+        let clean = redact(&redactor, "/x.core", &bytes, 1 << 20).expect("strings");
+        let holds = |part: &[u8]| clean.windows(part.len()).any(|window| window == part);
+        assert!(clean.len() == bytes.len() && clean.starts_with(before) && clean.ends_with(after), "{line}");
+        let half = &secret.as_bytes()[..secret.len() / 2];
+        assert!(!holds(half) && !holds(&secret.as_bytes()[half.len()..]), "{line}");
+    }
+}
+
+#[test]
+fn names_and_addresses_behind_an_escaped_control_character_are_found() {
+    let mut harvest = Harvest::default();
+    harvest.learn_fqdn("bjdc-app-017.prod.corp.example.com");
+    harvest.learn_passwd("ops_admin:x:1000:1000:Li Ming:/home/ops_admin:/bin/bash\n");
+    let redactor = Redactor::new(&harvest, &Key::for_bundle(&[1; 32], &[2; 16]), Level::Standard).expect("starts");
+    let blind = Redactor::new(&Harvest::default(), &Key::for_bundle(&[1; 32], &[2; 16]), Level::Standard).expect("starts");
+    let gate = Gate::new(&harvest, []);
+    for escape in ["\\n", "\\t", "\\r", "\\x0a", "\\u000a", "\\012", "#012", "#011", "%0A", "%2F"] {
+        for value in ["bjdc-app-017", "ops_admin", "198.51.100.23", "2001:db8:4f:17::2a", "52:54:00:3a:91:c2"] {
+            let text = format!("{{\"stdout\":\"first{escape}{value} last\"}}\n");
+            let clean = redact(&redactor, "/x.log", text.as_bytes(), 1 << 20).expect("text");
+            let clean = String::from_utf8(clean).expect("still UTF-8");
+            let expected = clean.starts_with(&format!("{{\"stdout\":\"first{escape}")) && clean.ends_with(" last\"}\n");
+            assert!(expected && !clean.contains(value), "{text}{clean}");
+        }
+        // The gate sees what a redactor that knows no names leaves there.
+        for value in ["bjdc-app-017", "ops_admin"] {
+            let text = format!("{{\"stdout\":\"first{escape}{value} last\"}}\n");
+            let clean = redact(&blind, "/x.log", text.as_bytes(), 1 << 20).expect("text");
+            let about = About { known: Known::Unknown, versions: false };
+            assert_eq!(gate.find(&clean, &about).len(), 1, "{text}");
+        }
+        for address in ["198.51.100.23", "52:54:00:3a:91:c2"] {
+            let text = format!("first{escape}{address} last\n");
+            let none = StandIns::default();
+            assert_eq!(gate.find(text.as_bytes(), &About { known: Known::Listed(&none), versions: false }).len(), 1, "{text}");
+        }
+    }
+    for text in ["build #0123 of libx-1.2.3.4.so\n", "C:\\net\\1.2.3.4-5\n", "rate 100%10 of #042\n"] {
+        let clean = redact(&redactor, "/x.log", text.as_bytes(), 1 << 20).expect("text");
+        assert_eq!(String::from_utf8(clean).expect("UTF-8"), text);
+    }
+}
+
+#[test]
+fn ascii_behind_the_mark_of_utf16_is_redacted_or_left_out() {
+    let redactor = redactor();
+    for mark in [&b"\xff\xfe"[..], b"\xfe\xff"] {
+        let text = b"level=info user=app password=n0wYouSee77 code=5\nnext line\n";
+        let clean = redact(&redactor, "/x.log", &[mark, text].concat(), 1 << 20).expect("text");
+        assert!(clean.starts_with(mark) && clean.ends_with(b" code=5\nnext line\n"), "{}", clean.escape_ascii());
+        assert!(!clean.windows(8).any(|part| part == b"n0wYouSe"), "{}", clean.escape_ascii());
+        // UTF-16 at first, and then somebody appended lines of another encoding.
+        let big = mark[0] == 0xfe;
+        let wide = |text: &str| text.encode_utf16().flat_map(|u| if big { u.to_be_bytes() } else { u.to_le_bytes() }).collect();
+        let first: Vec<u8> = wide("一切正常 all is well\n");
+        for lines in [1, 4000] {
+            let mixed = [mark, &first.repeat(lines), text].concat();
+            assert!(matches!(redact(&redactor, "/x.log", &mixed, 1 << 20), Err(RedactError::Encoding)), "{lines}");
+        }
+        let chinese: Vec<u8> = wide(&"生产环境数据库连接池已满，请稍候再试。\n".repeat(500));
+        assert_eq!(redact(&redactor, "/x.log", &[mark, &chinese].concat(), 1 << 20).expect("text"), [mark, &chinese].concat());
     }
 }

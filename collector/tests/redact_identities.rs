@@ -96,6 +96,8 @@ const STAY: &[&str] = &[
     "tcp_mem = 138 2048 4096; 138 0013 8063 12; 7 138 0013 8063",
     "temp 45°C, 30° left; 12 deg C",
     "Serial number: 5f1c2b7a",
+    "Serial Number: 4835703278459707669005204",
+    "serialNumber: 66593D5742A1B0C9D8E7F60514233241506B7C8D",
     "# BEGIN RECORD 6.2.1.4",
     "<encoder.version>1.8.0.7</encoder.version>",
     "License: BSD-3-Clause, License     : GPLv2+",

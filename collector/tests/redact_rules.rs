@@ -67,7 +67,7 @@ const GO: &[(&str, &str)] = &[
     ("ro rd.iscsi.password=n0wYouSee quiet", "n0wYouSee"),
     ("ro luks.key=n0wYouSee quiet", "n0wYouSee"),
     ("GET /login?user=root&passwd=n0w%20See&x=1", "n0w%20See"),
-    ("mysql://bill:n0w%40See@h:3306/db", "n0w%40See"),
+    ("mysql://root:n0w%40See@h:3306/db", "n0w%40See"),
     ("DSN=me:n0w^You@tcp(127.0.0.1:3306)/x", "n0w^You"),
     ("Server=x;Password=n0wYouSee;Encrypt=false", "n0wYouSee"),
     ("Authorization: Basic bjB3OllvdVNlZQ== x", "bjB3OllvdVNlZQ=="),
@@ -102,6 +102,10 @@ const GO: &[(&str, &str)] = &[
     ("holder Li Ming of x", "Li Ming"),
     ("登录失败，密码：n0w#2019!，请重试", "n0w#2019!"),
     ("用户 meter_web 登录成功", "meter_web"),
+    ("wget -q --user=meter_web http://h/x", "meter_web"),
+    ("psql --username=meter_web db", "meter_web"),
+    ("svn co --username meter_web http://h/x", "meter_web"),
+    ("curl -x h:1 --proxy-user=meter_web -s", "meter_web"),
     ("echo 'n0w#YouSee' | passwd --stdin svc", "n0w#YouSee"),
     ("echo -n n0w#YouSee | sudo cryptsetup luksOpen /dev/sdc1 c -", "n0w#YouSee"),
     ("printf '%s' n0w#YouSee | /usr/bin/kinit svc", "n0w#YouSee"),
@@ -247,6 +251,8 @@ const STAY: &[&str] = &[
     "Last password change : Nov 10, 2025",
     "echo done | tee /tmp/x; echo 1 | grep passwd; cat <<< ready",
     "docker run --user 1000:1000 nginx; chown --user=app:app x",
+    "pip3 install --user requests; systemctl --user status pulseaudio; perf --user=$USER --username=%u",
+    "postgres://meter_web@h/db auth: meter: x",
     "Failed password for invalid user x from 127.0.0.1 port 22 ssh2",
     "password is required; secret is mounted; token is expired",
     "swap crypt none (0xffff8000101b2c3d) (0x1f)",
@@ -290,6 +296,19 @@ fn what_must_go_goes_and_the_rest_of_the_line_stays() {
         let (before, after) = text.split_once(secret).expect("the secret is in the line");
         assert!(out.starts_with(before) || secret.starts_with("yum."), "{text}\n{out}");
         assert!(out.ends_with(after), "{text}\n{out}");
+    }
+}
+
+#[test]
+fn the_name_of_an_account_goes_with_its_secret() {
+    for text in [
+        "dsn=mysql://meter_web:n0w%40See1@h:3306/db",
+        "ctr pull --user meter_web:n0wYouSee7 h/x",
+        "curl --user='meter_web:n0wYouSee7' https://h/",
+        "stats auth meter_web:n0wYouSee7",
+    ] {
+        let out = line(text);
+        assert!(out.contains("OEr-user-") && !out.contains("meter_web") && !out.contains("See"), "{text}\n{out}");
     }
 }
 

@@ -5,6 +5,7 @@
 #![expect(clippy::missing_panics_doc, reason = "a test that cannot go on panics; that is what all of this is for")]
 
 pub mod center;
+pub mod forms;
 pub mod proxy;
 
 use std::{

@@ -7,7 +7,13 @@ use std::{
     process::{Command, Stdio},
 };
 
-use oediag_tests::{collect, folder};
+use oediag_analysis::AlertsJson;
+use oediag_collector::{
+    bundle::{self, Destination},
+    state::{Home, State},
+};
+use oediag_protocol::bundle::manifest::{Item, Manifest};
+use oediag_tests::{Run, collect, folder};
 
 const SECRET: &str = "Tg7mQ2vLx81kkPq";
 /// How logs are packed, and by which program.
@@ -100,4 +106,44 @@ fn a_bomb_and_a_broken_file_are_named_and_the_rest_is_there() {
             assert!(!String::from_utf8_lossy(&clean).contains(SECRET), "{end} {name}");
         }
     }
+}
+
+#[test]
+fn alerts_of_packed_logs_stay_when_something_else_is_left_out() {
+    let work = folder("packed-without-host");
+    host(&work);
+    fs::write(work.join("etc/sysctl.conf"), "vm.swappiness = 41\n").expect("the file can be written");
+    for (number, (end, program)) in PACKED.into_iter().enumerate() {
+        let killed = |hour: usize| {
+            format!(
+                "Nov 22 0{hour}:1{number}:02 h kernel: Out of memory: Killed process 4{hour}{number} (app{number}) total-vm:1kB, anon-rss:1kB\n"
+            )
+        };
+        // Long enough for several chunks, with something to tell at both ends.
+        let text = [killed(1).as_bytes(), &text(40_000), killed(9).as_bytes()].concat();
+        let path = work.join(format!("var/log/messages-{number}.{end}"));
+        fs::write(path, filter(program, "-c", &text).expect("it is packed")).expect("the log can be written");
+    }
+    let made = collect("packed-without", &work, "2026-11-23T09:00:00Z", &["--source", "logs.messages,kernel.sysctl_conf"]);
+    assert_eq!(made.code(), 0, "{}", String::from_utf8_lossy(&made.output.stderr));
+    let state = State::open(Some(&made.state), &Home::User(None)).expect("a state");
+    let manifest: Manifest = serde_json::from_value(made.manifest()).expect("a manifest");
+    let out = made.out.with_file_name("less");
+    fs::create_dir(&out).expect("the folder can be made");
+    let source = fs::File::open(made.bundle()).expect("it is there");
+    let goes = |item: &Item| item.id == "kernel.sysctl_conf";
+    assert!(manifest.items.iter().any(|item| goes(item) && item.path.is_some()), "it was there");
+    let identity = state.identity().expect("an identity");
+    bundle::without(&source, &manifest, goes, &Destination::Folder(out.clone()), &identity).expect("a new bundle");
+    let less = Run { out, ..made };
+    let alerts = |run: &Run| -> AlertsJson { serde_json::from_slice(&run.cat("oediag/alerts.json")).expect("alerts") };
+    let after = alerts(&less);
+    let before = alerts(&Run { out: less.out.with_file_name("out"), output: less.output.clone(), state: less.state.clone() });
+    let files: std::collections::BTreeSet<_> =
+        before.alerts.iter().flat_map(|alert| &alert.evidence).map(|place| place.path.clone()).collect();
+    assert_eq!(files.len(), PACKED.len(), "{files:?}");
+    assert_eq!(before, after);
+    let item =
+        less.manifest()["items"].as_array().expect("items").iter().find(|item| item["id"] == "kernel.sysctl_conf").cloned();
+    assert_eq!(item.expect("its row stays")["reason"], "left_out");
 }

@@ -1,4 +1,4 @@
-//! What developers run beside cargo: `cargo xtask demo | test | fuzz | tidy | docs | coverage`.
+//! What developers run beside cargo: `cargo xtask demo | test | fuzz | bench | tidy | docs | coverage`.
 //!
 //! In: one subcommand. Out: what the started programs print, and their verdict as the exit code. No shell is involved.
 
@@ -43,6 +43,12 @@ enum Task {
         /// Only this one of fuzz/targets.
         target: Option<String>,
     },
+    /// Measure the redactor beside its peers, in a release build; what stands behind is for the bench (--megabytes, --runs, --quick).
+    Bench {
+        /// Handed on.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        options: Vec<String>,
+    },
     /// Check what the compiler does not: directions between crates and modules, sizes, links, texts.
     Tidy,
     /// Write docs/sources.md and docs/sources.zh-CN.md anew from the catalogue.
@@ -69,6 +75,9 @@ fn main() -> ExitCode {
             Ok(fuzz::End::NoNightly) => return ExitCode::from(2),
             Err(error) => Err(error),
         },
+        Task::Bench { options } => {
+            run::shown(run::cargo(&["run", "--release", "--quiet", "-p", "oediag-bench", "--"]).args(options))
+        }
         Task::Tidy => tidy::run(),
         Task::Docs => docs::run(),
         Task::Coverage { check } => coverage::run(check),

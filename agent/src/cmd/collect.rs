@@ -16,7 +16,7 @@ use oediag_collector::{
     leak::{self, Gate},
     map,
     plan::Plan,
-    redact::{Choice, Correlate, Key, Redactor, Settings},
+    redact::{Choice, Correlate, Harvest, Key, Redactor, Settings},
     start::{self, About},
     state::{Identity, State, StateError},
 };
@@ -66,9 +66,10 @@ pub fn run(options: &Collect, given: &Invocation) -> Result<u8, Failure> {
     let mut known = if fixed.is_some() { Costs::default() } else { selection::costs(&host, given) };
     let costs = cost::of_tasks(&plan, &known);
     let estimate = selection::estimate(&plan, &costs, &known);
-    let (redactor, gate, opened) =
+    let (redactor, gate, opened, harvest) =
         begin(options, settings, &plan, &rows, &host, &state, &identity, &destination, fixed, estimate, given)?;
-    let keep = (config.map_keep_days > 0).then(|| map::Place { folder: state.maps(), recipient: config.map_recipient.clone() });
+    let recipient = config.map_recipient.clone();
+    let keep = (config.map_keep_days > 0).then(|| map::Place { folder: state.maps(), recipient, harvest });
     let redactor = if keep.is_some() { redactor.with_map() } else { redactor };
     let progress = Progress::new(texts, given.progress);
     let job = Job {
@@ -150,11 +151,11 @@ fn begin(
     fixed: Option<Time>,
     estimate: Estimate,
     given: &Invocation,
-) -> Result<(Redactor, Gate, Opened), Failure> {
+) -> Result<(Redactor, Gate, Opened, Harvest), Failure> {
     let key = state.redaction_key().map_err(|error| unusable(error, given))?;
     let id = start::bundle_id(&key, fixed);
     let mut harvest = selection::harvest(host);
-    harvest.rules = selection::site_rules(state, given)?;
+    harvest.rules = selection::site_rules(state, Kind::NoBundle, given)?;
     let key = match settings.correlate {
         Correlate::Bundle => Key::for_bundle(&key, &id.0),
         Correlate::Host => Key::for_host(&key),
@@ -179,7 +180,7 @@ fn begin(
     let opened = bundle::begin(destination, start, Rules::of(&redactor), tasks, identity, level(options))
         .map_err(|error| no_bundle(error, given))?;
     let gate = Gate::new(&harvest, leak::stays(redactor.settings()));
-    Ok((redactor, gate, opened))
+    Ok((redactor, gate, opened, harvest))
 }
 
 fn level(options: &Collect) -> deflate::Level {

@@ -82,7 +82,7 @@ fn redactor(options: &Redact, given: &Invocation) -> Result<Redactor, Failure> {
         selection::harvest(&host)
     };
     let state = given.state(Kind::NoBundle)?;
-    harvest.rules = selection::site_rules(&state, given)?;
+    harvest.rules = selection::site_rules(&state, Kind::NoBundle, given)?;
     // There is no bundle: what is redacted piece by piece belongs together where nobody says otherwise.
     let usual = Choice { correlate: Some(Correlate::Host), ..Choice::default() };
     let settings = redaction::settings(&usual, &redaction::config(&state, given)?, &options.redaction, given)?;

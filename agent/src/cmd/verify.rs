@@ -3,7 +3,7 @@
 
 use std::{fs::File, io::BufReader, path::Path};
 
-use oediag_collector::state::State;
+use oediag_collector::{redact::SiteRules, state::State};
 use oediag_protocol::{
     bundle::{name::BundleName, verify::verify},
     id::HostId,
@@ -14,7 +14,7 @@ use crate::{
     failure::{Failure, Kind, exit},
     invocation::{Invocation, home},
     opened::OnDisk,
-    recheck, term, text,
+    recheck, selection, term, text,
     trust::{self, Signers},
     view,
 };
@@ -45,11 +45,18 @@ fn redaction(bundle: &Path, file: File, given: &Invocation) -> Result<u8, Failur
     let manifest = OnDisk::open(bundle).map_err(|error| Failure::new(Kind::Usage, unreadable()).because(error))?.manifest;
     // Without a state less is known, and the output says so.
     let state = State::locate(given.state.as_deref(), &home()).ok();
+    let rules =
+        state.as_ref().map_or_else(|| Ok(SiteRules::default()), |state| selection::site_rules(state, Kind::Usage, given))?;
     let input = BufReader::with_capacity(1 << 16, file);
-    let found = recheck::recheck(input, &manifest, state.as_ref())
+    let found = recheck::recheck(input, &manifest, state.as_ref(), rules)
         .map_err(|error| Failure::new(Kind::Usage, unreadable()).because(error))?;
     given.show(&found, |page| found.lines(page))?;
-    if found.ok { Ok(exit::OK) } else { Err(Failure::new(Kind::Verification, text!(texts, "error-recheck"))) }
+    if found.ok {
+        return Ok(exit::OK);
+    }
+    let sentence =
+        if found.checked.counts.is_empty() { text!(texts, "error-recheck-doubts") } else { text!(texts, "error-recheck") };
+    Err(Failure::new(Kind::Verification, sentence))
 }
 
 fn signers(named: Option<&Path>, given: &Invocation) -> Result<Signers, Failure> {

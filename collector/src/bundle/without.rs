@@ -6,20 +6,21 @@
 
 use std::{
     fs::File,
-    io::{Read as _, Seek as _, Write},
+    io::{self, Read as _, Seek as _},
+    path::Path,
 };
 
-use flate2::write::MultiGzDecoder;
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
-use oediag_analysis::{Context, Tap};
+use oediag_analysis::{Context, Findings, Tap};
 use oediag_protocol::{
     bundle::{
         manifest::{Item, Manifest, Outcome, Reason, Start},
         name,
-        reader::{Entry, ReadError, Reader, open_at},
+        reader::{CAPS, Entry, ReadError, Reader, open_at},
     },
     digest::Sha256,
     id::BundleId,
+    time::Time,
 };
 use sha2::Digest as _;
 
@@ -29,7 +30,7 @@ use super::{
     seal::{self, Rules},
     writer::{Part, Refused, Writer},
 };
-use crate::{bundle, state::Identity};
+use crate::{bundle, packed::Packing, state::Identity};
 
 /// Compression of the new bundle.
 const LEVEL: Level = Level::Fast;
@@ -74,11 +75,15 @@ pub fn without(
         Copy { writer: &writer, headers, deflater: Deflater::new(LEVEL), context: context(source, manifest, &leave_out) };
     let copied = copy.all(source, manifest, &leave_out);
     writer.finish(0);
+    let stays = manifest.items.iter().filter(|item| !leave_out(item));
+    let packed = copied.and_then(|()| stays.map(|item| copy.packed(source, item)).collect::<Result<Vec<_>, _>>());
+    drop(copy);
     let mut gathered = writer.into_gathered();
-    let closed = copied.and_then(|()| {
+    let closed = packed.and_then(|packed| {
         if gathered.stopped.is_some() || gathered.full {
             return Err(WithoutError::NoRoom);
         }
+        gathered.findings.extend(packed.into_iter().flatten());
         let conclusion = super::concluded(std::mem::take(&mut gathered.findings), &manifest.start.window);
         let redaction = &manifest.redaction;
         // The stand-ins are those of the old bundle, and so is the map.
@@ -157,12 +162,8 @@ impl Copy<'_> {
     }
 
     fn member<R: std::io::Read>(&mut self, reader: &mut Reader<R>, entry: &Entry, item: &Item) -> Result<(), WithoutError> {
-        let mtime = item.mtime.and_then(|time| Timestamp::from_second(time.0).ok());
-        let latest = mtime.map_or(self.context.latest, |mtime| mtime.min(self.context.latest));
-        let tap = oediag_analysis::tap(&entry.path, &Context { latest, ..self.context.clone() });
-        let first = item.first_stamp.and_then(|time| Timestamp::from_second(time.0).ok());
-        let tap = tap.map(|tap| tap.starting(first));
-        let mut tap = Reading::new(tap, &entry.path);
+        // What is packed is read again when all is copied.
+        let mut tap = if packing(&entry.path).is_none() { self.tap(&entry.path, item) } else { None };
         let mut hasher = sha2::Sha256::new();
         let mut item = Box::new(item.clone());
         item.offset = None;
@@ -174,7 +175,9 @@ impl Copy<'_> {
         loop {
             let count = fill(reader, &mut block)?;
             hasher.update(&block[..count]);
-            tap.feed(&block[..count]);
+            if let Some(tap) = &mut tap {
+                tap.feed(&block[..count]);
+            }
             if small || count == 0 {
                 block.truncate(count);
                 break;
@@ -186,7 +189,7 @@ impl Copy<'_> {
         if item.sha256 != Some(Sha256(hasher.finalize().into())) || item.bytes != entry.size {
             return Err(WithoutError::Changed { path: entry.path.clone() });
         }
-        let findings = tap.finish();
+        let findings = tap.map(Tap::finish);
         if small {
             let header =
                 self.headers.header(&entry.path, entry.size).map_err(|_| WithoutError::Changed { path: entry.path.clone() })?;
@@ -197,8 +200,61 @@ impl Copy<'_> {
         }
     }
 
+    /// What reads a member for facts and alerts.
+    fn tap(&self, path: &str, item: &Item) -> Option<Tap> {
+        let moment = |time: Option<Time>| time.and_then(|time| Timestamp::from_second(time.0).ok());
+        let latest = moment(item.mtime).map_or(self.context.latest, |mtime| mtime.min(self.context.latest));
+        let tap = oediag_analysis::tap(path, &Context { latest, ..self.context.clone() })?;
+        Some(tap.starting(moment(item.first_stamp)))
+    }
+
+    /// What the packed member of a row that stays says; nothing if nobody asks it.
+    fn packed(&self, source: &File, item: &Item) -> Result<Option<Findings>, WithoutError> {
+        let (Some(path), Some(offset)) = (&item.path, item.offset) else { return Ok(None) };
+        let (Some(packing), Some(mut tap)) = (packing(path), self.tap(path, item)) else { return Ok(None) };
+        let changed = || WithoutError::Changed { path: path.clone() };
+        let mut content = Hashed { inner: open_at(source, offset, path)?, hasher: sha2::Sha256::new() };
+        {
+            let mut text = packing.reader(&mut content).map_err(|_| changed())?.take(CAPS.inflated);
+            let mut block = vec![0; BLOCK];
+            loop {
+                match text.read(&mut block) {
+                    Ok(0) => break,
+                    Ok(count) => tap.feed(&block[..count]),
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                    // We wrote it ourselves; if it cannot be read to its end, the rest just tells nothing.
+                    Err(_) => break,
+                }
+            }
+        }
+        io::copy(&mut content, &mut io::sink()).map_err(|_| changed())?;
+        if item.sha256 != Some(Sha256(content.hasher.finalize().into())) {
+            return Err(changed());
+        }
+        Ok(Some(tap.finish()))
+    }
+
     fn hand(&self, part: Part) -> Result<(), WithoutError> {
         self.writer.put(0, part, false).map_err(|(Refused::Full | Refused::Stopped)| WithoutError::NoRoom)
+    }
+}
+
+/// How a member is packed besides the bundle itself.
+fn packing(path: &str) -> Option<Packing> {
+    Packing::of(Path::new(path))
+}
+
+/// A reader that digests what is read.
+struct Hashed<R> {
+    inner: R,
+    hasher: sha2::Sha256,
+}
+
+impl<R: io::Read> io::Read for Hashed<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.inner.read(buffer)?;
+        self.hasher.update(&buffer[..count]);
+        Ok(count)
     }
 }
 
@@ -223,53 +279,4 @@ fn gone(item: &Item) -> Item {
     row.src_b64.clone_from(&item.src_b64);
     row.bytes_seen = item.bytes_seen;
     row
-}
-
-/// What reads a member for facts and alerts, through its compression where it has one of its own.
-enum Reading {
-    Nobody,
-    Plain(Box<Tap>),
-    Packed(Box<MultiGzDecoder<Feeding>>),
-}
-
-struct Feeding(Tap);
-
-impl Write for Feeding {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.feed(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Reading {
-    fn new(tap: Option<Tap>, path: &str) -> Self {
-        match tap {
-            None => Self::Nobody,
-            Some(tap) if path.rsplit_once('.').is_some_and(|(_, end)| end == "gz") => {
-                Self::Packed(Box::new(MultiGzDecoder::new(Feeding(tap))))
-            }
-            Some(tap) => Self::Plain(Box::new(tap)),
-        }
-    }
-
-    fn feed(&mut self, bytes: &[u8]) {
-        match self {
-            Self::Nobody => {}
-            Self::Plain(tap) => tap.feed(bytes),
-            // We wrote it ourselves; if it cannot be read, it just tells nothing.
-            Self::Packed(decoder) => decoder.write_all(bytes).unwrap_or_default(),
-        }
-    }
-
-    fn finish(self) -> Option<oediag_analysis::Findings> {
-        match self {
-            Self::Nobody => None,
-            Self::Plain(tap) => Some(tap.finish()),
-            Self::Packed(decoder) => decoder.finish().ok().map(|feeding| feeding.0.finish()),
-        }
-    }
 }

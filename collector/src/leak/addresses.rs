@@ -5,7 +5,7 @@
 
 use std::{net::Ipv6Addr, ops::Range};
 
-use super::{Kind, Known};
+use super::{Kind, Known, byte_before};
 
 /// A subnet: network and prefix length.
 pub(super) type Subnet = ([u8; 4], u8);
@@ -72,7 +72,7 @@ impl Search<'_> {
         if matches!(address[0], 0 | 127 | 224..) || self.known.v4(address) {
             return false;
         }
-        let before = word.start.checked_sub(1).map_or(b'\n', |i| t[i]);
+        let before = byte_before(t, word.start);
         let after = t.get(word.end).copied().unwrap_or(b'\n');
         if before.is_ascii_alphanumeric() || after.is_ascii_alphanumeric() {
             return false;
@@ -104,7 +104,7 @@ impl Search<'_> {
     fn is_v6(&self, word: &Range<usize>) -> bool {
         let t = self.text;
         let bytes = &t[word.clone()];
-        let before = word.start.checked_sub(1).map_or(b'\n', |i| t[i]);
+        let before = byte_before(t, word.start);
         let after = t.get(word.end).copied().unwrap_or(b'\n');
         let joint = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b':' | b'<');
         if bytes.len() > 45 || joint(before) || joint(after) {
@@ -123,7 +123,7 @@ impl Search<'_> {
         let t = self.text;
         let bytes = &t[word.clone()];
         let shape = bytes.iter().enumerate().all(|(n, b)| if n % 3 == 2 { *b == sign } else { b.is_ascii_hexdigit() });
-        let before = word.start.checked_sub(1).map_or(b'\n', |i| t[i]);
+        let before = byte_before(t, word.start);
         let after = t.get(word.end).copied().unwrap_or(b'\n');
         let joint = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b':' | b'.');
         if !shape || joint(before) || after.is_ascii_alphanumeric() || matches!(after, b'_' | b'-' | b':') {
@@ -153,6 +153,9 @@ fn chain(t: &[u8], i: usize) -> bool {
 /// The word of this alphabet around a place, not before `done`.
 fn around(t: &[u8], place: usize, done: usize, set: impl Fn(u8) -> bool) -> Range<usize> {
     let start = place - t[done..place].iter().rev().take_while(|b| set(**b)).count();
+    // The digits of an escaped control character stand before those of the address: `#01210.1.2.3`.
+    let escape = (1..=4).find(|n| start + n < place && byte_before(t, start + n) == b'\n');
+    let start = start + escape.unwrap_or(0);
     let end = place + t[place..].iter().take_while(|b| set(**b)).count();
     // A full stop ends a sentence.
     let end = if t[end - 1] == b'.' { end - 1 } else { end };

@@ -1,16 +1,23 @@
 //! The gate over a finished bundle: whether something is left in it.
 //!
-//! In: the bytes of a bundle, of any origin. Out: places, by member and line. Compressed members are looked at inside. Memory: a
-//! chunk of 1 MiB and what a packed member refers back to, at most 68 MiB, whatever the size of the bundle. Never here: a value, or a
-//! judgement on signatures.
+//! In: the bytes of a bundle, of any origin, and the digests its manifest lists. Out: places, by member and line, and the members that
+//! could not be judged. Compressed members are looked at inside. Memory: a chunk of 1 MiB and what a packed member refers back to,
+//! at most 68 MiB, whatever the size of the bundle. Never here: a value, or a judgement on signatures.
 
 use std::{
     collections::BTreeMap,
     io::{self, Read},
 };
 
-use oediag_protocol::bundle::reader::{CAPS, ReadError, Reader};
+use oediag_protocol::{
+    bundle::{
+        name,
+        reader::{CAPS, ReadError, Reader},
+    },
+    digest::Sha256,
+};
 use serde::Serialize;
+use sha2::Digest as _;
 
 use super::{About, Gate, Known, lists_versions};
 use crate::{
@@ -43,6 +50,49 @@ pub struct Checked {
     pub places: Vec<Spot>,
     /// Members that were looked at.
     pub members: u64,
+    /// Members of which nobody can say that nothing is left in them.
+    pub doubts: Vec<Doubt>,
+}
+
+/// A member that could not be judged.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Doubt {
+    /// The member.
+    pub path: String,
+    /// Why.
+    pub why: Why,
+}
+
+/// Why a member could not be judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Why {
+    /// It begins like a compressed file and does not unpack to its end, or something else follows.
+    Broken,
+    /// It is compressed twice.
+    Nested,
+    /// Unpacked it is longer than a bundle may be.
+    TooLong,
+    /// Its content is not the one that the manifest lists.
+    Changed,
+    /// The manifest does not list it.
+    Unlisted,
+    /// The manifest lists it, and it is not there.
+    Missing,
+}
+
+impl Why {
+    /// The word for it in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Why::Broken => "broken",
+            Why::Nested => "nested",
+            Why::TooLong => "too_long",
+            Why::Changed => "changed",
+            Why::Unlisted => "unlisted",
+            Why::Missing => "missing",
+        }
+    }
 }
 
 /// A place in a bundle.
@@ -56,42 +106,62 @@ pub struct Spot {
     pub kind: &'static str,
 }
 
-/// Looks at every member of a bundle and at its name.
+/// Looks at every member of a bundle and at its name. `listed` are the digests that its manifest gives; the manifest itself and what
+/// comes behind it are not among them.
 ///
 /// # Errors
 /// The input is no bundle, or cannot be read.
-pub fn check(input: impl Read, gate: &Gate, known: Known<'_>) -> Result<Checked, CheckError> {
+pub fn check(input: impl Read, gate: &Gate, known: Known<'_>, listed: &BTreeMap<&str, Sha256>) -> Result<Checked, CheckError> {
     let mut reader = Reader::new(input);
-    let mut checked = Checked::default();
+    let (mut checked, mut missing) = (Checked::default(), listed.clone());
     while let Some(entry) = reader.next_entry()? {
         let path = entry.path.clone();
         let about = About { known, versions: lists_versions(path.as_bytes()) };
         for hit in gate.find(path.as_bytes(), &about) {
             checked.add(&path, None, hit.kind);
         }
-        let mut head = Vec::with_capacity(HEAD);
-        (&mut reader).take(HEAD as u64).read_to_end(&mut head)?;
-        let packing = Packing::told(&head);
-        let whole = io::Cursor::new(head).chain(&mut reader);
-        if let Some(packing) = packing {
-            // What does not unpack has no text; the rest of the member is passed over by the reader.
-            let inside = packing.reader(whole)?.take(CAPS.inflated);
-            checked.text(inside, &path, gate, &about).or_else(|error| match error.kind() {
-                io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof => Ok(()),
-                _ => Err(error),
-            })?;
-        } else {
-            checked.text(whole, &path, gate, &about)?;
+        let mut content = Digested { input: &mut reader, hasher: sha2::Sha256::new() };
+        checked.member(&mut content, &path, gate, &about)?;
+        io::copy(&mut content, &mut io::sink())?;
+        let digest = Sha256(content.hasher.finalize().into());
+        match missing.remove(path.as_str()) {
+            Some(wanted) if wanted != digest => checked.doubt(&path, Why::Changed),
+            None if ![name::MANIFEST, name::SUMS, name::SUMS_SIG].contains(&path.as_str()) => {
+                checked.doubt(&path, Why::Unlisted);
+            }
+            _ => {}
         }
         checked.members += 1;
     }
+    missing.keys().for_each(|path| checked.doubt(path, Why::Missing));
     Ok(checked)
 }
 
+/// Digests what is read through it.
+struct Digested<R> {
+    input: R,
+    hasher: sha2::Sha256,
+}
+
+impl<R: Read> Read for Digested<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.input.read(buffer)?;
+        self.hasher.update(&buffer[..count]);
+        Ok(count)
+    }
+}
+
+/// The first bytes, that tell how a text is compressed, and all of it.
+fn told<R: Read>(mut input: R) -> io::Result<(Option<Packing>, io::Chain<io::Cursor<Vec<u8>>, R>)> {
+    let mut head = Vec::with_capacity(HEAD);
+    (&mut input).take(HEAD as u64).read_to_end(&mut head)?;
+    Ok((Packing::told(&head), io::Cursor::new(head).chain(input)))
+}
+
 impl Checked {
-    /// Whether nothing was found.
+    /// Whether nothing was found, and everything could be judged.
     pub fn is_clean(&self) -> bool {
-        self.counts.is_empty()
+        self.counts.is_empty() && self.doubts.is_empty()
     }
 
     /// Places beyond those that are named.
@@ -106,6 +176,34 @@ impl Checked {
         }
     }
 
+    fn doubt(&mut self, path: &str, why: Why) {
+        self.doubts.push(Doubt { path: path.to_owned(), why });
+    }
+
+    /// Looks at the content of a member, inside where it is compressed. What does not unpack as a whole is named: nobody has seen
+    /// what is in it, and the redactor makes no such member.
+    fn member(&mut self, content: impl Read, path: &str, gate: &Gate, about: &About<'_>) -> io::Result<()> {
+        let (packing, whole) = told(content)?;
+        let Some(packing) = packing else { return self.text(whole, path, gate, about) };
+        let unpacked = told(packing.reader(whole)?).and_then(|(twice, inside)| {
+            let mut inside = inside.take(CAPS.inflated);
+            self.text(&mut inside, path, gate, about)?;
+            let why = if twice.is_some() { Some(Why::Nested) } else { (inside.limit() == 0).then_some(Why::TooLong) };
+            Ok(why)
+        });
+        match unpacked {
+            Ok(None) => {}
+            Ok(Some(why)) => self.doubt(path, why),
+            Err(error) => match error.kind() {
+                io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof => {
+                    self.doubt(path, Why::Broken);
+                }
+                _ => return Err(error),
+            },
+        }
+        Ok(())
+    }
+
     /// Looks at a text, chunk after chunk.
     fn text(&mut self, mut input: impl Read, path: &str, gate: &Gate, about: &About<'_>) -> io::Result<()> {
         let (mut chunk, mut lines, mut encoding) = (Vec::new(), 0, None);
@@ -115,7 +213,7 @@ impl Checked {
             let encoding = *encoding.get_or_insert_with(|| sniff(&chunk));
             let end = if (read as u64) < room { chunk.len() } else { cut(&chunk, encoding) };
             let mut at = 0;
-            for hit in gate.find_in(&chunk[..end], encoding, about) {
+            for hit in gate.find_anywhere(&chunk[..end], encoding, about) {
                 lines += line_ends(&chunk[at..hit.range.start]);
                 at = hit.range.start;
                 self.add(path, Some(lines + 1), hit.kind);
@@ -139,6 +237,8 @@ fn sniff(chunk: &[u8]) -> Encoding {
     let nul = |parity: usize| head.iter().skip(parity).step_by(2).filter(|b| **b == 0).count();
     let half = head.len() / 2;
     match head {
+        // The mark may stand before a text that is none.
+        [_, _, rest @ ..] if rest.iter().filter(|b| **b == 0).count() * 20 < rest.len() && rest.is_ascii() => Encoding::Bytes,
         [0xff, 0xfe, ..] => Encoding::Utf16Le,
         [0xfe, 0xff, ..] => Encoding::Utf16Be,
         _ if half >= 4 && nul(1) * 10 >= half * 6 && nul(0) == 0 => Encoding::Utf16Le,

@@ -24,7 +24,7 @@ use std::ops::Range;
 pub(crate) use self::row::{add, name};
 use self::{addresses::Subnet, credentials::Walk, grams::Grams, keys::Walked, names::Form, names::Name};
 pub use self::{
-    check::{CheckError, Checked, Spot, check},
+    check::{CheckError, Checked, Doubt, Spot, Why, check},
     found::{Found, Leaked},
     kinds::Kind,
     row::row,
@@ -245,6 +245,23 @@ impl Gate {
         apart(hits)
     }
 
+    /// The same, and where there are NULs also in UTF-16 of either order that begins anywhere: for what nobody has made sure of.
+    fn find_anywhere(&self, bytes: &[u8], encoding: Encoding, about: &About<'_>) -> Vec<Hit> {
+        let mut hits = self.find_in(bytes, encoding, about);
+        if memchr::memchr(0, bytes).is_none() {
+            return hits;
+        }
+        // One order is the other from the byte behind it on.
+        for shift in 0..2.min(bytes.len()) {
+            hits.extend(
+                self.find_in(&bytes[shift..], Encoding::Utf16Le, about)
+                    .into_iter()
+                    .map(|hit| Hit { range: hit.range.start + shift..hit.range.end + shift, ..hit }),
+            );
+        }
+        apart(hits)
+    }
+
     /// Lets a chunk through, masked where something should not be in it.
     ///
     /// # Errors
@@ -267,6 +284,18 @@ impl Gate {
         let masks: Vec<Mask> = hits.into_iter().map(|hit| Mask { range: hit.range, written: hit.written }).collect();
         Ok((redactor.mask(&clean, &masks), found))
     }
+}
+
+/// The byte before a place; a line end where an escaped control character ends there: `\n`, `\x0a`, `\u000a`, `#012`, `%0a`.
+fn byte_before(t: &[u8], place: usize) -> u8 {
+    let digits = |count: usize| t[place - count..place].iter().all(u8::is_ascii_hexdigit);
+    let escaped = |sign: &[u8], count: usize| {
+        let length = sign.len() + count;
+        place >= length && t[place - length..].starts_with(sign) && digits(count)
+    };
+    let letter = place >= 2 && t[place - 2] == b'\\' && matches!(t[place - 1], b'n' | b'r' | b't');
+    let digits = escaped(b"\\x", 2) || escaped(b"\\u00", 2) || escaped(b"#0", 2) || escaped(b"\\0", 2) || escaped(b"%", 2);
+    if place == 0 || letter || digits { b'\n' } else { t[place - 1] }
 }
 
 /// Sorted, and of those that overlap one for all.

@@ -1,14 +1,15 @@
 //! The names of the host as they may be written.
 //!
-//! In: the harvest. Out: literals: each name plain, and in hexadecimal, base64 at its three offsets, percent signs and UTF-16;
+//! In: the harvest. Out: literals: each name plain, and in hexadecimal, base64 at its three offsets, percent signs, UTF-16 and GB18030;
 //! then, for a place where a literal stands, whether it is the name and not a part of a longer word.
 
 use base64::{
     Engine as _,
     prelude::{BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD},
 };
+use encoding_rs::GB18030;
 
-use super::{Kind, Literal};
+use super::{Kind, Literal, byte_before};
 use crate::redact::{Harvest, Written, in_token, stands_for_itself};
 
 /// Shorter names mean nothing in a row of hexadecimal digits.
@@ -38,13 +39,14 @@ pub(super) enum Form {
     Percent,
     Utf16Le,
     Utf16Be,
+    Gb18030,
 }
 
 impl Form {
     /// How a stand-in is written in its place.
     pub(super) fn written(self) -> Written {
         match self {
-            Form::Plain | Form::Percent => Written::Plain,
+            Form::Plain | Form::Percent | Form::Gb18030 => Written::Plain,
             Form::Hex => Written::Hex,
             Form::Base64(_) => Written::Base64,
             Form::Utf16Le => Written::Utf16Le,
@@ -86,6 +88,9 @@ fn one(name: &str, kind: Kind, out: &mut Vec<(Literal, Name)>) {
         out.push((Literal { bytes, any_case }, Name { kind, form, len, wide }));
     };
     push(name.as_bytes().to_vec(), true, Form::Plain);
+    if wide && let (gb, _, false) = GB18030.encode(name) {
+        push(gb.into_owned(), false, Form::Gb18030);
+    }
     let mut spellings = vec![name.to_owned()];
     if name.to_lowercase() != name {
         spellings.push(name.to_lowercase());
@@ -123,11 +128,13 @@ impl Name {
     /// The place to be masked if the literal at `start..end` is this name and not a part of a longer word.
     pub(super) fn stands(&self, t: &[u8], start: usize, end: usize) -> Option<(usize, usize)> {
         let (before, after, next) = match self.form {
-            Form::Plain => (byte(t, start.wrapping_sub(1)), byte(t, end), byte(t, end + 1)),
+            Form::Plain => (byte_before(t, start), byte(t, end), byte(t, end + 1)),
             Form::Hex => (hex(t, start.wrapping_sub(2)), hex(t, end), hex(t, end + 2)),
             Form::Percent => (percent_before(t, start), percent(t, end), b'a'),
             Form::Utf16Le => (unit(t, start.wrapping_sub(2), 0), unit(t, end, 0), unit(t, end + 2, 0)),
             Form::Utf16Be => (unit(t, start.wrapping_sub(2), 1), unit(t, end, 1), unit(t, end + 2, 1)),
+            Form::Gb18030 if !in_gb18030(t, start, end) => return None,
+            Form::Gb18030 => (byte(t, start.wrapping_sub(1)), byte(t, end), byte(t, end + 1)),
             Form::Base64(offset) => {
                 let (before, after) = around_base64(t, start, offset, self.len);
                 (before, after, b'a')
@@ -152,6 +159,15 @@ impl Name {
             _ => !joins(before) && !joins(after),
         }
     }
+}
+
+/// Whether the bytes at a place can be characters of GB18030: whole ones, and not of UTF-8.
+fn in_gb18030(t: &[u8], start: usize, end: usize) -> bool {
+    let wide = |b: &&u8| !b.is_ascii();
+    let before = t[..start].iter().rev().take(64).take_while(wide).count();
+    let after = t[end..].iter().take(64).take_while(wide).count();
+    let run = &t[start - before..end + after];
+    before % 2 == 0 && std::str::from_utf8(run).is_err_and(|error| error.error_len().is_some())
 }
 
 fn byte(t: &[u8], i: usize) -> u8 {

@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use super::{
     token,
-    value::{at, is_name, line_end, line_start},
+    value::{at, is_name, line_end, line_start, skip_blanks},
 };
 
 /// Accounts that every system has.
@@ -383,6 +383,14 @@ pub(super) fn named(t: &[u8], i: usize) -> Option<Range<usize>> {
 fn belongs_to_domain(domain: &[u8], slashes: usize, next: u8) -> bool {
     let control = slashes == 1 && matches!(next, b'n' | b't' | b'r' | b'b' | b'f' | b'u' | b'v' | b'x');
     domain.len() <= 15 && next.is_ascii_alphabetic() && !(control && domain.iter().any(u8::is_ascii_lowercase))
+}
+
+/// The name in `zhang:secret` behind an option or a sign, and in `--user=zhang`.
+pub(super) fn of_login_option(t: &[u8], option: Range<usize>, secret: Option<&Range<usize>>) -> Option<Range<usize>> {
+    let sign = at(t, option.end) == b'=';
+    let name = named(t, skip_blanks(t, option.end + usize::from(sign)))?;
+    let alone = sign && t[option].ends_with(b"user");
+    (alone || secret.is_some_and(|secret| secret.start == name.end + 1)).then_some(name)
 }
 
 /// `user zhang logged in`, `User "zhang" cannot list`: a name in quotes or before what accounts do.

@@ -27,8 +27,10 @@ const CHUNK: usize = 1 << 20;
 const LINE_MAX: usize = 1 << 20;
 /// So much is looked at to tell text from binary.
 const SNIFF: usize = 64 << 10;
-/// What the next piece of a cut line sees of the piece before, and where in a piece a delimiter is looked for.
+/// What the pieces of a cut line see of each other, and where in a piece a delimiter is looked for.
 const OVERLAP: usize = 64 << 10;
+/// So many bytes of ASCII in a row are text in one byte each: as UTF-16 they would be Han characters without a sign among them.
+const NARROW: usize = 32;
 /// How often a cut is moved behind a field and lines in turn.
 const TURNS: usize = 4;
 /// So many lines are shown to the chunk behind them: a heading may be so far above what belongs to it.
@@ -71,6 +73,8 @@ pub struct Chunks<R> {
     shown: usize,
     /// Read, not yet decoded: half a character of UTF-16.
     odd: Vec<u8>,
+    /// Of what claims to be UTF-16: how many bytes of ASCII were read last.
+    narrow: usize,
     /// Read, not yet decoded: half a field of the journal.
     export: export::Decoder,
     /// Where `ready` holds binary fields of the journal.
@@ -102,6 +106,7 @@ impl<R: io::Read> Chunks<R> {
             seen: 0,
             ready: Vec::new(),
             odd: Vec::new(),
+            narrow: 0,
             export: export::Decoder::default(),
             fields: Vec::new(),
             shown: 0,
@@ -178,6 +183,13 @@ impl<R: io::Read> Chunks<R> {
         if self.encoding == Some(Encoding::Export) {
             let taken = self.export.take(fresh, self.eof, &mut self.ready, &mut self.fields);
             return taken.map_err(|()| RedactError::Encoding);
+        }
+        // What is written in another encoding would pass without being understood.
+        for b in fresh {
+            self.narrow = if is_narrow(b) { self.narrow + 1 } else { 0 };
+            if self.narrow >= NARROW {
+                return Err(RedactError::Encoding);
+            }
         }
         self.odd.extend_from_slice(fresh);
         let big = self.encoding == Some(Encoding::Utf16Be);
@@ -306,6 +318,13 @@ impl<R: io::Read> Chunks<R> {
         lines
     }
 
+    /// How far a piece that ends within a line sees: a value that the cut goes through is replaced by the piece it begins in.
+    fn follows(&mut self, end: usize) -> Result<usize, RedactError> {
+        self.fill(end + OVERLAP)?;
+        let seen = self.ready.len().min(end + OVERLAP);
+        Ok(memchr::memchr(b'\n', &self.ready[end..seen]).map_or(seen, |n| end + n))
+    }
+
     fn chunk(&mut self) -> Result<Option<Raw>, RedactError> {
         if self.encoding.is_none() {
             self.start()?;
@@ -317,12 +336,14 @@ impl<R: io::Read> Chunks<R> {
         let end = if midline { end } else { self.whole(end)? };
         let show = shown(&self.ready[..end], midline);
         let fields = self.lines(self.shown, end, end - show);
+        let seen = if midline { self.follows(end)? } else { end };
         let mut next = Vec::with_capacity(self.size + OVERLAP + SNIFF);
         next.extend_from_slice(&self.ready[end - show..]);
         let mut bytes = std::mem::replace(&mut self.ready, next);
-        bytes.truncate(end);
+        bytes.truncate(seen);
         let raw = Raw {
             skip: std::mem::replace(&mut self.shown, show),
+            end,
             state: self.state,
             document: self.document,
             file: self.file,
@@ -334,10 +355,10 @@ impl<R: io::Read> Chunks<R> {
             open_end: midline,
             bytes,
         };
-        let strings = (raw.encoding == Encoding::Strings).then(|| binary::strings(&raw.bytes));
-        self.state = pem::walk(strings.as_deref().unwrap_or(&raw.bytes), raw.first_line(), raw.state, &mut |_| {});
+        let strings = (raw.encoding == Encoding::Strings).then(|| binary::strings(&raw.bytes[..end]));
+        self.state = pem::walk(strings.as_deref().unwrap_or(&raw.bytes[..end]), raw.first_line(), raw.state, &mut |_| {});
         if self.file == File::Manifest {
-            self.document = secret::walk(&raw.bytes, raw.first_line(), raw.document, &mut |_| {});
+            self.document = secret::walk(&raw.bytes[..end], raw.first_line(), raw.document, &mut |_| {});
         }
         Ok(Some(raw))
     }
@@ -393,6 +414,12 @@ fn within_line(line: &[u8]) -> usize {
 /// Text or binary, and which text.
 fn sniff(head: &[u8], whole: bool) -> Result<Encoding, RedactError> {
     match head {
+        // The mark may stand before a text that is none: pairs of its letters look like Han.
+        [0xff | 0xfe, 0xff | 0xfe, rest @ ..] if rest.len() >= NARROW && rest.iter().all(is_narrow) => {
+            return Ok(Encoding::Bytes);
+        }
+        // No text begins with NUL.
+        [0xff | 0xfe, 0xff | 0xfe, 0, 0, ..] => {}
         [0xff, 0xfe, ..] => return Ok(Encoding::Utf16Le),
         [0xfe, 0xff, ..] => return Ok(Encoding::Utf16Be),
         _ => {}
@@ -431,6 +458,11 @@ fn sniff(head: &[u8], whole: bool) -> Result<Encoding, RedactError> {
         (false, _) if gb18030::is_text(head, whole) => Encoding::Gb18030,
         _ => Encoding::Bytes,
     })
+}
+
+/// Whether a byte is text by itself: in UTF-16 so many of them in a row are no text.
+fn is_narrow(b: &u8) -> bool {
+    matches!(b, 9 | 10 | 13 | 0x20..=0x7e)
 }
 
 /// Whether it is UTF-16 of characters that texts in Chinese and English have.

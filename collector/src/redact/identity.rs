@@ -170,7 +170,9 @@ fn serial(t: &[u8], end: usize) -> Option<Range<usize>> {
     let digits = v.iter().filter(|b| b.is_ascii_digit()).count();
     let letters = v.iter().filter(|b| b.is_ascii_alphabetic()).count();
     // openssl writes the number of a certificate as `serial=4F2A..`, or as a number with its hexadecimal form behind.
-    let certificate = at(t, start.wrapping_sub(1)) == b'=' && v.len() >= 14 && v.iter().all(u8::is_ascii_hexdigit);
+    let certificate = at(t, start.wrapping_sub(1)) == b'=' && v.len() >= 14 && v.iter().all(u8::is_ascii_hexdigit)
+        || digits == v.len() && v.len() > 20
+        || v.len() >= 32 && v.iter().all(u8::is_ascii_hexdigit);
     let alone = matches!(at(t, end), b'\n' | b'\r' | b'"' | b'\'' | b'<' | b',' | b'|');
     let shape = if letters > 0 { v.len() >= 6 && digits > 0 } else { digits >= 8 && digits == v.len() && alone };
     // keytool writes the number of a certificate so, a disk its own in capitals.

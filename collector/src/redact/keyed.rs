@@ -14,7 +14,7 @@ use super::{
     span::Span,
     structure::{base64, siblings, xml},
     tables,
-    value::{self, Between, Style, Value, at, is_name, line_end, skip_blanks},
+    value::{self, Between, Style, Value, at, is_name, skip_blanks},
 };
 use crate::failpoint;
 
@@ -216,9 +216,8 @@ impl Literals<'_> {
     /// `Authorization: scheme value`, in a header, an option or JSON.
     pub(super) fn header(&self, hit: Range<usize>, spans: &mut Vec<Span>) -> usize {
         let t = self.text;
-        let end = line_end(t, hit.end);
         let mut i = hit.end;
-        let skip = |i: usize, set: &[u8]| i + t[i.min(end)..end].iter().take(16).take_while(|b| set.contains(b)).count();
+        let skip = |i: usize, set: &[u8]| i + t[i.min(t.len())..].iter().take(16).take_while(|b| set.contains(b)).count();
         i = skip(i, b"\"'\\ ");
         // `header("Authorization", "Basic x")`, `set-header Authorization "Basic x"`
         if matches!(at(t, i), b':' | b'=' | b',') {
@@ -226,20 +225,21 @@ impl Literals<'_> {
         } else if i < hit.end + 2 || !matches!(t[i - 1], b'"' | b'\'') {
             return hit.end;
         }
-        let run = |i: usize| {
-            t[i..end]
-                .iter()
-                .take_while(|b| !matches!(b, b' ' | b'\t' | b'"' | b'\'' | b'\\' | b',' | b';' | b'&' | b'<' | b'}' | b'\r' | 0))
-                .count()
+        let run = |i: usize, limit: usize| {
+            let stop = |b: &u8| {
+                matches!(b, b' ' | b'\t' | b'"' | b'\'' | b'\\' | b',' | b';' | b'&' | b'<' | b'}' | b'\r' | b'\n' | 0)
+            };
+            i + t[i.min(t.len())..].iter().take(limit).take_while(|b| !stop(b)).count()
         };
-        let first = i..i + run(i);
+        // A failed look is short; what is a secret goes to its end.
+        let first = i..run(i, value::LOOK);
         let scheme = &t[first.clone()];
         let second = skip_blanks(t, first.end);
-        let value = second..second + run(second.min(end));
+        let value = second..run(second, value::LOOK);
         if scheme.len() < 24
             && scheme.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'-')
             && second > first.end
-            && second < end
+            && at(t, second) != b'\n'
         {
             let v = &t[value.clone()];
             let basic = scheme.eq_ignore_ascii_case(b"basic");
@@ -251,12 +251,12 @@ impl Literals<'_> {
                     && (v.iter().any(u8::is_ascii_digit) || v.iter().any(u8::is_ascii_uppercase) || v.len() > 12)
                     || is_tokenlike(v))
             {
-                return push(value, kind, spans);
+                return push(value.start..run(value.start, usize::MAX), kind, spans);
             }
             return hit.end;
         }
         if is_tokenlike(scheme) && !is_no_secret(scheme) {
-            return push(first, Kind::AuthBearer, spans);
+            return push(first.start..run(first.start, usize::MAX), Kind::AuthBearer, spans);
         }
         hit.end
     }
@@ -281,10 +281,13 @@ impl Literals<'_> {
         match memchr::memchr(b':', &authority[..sign]) {
             Some(colon) if !authority[..colon].iter().any(|b| matches!(b, b'?' | b'=' | b'#' | b'\'')) => {
                 let value = start + colon + 1..start + sign;
-                // The name before may be one of the host's: the scan goes on behind the scheme.
                 if !is_no_secret(&t[value.clone()]) {
                     push(value, Kind::UrlUserinfo, spans);
+                    if let Some(name) = account::named(t, start).filter(|name| *name == (start..start + colon)) {
+                        push(name, Kind::Username, spans);
+                    }
                 }
+                // The name may also be one of the host's: the scan goes on behind the scheme.
                 hit.end
             }
             None if sign >= 16 && is_tokenlike(&authority[..sign]) => push(start..start + sign, Kind::UrlUserinfo, spans),

@@ -167,6 +167,8 @@ struct Piece<'a> {
     /// The bytes that are written where nothing is replaced: of binary content `text` holds only the strings.
     bytes: &'a [u8],
     skip: usize,
+    /// Behind it is what follows in a line that was cut.
+    end: usize,
     first_line: usize,
     state: State,
     document: Document,
@@ -185,6 +187,7 @@ impl<'a> Piece<'a> {
             text,
             bytes: text,
             skip: 0,
+            end: text.len(),
             first_line: 0,
             state: State::Outside,
             document: Document::default(),
@@ -273,7 +276,7 @@ impl Redactor {
     #[expect(clippy::needless_pass_by_value, reason = "raw bytes end here: nobody is to keep them")]
     pub fn clean(&self, raw: Raw, scratch: &mut Scratch) -> Result<(Clean, Counts), RedactError> {
         let mut counts = Counts::default();
-        let mut out = Vec::with_capacity(raw.bytes.len() - raw.skip + 1024);
+        let mut out = Vec::with_capacity(raw.end - raw.skip + 1024);
         let strings = (raw.encoding == Encoding::Strings).then(|| binary::strings(&raw.bytes));
         let piece = Piece::of(&raw, strings.as_deref());
         scratch.cache.begin_chunk();
@@ -349,7 +352,7 @@ impl Redactor {
         self.blocks(piece, &inner, spans, arena);
         let literals = Literals { redactor: self, text, open_end: piece.open_end, depth: piece.depth, given: &inner };
         let words = Words { redactor: self, text, ascii: text.is_ascii(), file: piece.file };
-        let mut from = 0;
+        let (mut from, mut written) = (0, piece.skip);
         while from < text.len() {
             let to = memchr::memchr(b'\n', &text[text.len().min(from + WINDOW)..]).map_or(text.len(), |n| from + WINDOW + n + 1);
             literals.scan(from, to, spans, arena);
@@ -367,6 +370,7 @@ impl Redactor {
                 begin_at(piece.skip, spans);
             }
             span::settle(spans, settled);
+            settled.truncate(settled.partition_point(|s| (s.start as usize) < piece.end));
             if piece.gb {
                 gb18030::widen(text, from, settled);
             }
@@ -382,9 +386,11 @@ impl Redactor {
                     arena,
                     text,
                     bytes: piece.bytes,
+                    gb: piece.gb,
+                    until: piece.end,
                     in_place: !std::ptr::eq(piece.bytes, text),
                 };
-                writer.write(from.max(piece.skip)..to, &settled[..here], cache, counts, seen.as_mut(), out);
+                written = writer.write(written..to.min(piece.end), &settled[..here], cache, counts, seen.as_mut(), out);
             }
             cache.given.absorb(&mut inner.borrow_mut());
             self.remember(&mut cache.given);

@@ -4,6 +4,8 @@
 
 use std::ops::Range;
 
+use encoding_rs::GB18030;
+
 use super::value::{at, line_end, line_start};
 
 fn run(t: &[u8], i: usize, limit: usize, set: impl Fn(u8) -> bool) -> usize {
@@ -12,17 +14,6 @@ fn run(t: &[u8], i: usize, limit: usize, set: impl Fn(u8) -> bool) -> usize {
 
 /// Surnames that begin hardly another word.
 const SURNAMES: &str = "王李张刘陈杨赵吴周徐孙胡朱林何郭罗梁宋郑谢韩唐冯董萧曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪田姜范姚谭廖邹熊陆郝孔崔邱秦顾侯邵孟薄葛梅盛詹庄刁尹褚卫欧阮倪滕纪耿聂鲍翁裴柯骆焦缪莫颜殷岑柳俞贺严牛毛洪龚尤汤黎樊闫佟兰凌霍虞祝鞠奚司覃武乔赖黄马";
-/// The same in GB18030.
-const SURNAMES_GB: &[u8] =
-    b"\xcd\xf5\xc0\xee\xd5\xc5\xc1\xf5\xb3\xc2\xd1\xee\xd5\xd4\xce\xe2\xd6\xdc\xd0\xec\xcb\xef\xba\xfa\xd6\xec\xc1\xd6\
-    \xba\xce\xb9\xf9\xc2\xde\xc1\xba\xcb\xce\xd6\xa3\xd0\xbb\xba\xab\xcc\xc6\xb7\xeb\xb6\xad\xcf\xf4\xb2\xdc\xd4\xac\
-    \xb5\xcb\xd0\xed\xb8\xb5\xc9\xf2\xd4\xf8\xc5\xed\xc2\xc0\xcb\xd5\xc2\xac\xbd\xaf\xb2\xcc\xbc\xd6\xb6\xa1\xce\xba\
-    \xd1\xa6\xd2\xb6\xd1\xd6\xd3\xe0\xc5\xcb\xb6\xc5\xb4\xf7\xcf\xc4\xd6\xd3\xcd\xf4\xcc\xef\xbd\xaa\xb7\xb6\xd2\xa6\
-    \xcc\xb7\xc1\xce\xd7\xde\xd0\xdc\xc2\xbd\xba\xc2\xbf\xd7\xb4\xde\xc7\xf1\xc7\xd8\xb9\xcb\xba\xee\xc9\xdb\xc3\xcf\
-    \xb1\xa1\xb8\xf0\xc3\xb7\xca\xa2\xd5\xb2\xd7\xaf\xb5\xf3\xd2\xfc\xf1\xd2\xce\xc0\xc5\xb7\xc8\xee\xc4\xdf\xeb\xf8\
-    \xbc\xcd\xb9\xa2\xc4\xf4\xb1\xab\xce\xcc\xc5\xe1\xbf\xc2\xc2\xe6\xbd\xb9\xe7\xd1\xc4\xaa\xd1\xd5\xd2\xf3\xe1\xaf\
-    \xc1\xf8\xd3\xe1\xba\xd8\xd1\xcf\xc5\xa3\xc3\xab\xba\xe9\xb9\xa8\xd3\xc8\xcc\xc0\xc0\xe8\xb7\xae\xe3\xc6\xd9\xa1\
-    \xc0\xbc\xc1\xe8\xbb\xf4\xd3\xdd\xd7\xa3\xbe\xcf\xde\xc9\xcb\xbe\xf1\xfb\xce\xe4\xc7\xc7\xc0\xb5\xbb\xc6\xc2\xed";
 /// Surnames that begin other words as well: they need a key that only people have, and a sign.
 const OTHER_SURNAMES: &str = "高方金程任钱石康白文龙段易江向常安成关于时单项包连路应万史齐雷施陶章伍管申甄冼左尚温查景党饶宁庞季冉辛翟华宫米艾古靳齐慕诸上东皇尉公令长宇端支符谷";
 /// Words that begin like a name.
@@ -49,17 +40,12 @@ const WEAK: [&str; 12] = ["用户", "用户名", "账号", "帐号", "账户", "
 pub(super) fn behind_key(t: &[u8], i: usize, spaced: bool, signed: bool, key: &str) -> Option<Range<usize>> {
     let weak = key.is_ascii() || WEAK.contains(&key);
     let bytes = run(t, i, 27, |b| !b.is_ascii());
-    let mut han = "";
-    if let Some(part) = t.get(i..i + bytes) {
-        let valid = match std::str::from_utf8(part) {
-            Ok(text) => text,
-            Err(e) => std::str::from_utf8(&part[..e.valid_up_to()]).unwrap_or(""),
-        };
-        let length = valid.find(|c: char| !('\u{4e00}'..='\u{9fff}').contains(&c)).unwrap_or(valid.len());
-        han = &valid[..length];
+    if bytes == 0 {
+        return latin(t, i, signed && !weak);
     }
+    let (han, width) = han(&t[i..i + bytes]);
     if han.is_empty() {
-        return if bytes == 0 { latin(t, i, signed && !weak) } else { in_gb(t, i, spaced && !weak) };
+        return None;
     }
     let cut = BEHIND.iter().filter_map(|w| han.find(w)).filter(|n| *n >= 6).min();
     let name = &han[..cut.unwrap_or(han.len())];
@@ -71,18 +57,21 @@ pub(super) fn behind_key(t: &[u8], i: usize, spaced: bool, signed: bool, key: &s
     let word = name.get(..6).is_none_or(|two| NO_NAMES.contains(two)) && !double;
     let fits = (2..=3).contains(&count) || double && count == 4;
     let stands = spaced || !weak || cut.is_some();
-    (fits && stands && !word && (sure || other)).then_some(i..i + name.len())
+    (fits && stands && !word && (sure || other)).then_some(i..i + count * width)
 }
 
-/// A name of two or three characters in GB18030, between other characters.
-fn in_gb(t: &[u8], i: usize, wanted: bool) -> Option<Range<usize>> {
-    let run = run(t, i, 8, |b| !b.is_ascii());
-    let first = t.get(i..i + 2)?;
-    let known = SURNAMES_GB.chunks(2).any(|s| s == first);
-    // A full-width comma or stop may follow.
-    let stop = (4..=6).step_by(2).find(|n| *n == run || matches!(t.get(i + n..i + n + 2), Some([0xa1 | 0xa3, _])))?;
-    let han = t.get(i..i + stop)?.chunks(2).all(|pair| (0xb0..=0xf7).contains(&pair[0]));
-    (wanted && known && han).then_some(i..i + stop)
+/// The Han characters that a text begins with, and how many bytes each of them takes in it.
+fn han(text: &[u8]) -> (String, usize) {
+    let begin = |text: &str| text.chars().take_while(|c| ('\u{4e00}'..='\u{9fa5}').contains(c)).collect::<String>();
+    let error = std::str::from_utf8(text).err();
+    let valid = error.map_or(text.len(), |error| error.valid_up_to());
+    let utf8 = begin(&String::from_utf8_lossy(&text[..valid]));
+    // The first characters of GB18030 may look like UTF-8, but hardly like Han in it.
+    if !utf8.is_empty() || error.is_none_or(|error| error.error_len().is_none()) {
+        return (utf8, 3);
+    }
+    // In GB18030 all of these take two bytes.
+    (begin(&GB18030.decode_without_bom_handling(text).0), 2)
 }
 
 /// `Zhang Wei` behind a key of people.
@@ -98,15 +87,20 @@ fn latin(t: &[u8], i: usize, wanted: bool) -> Option<Range<usize>> {
 
 /// Whether a field holds the name of a person and nothing else.
 pub(super) fn fills(t: &[u8], range: Range<usize>) -> bool {
-    let Ok(text) = std::str::from_utf8(&t[range.clone()]) else {
-        return in_gb(t, range.start, true).is_some_and(|name| name == range);
+    let field = &t[range];
+    let (text, whole) = match std::str::from_utf8(field) {
+        Ok(text) => (text.replace('·', ""), text.chars().all(|c| ('\u{4e00}'..='\u{9fa5}').contains(&c) || c == '·')),
+        Err(_) => {
+            let (text, width) = han(field);
+            let whole = text.chars().count() * width == field.len();
+            (text, whole)
+        }
     };
     let count = text.chars().count();
     let double = DOUBLE.iter().any(|d| text.starts_with(d));
-    let han = text.chars().all(|c| ('\u{4e00}'..='\u{9fff}').contains(&c) || c == '·');
     let first = text.chars().next().is_some_and(|c| SURNAMES.contains(c) || OTHER_SURNAMES.contains(c));
     let word = text.get(..6).is_none_or(|two| NO_NAMES.contains(two));
-    han && ((2..=3).contains(&count) && first && !word || double && (3..=4).contains(&count))
+    whole && ((2..=3).contains(&count) && first && !word || double && (3..=4).contains(&count))
 }
 
 /// The name directly before a telephone number: `张伟 138..`, `张伟：138..`, `张伟(138..`.

@@ -14,10 +14,12 @@ use super::{
 
 /// One chunk of the host's bytes and the state its first line is in. No accessor outside `redact`.
 pub struct Raw {
-    /// What the chunk before showed, then the chunk itself.
+    /// What the chunk before showed, then the chunk itself, then what follows in a line that was cut.
     pub(super) bytes: Vec<u8>,
     /// Where the chunk itself begins.
     pub(super) skip: usize,
+    /// Where it ends.
+    pub(super) end: usize,
     pub(super) state: State,
     pub(super) document: Document,
     pub(super) file: File,

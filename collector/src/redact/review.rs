@@ -92,6 +92,7 @@ impl<'a> Piece<'a> {
             text: strings.unwrap_or(&raw.bytes),
             bytes: &raw.bytes,
             skip: raw.skip,
+            end: raw.end,
             first_line: raw.first_line(),
             state: raw.state,
             document: raw.document,

@@ -199,6 +199,9 @@ impl Literals<'_> {
             Verify::Announced => push_if(spoken::announced(t, hit.end), rule.kind, hit.end, spans),
             Verify::BehindName => {
                 let value = spoken::behind_name(t, hit.end).or_else(|| spoken::basic(t, hit.end));
+                if let Some(name) = account::of_login_option(t, hit.clone(), value.as_ref()) {
+                    push(name, Kind::Username, spans);
+                }
                 push_if(value, rule.kind, hit.end, spans)
             }
             Verify::Basic => push_if(spoken::basic(t, hit.end), rule.kind, hit.end, spans),
@@ -244,7 +247,7 @@ impl Literals<'_> {
     fn name(&self, index: usize, hit: Range<usize>, spans: &mut Vec<Span>) -> bool {
         let t = self.text;
         let name = self.redactor.names.get(index);
-        let before = if hit.start == 0 { b'\n' } else { t[hit.start - 1] };
+        let before = if hit.start == 0 || value::behind_escape(t, hit.start) { b'\n' } else { t[hit.start - 1] };
         let after = at(t, hit.end);
         let short = hit.len() < 6;
         let joins = |b: u8| b.is_ascii_alphanumeric() || short && matches!(b, b'-' | b'_');

@@ -3,7 +3,9 @@
 //! In: text and the spans that the scans found, in any order, perhaps overlapping. Out: the text with the winners
 //! replaced: credentials win over identities, then the longer span. What of a loser sticks out is replaced too.
 
-use std::ops::Range;
+use std::{borrow::Cow, ops::Range};
+
+use encoding_rs::GB18030;
 
 use super::{
     address::Addresses,
@@ -99,12 +101,17 @@ pub(super) struct Writer<'a> {
     pub(super) text: &'a [u8],
     /// What is written where nothing is replaced, as long as the text.
     pub(super) bytes: &'a [u8],
+    /// The text is GB18030.
+    pub(super) gb: bool,
+    /// Where the piece ends.
+    pub(super) until: usize,
     /// What is replaced keeps its length: offsets in binary content have to hold.
     pub(super) in_place: bool,
 }
 
 impl Writer<'_> {
-    /// Copies this range of the text, replacing the spans, which are settled and lie in it.
+    /// Copies this range of the text, replacing the spans, which are settled and begin in it. Gives where to go on: the last one
+    /// may end behind the range.
     pub(super) fn write(
         &self,
         Range { start: from, end: to }: Range<usize>,
@@ -113,7 +120,7 @@ impl Writer<'_> {
         counts: &mut Counts,
         seen: Option<&mut Vec<Seen>>,
         out: &mut Vec<u8>,
-    ) {
+    ) -> usize {
         let mut seen = seen;
         let text = self.text;
         let mut done = from;
@@ -135,28 +142,34 @@ impl Writer<'_> {
                 counts.one(span.kind);
             }
             if self.in_place {
+                // The end of a value that was cut is in the next piece.
+                let room = end.min(self.until) - start;
                 // What is cut to fit would be the stand-in of something else: then there is none.
-                if out.len() - before > end - start {
+                if out.len() - before > room {
                     out.truncate(before);
                 }
-                out.resize(before + end - start, b'.');
+                out.resize(before + room, b'.');
             }
             if span.form != Form::Nothing
                 && let Some(seen) = &mut seen
             {
                 seen.push(Seen { start, end, kind: span.kind, written: before, written_end: out.len() });
             }
-            if !self.in_place && !span.kind.is_credential() {
+            if !self.in_place && !span.kind.is_credential() && end <= to {
                 done += align(&text[end..to], end - start, out.len() - before, out);
             }
         }
-        out.extend_from_slice(&self.bytes[done..to]);
+        out.extend_from_slice(&self.bytes[done.min(to)..to]);
+        done.max(to)
     }
 
     fn stand_in(&self, value: &[u8], span: &Span, cache: &mut TagCache, out: &mut Vec<u8>) {
         match span.form {
             Form::Tag => {
                 let before = out.len();
+                // A value has one stand-in, whatever encoding it is written in.
+                let decoded = if self.gb { GB18030.decode_without_bom_handling(value).0 } else { Cow::default() };
+                let value = if self.gb { decoded.as_bytes() } else { value };
                 cache.push(self.prf, span.kind, value, out);
                 if span.kind == Kind::Domain {
                     out.extend_from_slice(b".invalid");

@@ -14,6 +14,10 @@ use super::{
 
 /// So far from a literal a value is looked for.
 const REACH: usize = 256;
+/// So many `<` of other commands may stand before one's own.
+const SIGNS_MAX: usize = 8;
+/// No program's name is longer; what stands between the word behind `<<` and a pipe is shorter as well.
+const NAME_MAX: usize = 32;
 /// Programs that read a secret from their input, and what has to stand on the line behind them.
 const READERS: &[(&str, &str)] = &[
     ("passwd", ""),
@@ -61,19 +65,32 @@ const READERS: &[(&str, &str)] = &[
 /// Formats of printf that print what follows.
 const FORMATS: [&[u8]; 6] = [b"%s ", b"%s\\n ", b"'%s' ", b"\"%s\" ", b"'%s\\n' ", b"\"%s\\n\" "];
 
+/// The rows of the program with this name.
+fn rows(name: &[u8]) -> impl Iterator<Item = (usize, &'static (&'static str, &'static str))> {
+    READERS.iter().enumerate().filter(move |(_, (program, _))| program.as_bytes() == name)
+}
+
+/// The end of the line that `i` is in, as far as is looked.
+fn near_end(t: &[u8], i: usize) -> usize {
+    let limit = t.len().min(i + REACH);
+    memchr::memchr(b'\n', &t[i.min(limit)..limit]).map_or(limit, |n| i + n)
+}
+
+fn ends_word(b: u8) -> bool {
+    matches!(b, b' ' | b'\t' | 0 | b'"' | b'\'')
+}
+
 /// The program, of those that read a secret, whose command begins at `i`.
 fn reader(t: &[u8], i: usize) -> Option<&'static str> {
-    let end = line_end(t, i).min(i + REACH);
+    let end = near_end(t, i);
     let mut i = i;
     for _ in 0..4 {
         i = skip_blanks(t, i).min(end);
-        let word = i..i + t[i..end].iter().take_while(|b| !matches!(b, b' ' | b'\t' | 0 | b'"' | b'\'')).count();
+        let word = i..i + t[i..end].iter().take_while(|b| !ends_word(**b)).count();
         let name = memchr::memrchr(b'/', &t[word.clone()]).map_or(word.start, |n| word.start + n + 1);
         let rest = &t[word.end..end];
-        let known = READERS.iter().find(|(program, with)| {
-            &t[name..word.end] == program.as_bytes() && (with.is_empty() || memchr::memmem::find(rest, with.as_bytes()).is_some())
-        });
-        if let Some((program, _)) = known {
+        let known = rows(&t[name..word.end]).find(|(_, (_, with))| memchr::memmem::find(rest, with.as_bytes()).is_some());
+        if let Some((_, (program, _))) = known {
             return Some(program);
         }
         // `sudo passwd`, `sudo -n chpasswd`, `ssh host passwd`
@@ -88,7 +105,7 @@ fn reader(t: &[u8], i: usize) -> Option<&'static str> {
 
 /// What `echo` or `printf`, which end at `i`, write into a program that reads a secret. Tells whether it opens a disk.
 pub(super) fn piped(t: &[u8], i: usize) -> Option<(Range<usize>, bool)> {
-    let end = line_end(t, i).min(i + REACH);
+    let end = near_end(t, i);
     let pipe = i + t[i..end].windows(2).position(|w| w[0] == b'|' && w[1] != b'|')?;
     let program = reader(t, pipe + 1)?;
     let mut value = i..pipe;
@@ -128,11 +145,33 @@ pub(super) fn piped(t: &[u8], i: usize) -> Option<(Range<usize>, bool)> {
 /// The program that reads a secret and whose command ends where `<<` begins at `i`.
 fn fed(t: &[u8], i: usize) -> Option<&'static str> {
     let from = line_start(t, i, REACH);
-    let begin = t[from..i].iter().rposition(|b| matches!(b, b';' | b'|' | b'&')).map_or(from, |n| from + n + 1);
+    let begin = memchr::memrchr3(b';', b'|', b'&', &t[from..i]).map_or(from, |n| from + n + 1);
+    // No command reads so much at once: these are operators of a program's text.
+    if memchr::memchr_iter(b'<', &t[begin..i]).count() > SIGNS_MAX {
+        return None;
+    }
     // A command may stand behind a time, a prompt or a field of a log.
-    (begin..i)
-        .filter(|i| *i == begin || matches!(t[i - 1], b' ' | b'\t' | b'/' | b'=' | b'"'))
-        .find_map(|begin| reader(&t[..i], begin))
+    let begins = |p: usize| p == begin || matches!(t[p - 1], b' ' | b'\t' | b'/' | b'=' | b'"');
+    let mut failed = 0_u64;
+    for p in (begin..i).filter(|p| begins(*p)) {
+        let length = t[p..i].iter().take(NAME_MAX + 1).take_while(|b| !ends_word(**b)).count();
+        let rest = &t[p + length..i];
+        for (row, (program, with)) in rows(&t[p..p + length]) {
+            // What is not in a longer rest is not in a shorter one.
+            if failed >> row & 1 == 0 && memchr::memmem::find(rest, with.as_bytes()).is_some() {
+                return Some(program);
+            }
+            failed |= 1 << row;
+        }
+    }
+    None
+}
+
+/// The program behind a pipe in the rest of the line: `cat <<EOF | chpasswd`.
+fn passed_on(t: &[u8], i: usize) -> Option<&'static str> {
+    let end = near_end(t, i).min(i + NAME_MAX);
+    let pipe = i + memchr::memchr(b'|', &t[i.min(end)..end])?;
+    reader(t, pipe + 1)
 }
 
 /// The string behind `<<<`, if the command reads a secret. Tells whether it opens a disk.
@@ -151,7 +190,9 @@ pub(super) fn here(t: &[u8], hit: Range<usize>, found: &mut dyn FnMut(Range<usiz
     let sign = hit.end - 2;
     if at(t, hit.end) == b'<' || t[hit.clone()] == *b"<<<" {
         let end = hit.end.max(sign + 3);
-        if let Some((value, disk)) = here_string(t, &(hit.start..end)) {
+        if at(t, end) != b'<'
+            && let Some((value, disk)) = here_string(t, &(hit.start..end))
+        {
             found(value, disk);
         }
         return;
@@ -159,7 +200,11 @@ pub(super) fn here(t: &[u8], hit: Range<usize>, found: &mut dyn FnMut(Range<usiz
     let word = skip_blanks(t, hit.end + usize::from(at(t, hit.end) == b'-'));
     let word = word + usize::from(matches!(at(t, word), b'\'' | b'"' | b'\\'));
     let length = t[word.min(t.len())..].iter().take(32).take_while(|b| b.is_ascii_alphanumeric() || **b == b'_').count();
-    let Some(program) = fed(t, hit.start).filter(|p| length > 0 && *p != "su") else { return };
+    if length == 0 {
+        return;
+    }
+    let program = fed(t, hit.start).or_else(|| passed_on(t, word + length)).filter(|p| *p != "su");
+    let Some(program) = program else { return };
     let most = match program {
         "chpasswd" => usize::MAX,
         // They ask twice.
@@ -185,7 +230,7 @@ fn quoted(t: &[u8], start: usize, quote: u8) -> Option<Range<usize>> {
     if !matches!(quote, b'"' | b'\'') || start > t.len() {
         return None;
     }
-    let end = line_end(t, start).min(start + REACH);
+    let end = near_end(t, start);
     memchr::memchr(quote, &t[start..end]).map(|n| start..start + n)
 }
 
@@ -207,7 +252,7 @@ pub(super) fn direct(t: &[u8], i: usize) -> Option<Range<usize>> {
 
 /// The last quoted word of the line, as in `"AUTH" "user" "secret"`.
 pub(super) fn last_quoted(t: &[u8], i: usize) -> Option<Range<usize>> {
-    let end = line_end(t, i).min(i + REACH);
+    let end = near_end(t, i);
     let close = memchr::memrchr(b'"', &t[i..end]).map(|n| i + n)?;
     let open = i + memchr::memrchr(b'"', &t[i - 1..close])?;
     secret(t, open..close)
@@ -224,7 +269,7 @@ pub(super) fn is_strong(v: &[u8]) -> bool {
 
 /// The last word of a line behind `:`, `=`, `is` or `to`, as in `temporary password is generated for a@b: x`.
 pub(super) fn announced(t: &[u8], i: usize) -> Option<Range<usize>> {
-    let end = line_end(t, i).min(i + REACH);
+    let end = near_end(t, i);
     let line = t[i..end].trim_ascii_end();
     let mut value = i + memchr::memrchr2(b' ', b'\t', line)? + 1..i + line.len();
     let before = line[..value.start - i].trim_ascii_end();

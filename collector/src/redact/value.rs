@@ -95,6 +95,29 @@ pub(super) fn behind_escape(t: &[u8], i: usize) -> bool {
         || i >= 3 && t[i - 3] == b'%' && hex(3)
         || i >= 5 && t[i - 5..].starts_with(b"%25") && hex(3)
         || i >= 6 && t[i - 6..].starts_with(b"\\u00") && hex(3)
+        || i >= 4 && t[i - 4..].starts_with(b"\\x") && hex(3)
+        || i >= 4 && matches!(t[i - 4], b'#' | b'\\') && is_octal(&t[i - 3..i])
+}
+
+/// How many bytes at `i` end an escape whose sign stands before: `\n`, `\x0a`, `\u000a`, `\012`, rsyslog's `#012`, `%0A`.
+pub(super) fn escape_tail(t: &[u8], i: usize) -> usize {
+    let Some(sign) = i.checked_sub(1).map(|n| t[n]) else { return 0 };
+    let hex = |from: usize, count: usize| {
+        t.get(i + from..i + from + count).is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+    };
+    match (sign, at(t, i)) {
+        (b'\\', b'n' | b't' | b'r') => 1,
+        (b'\\', b'x') if hex(1, 2) => 3,
+        (b'\\', b'u') if hex(1, 4) => 5,
+        (b'\\' | b'#', b'0') if t.get(i..i + 3).is_some_and(is_octal) => 3,
+        (b'%', _) if hex(0, 2) => 2,
+        _ => 0,
+    }
+}
+
+/// Three digits that mean a control character.
+fn is_octal(digits: &[u8]) -> bool {
+    matches!(digits, [b'0', b'0'..=b'3', b'0'..=b'7'])
 }
 
 /// Words behind a key that tell which of its values it is.

@@ -10,8 +10,9 @@ use std::{
 };
 
 use oediag_collector::{
-    own,
+    own::{self, Listed},
     redact::{Harvest, Key, Level, RedactError, Redactor, SiteProblem, SiteRules, SiteSize},
+    rules,
     state::State,
 };
 use serde::Serialize;
@@ -26,6 +27,32 @@ use crate::{
 
 /// Most bytes read of a file that lies anywhere.
 const BYTES: u64 = 256 << 10;
+
+/// What was looked at so far.
+#[derive(Default)]
+struct Report {
+    rules: SiteRules,
+    /// The texts that were added: the same file may lie in several folders.
+    known: Vec<String>,
+    files: Vec<FileJson>,
+    /// Where files were looked for.
+    looked: Vec<String>,
+    others: Vec<PathBuf>,
+}
+
+impl Report {
+    /// Adds the text of a file, or why there is none.
+    fn add(&mut self, path: &Path, text: Result<String, Vec<SiteProblem>>) {
+        let added = text.and_then(|text| {
+            // Rows that are known are counted, and not added a second time.
+            let known = self.known.contains(&text);
+            let size = if known { SiteRules::default().add(&text) } else { self.rules.add(&text) };
+            self.known.push(text);
+            size
+        });
+        self.files.push(file(path, added));
+    }
+}
 
 /// One file of `--check --json`.
 #[derive(Serialize)]
@@ -47,35 +74,46 @@ struct WrongJson {
 
 /// Runs the command.
 pub(super) fn run(named: &[PathBuf], given: &Invocation) -> Result<u8, Failure> {
-    let (mut rules, mut report, mut looked) = (SiteRules::default(), Vec::new(), String::new());
+    let mut report = Report::default();
     if named.is_empty() {
         let state = State::locate(given.state.as_deref(), &home())
             .map_err(|error| Failure::new(Kind::Usage, text!(given.texts, "error-state")).because(error))?;
-        let folder = state.site_rules();
-        looked = term::escape(&folder.display().to_string());
-        match own::paths(&folder) {
-            Err(error) => report.push(file(&folder, Err(unusable(&error)))),
-            Ok(paths) => {
-                for path in paths {
-                    let added = own::read(&path).map_err(|error| unusable(&error)).and_then(|text| rules.add(&text));
-                    report.push(file(&path, added));
+        for folder in state.policy().iter().map(|folder| folder.join(rules::FOLDER)) {
+            report.looked.push(folder.display().to_string());
+            match own::list(&folder) {
+                Err(error) if error.is_closed() => {
+                    let folder = term::escape(&folder.display().to_string());
+                    term::note(&text!(given.texts, "note-policy-closed", folder = folder));
+                }
+                Err(error) => report.files.push(file(&folder, Err(unusable(&error)))),
+                Ok(listed) => {
+                    for path in &listed.files {
+                        report.add(path, own::read(path).map_err(|error| unusable(&error)));
+                    }
+                    report.others.extend(listed.others);
                 }
             }
         }
     }
     for name in named {
-        for path in files(name, given)? {
-            let added = read(&path, given).map(|text| rules.add(&text))?;
-            report.push(file(&path, added));
+        report.looked.push(name.display().to_string());
+        let listed = files(name, given)?;
+        for path in &listed.files {
+            report.add(path, Ok(read(path, given)?));
         }
+        report.others.extend(listed.others);
     }
-    if let Some(path) = report.first().map(|file| PathBuf::from(&file.file))
-        && report.iter().all(|file| file.ok)
-        && let Err(error) = tables(rules)
+    if let Some(path) = report.files.first().map(|file| PathBuf::from(&file.file))
+        && report.files.iter().all(|file| file.ok)
+        && let Err(error) = tables(std::mem::take(&mut report.rules))
     {
-        report.push(file(&path, Err(unusable(&error))));
+        report.files.push(file(&path, Err(unusable(&error))));
     }
-    given.show(&report, |page| lines(&report, &looked, page))?;
+    for path in &report.others {
+        term::note(&text!(given.texts, "note-rules-unread", path = term::escape(&path.display().to_string())));
+    }
+    let Report { files: report, looked, .. } = report;
+    given.show(&report, |page| lines(&report, &term::escape(&looked.join(", ")), page))?;
     Ok(if report.iter().all(|file| file.ok) { exit::OK } else { exit::USAGE })
 }
 
@@ -131,17 +169,17 @@ fn lines(report: &[FileJson], looked: &str, page: &Page<'_>) -> Vec<String> {
     lines
 }
 
-/// The file itself, or the files of a folder whose names end in `.toml`.
-fn files(path: &Path, given: &Invocation) -> Result<Vec<PathBuf>, Failure> {
+/// The file itself, or what lies in the folder.
+fn files(path: &Path, given: &Invocation) -> Result<Listed, Failure> {
     if !path.is_dir() {
-        return Ok(vec![path.to_owned()]);
+        return Ok(Listed { files: vec![path.to_owned()], ..Listed::default() });
     }
     let entries = fs::read_dir(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
     let mut paths: Vec<PathBuf> =
         entries.map_err(|error| super::unreadable(path, error, given))?.into_iter().map(|entry| entry.path()).collect();
-    paths.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
     paths.sort();
-    Ok(paths)
+    let (files, others) = paths.into_iter().partition(|path| own::is_read(path));
+    Ok(Listed { files, others, ..Listed::default() })
 }
 
 fn read(path: &Path, given: &Invocation) -> Result<String, Failure> {

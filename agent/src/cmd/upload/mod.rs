@@ -26,7 +26,7 @@ use crate::{
     enrolment::Enrolment,
     failure::{self, Failure, Kind, exit},
     invocation::Invocation,
-    recheck,
+    recheck, redaction,
     release::{
         ask::{self, Listening},
         notice::{Terms, notice},
@@ -87,7 +87,7 @@ pub fn run(options: &Upload, given: &Invocation) -> Result<u8, Failure> {
     let Some(bundle) = options.bundle.as_deref() else { return desk.unfinished() };
     let own = desk.without(desk.own(bundle)?, &options.without)?;
     let seen = preview(&own.manifest, &desk.rows);
-    desk.recheck(&own)?;
+    desk.allowed(&own)?;
     if options.preview {
         desk.show(&own, &seen, None)?;
         return Ok(exit::OK);
@@ -129,19 +129,30 @@ impl Desk<'_> {
         })
     }
 
-    /// Nothing is asked, let alone sent, while something is left in a bundle that redaction should have replaced.
-    fn recheck(&self, own: &Own) -> Result<(), Failure> {
+    /// Nothing is asked, let alone sent, below the floor of this host, or while something is left in a bundle that redaction should
+    /// have replaced. What could not be looked for is said.
+    fn allowed(&self, own: &Own) -> Result<(), Failure> {
         let texts = &self.given.texts;
+        redaction::allowed(&own.manifest, &redaction::config(&self.state, self.given)?, self.given)?;
+        let rules = selection::site_rules(&self.state, Kind::Usage, self.given)?;
         let path = || term::escape(&own.path.display().to_string());
         let unreadable =
             |error: anyhow::Error| Failure::new(Kind::Usage, text!(texts, "error-bundle-open", path = path())).because(error);
         let input = own.read().map_err(|error| unreadable(error.into()))?;
         let input = std::io::BufReader::with_capacity(1 << 16, input);
-        let found = recheck::recheck(input, &own.manifest, Some(&self.state)).map_err(|error| unreadable(error.into()))?;
+        let found = recheck::recheck(input, &own.manifest, Some(&self.state), rules).map_err(|error| unreadable(error.into()))?;
+        for line in found.not_looked_for(texts) {
+            term::note(&text!(texts, "note-upload-unchecked", what = line));
+        }
         if found.ok {
             return Ok(());
         }
-        let sentence = text!(texts, "error-upload-leaks", count = found.checked.counts.values().sum::<u64>());
+        let count = found.checked.counts.values().sum::<u64>();
+        let sentence = if count == 0 {
+            text!(texts, "error-upload-doubts", count = found.checked.doubts.len())
+        } else {
+            text!(texts, "error-upload-leaks", count = count)
+        };
         Err(Failure::new(Kind::Refused, sentence).hint(text!(texts, "hint-upload-leaks", path = path())))
     }
 

@@ -13,6 +13,8 @@ pub(super) const ROWS: &[Rule] = &[
     rule("user", Kind::Username, ACCOUNT),
     rule("username", Kind::Username, ACCOUNT),
     rule("user_name", Kind::Username, ACCOUNT),
+    rule("--username", Kind::Username, ACCOUNT),
+    rule("--username ", Kind::Username, BEHIND),
     rule("username_in", Kind::Username, ACCOUNT),
     rule("login", Kind::Username, ACCOUNT),
     rule("logname", Kind::Username, ACCOUNT),

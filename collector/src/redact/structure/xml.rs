@@ -42,7 +42,7 @@ pub(in super::super) fn behind_attributes(t: &[u8], i: usize) -> Option<Range<us
         if next == i {
             return None;
         }
-        let name = t[next..limit].iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b':' | b'_' | b'-')).count();
+        let name = t.get(next..limit)?.iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b':' | b'_' | b'-')).count();
         let quote = next + name + 1;
         if name == 0 || t.get(quote - 1) != Some(&b'=') || !matches!(t.get(quote), Some(b'"' | b'\'')) {
             return None;
@@ -72,6 +72,12 @@ mod tests {
         assert_eq!(behind(" Type=\"http://x#Text\">v</wsse:Password>"), Some("v"));
         assert_eq!(behind(" a='1' b=\"2\" ><![CDATA[v<]]></p>"), Some("v<"));
         assert_eq!(behind(" is wrong > 3</b>"), None);
+        // Nothing of the tag is left to look at behind its blanks.
+        for length in REACH - 70..REACH + 8 {
+            let tag = format!(" a=\"{}\"  b=\"c\">v</p>", "X".repeat(length));
+            let fits = tag.find(">v").is_some_and(|end| end <= REACH);
+            assert!(behind_attributes(tag.as_bytes(), 0).is_some() || !fits, "{length}");
+        }
         assert_eq!(text(b"<string>v</string></void>", 0), Some(8..9));
         let t = "<property value=\"v\" name=\"password\"/>";
         assert_eq!(before(t.as_bytes(), 26).map(|r| &t[r]), Some("v"));

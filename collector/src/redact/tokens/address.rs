@@ -2,13 +2,13 @@
 //!
 //! In: a word. Out: spans.
 
-use super::{CLASS, Words, push};
+use super::{CLASS, Words, push, version};
 use crate::redact::{
     address::{v4_is_public_knowledge, v6_names_a_host},
     files::File,
     kinds::Kind,
     span::{Form, Span},
-    value::{at, line_start},
+    value::{at, behind_escape},
 };
 
 impl Words<'_> {
@@ -56,17 +56,15 @@ impl Words<'_> {
     pub(super) fn ipv4_stands_alone(&self, address: [u8; 4], word: usize, start: usize, end: usize, whole: bool) -> bool {
         let t = self.text;
         let ours = self.redactor.addresses.is_ours(address);
-        let before = if start == 0 { b' ' } else { t[start - 1] };
+        let before = if start == 0 || behind_escape(t, start) { b' ' } else { t[start - 1] };
         let after = at(t, end);
-        let site = matches!(address, [192, 168, ..] | [172, 16..=31, ..]);
-        // `10.1.2.3.conf` may be a version, but not in one's own networks.
-        let named = (ours || site && self.file == File::Path) && at(t, end + 1).is_ascii_alphabetic();
-        if before.is_ascii_alphanumeric()
-            || before == b'.'
-            || after.is_ascii_alphanumeric()
-            || (!whole && at(t, end + 1).is_ascii_alphanumeric() && !named)
-        {
+        if before.is_ascii_alphanumeric() || before == b'.' || after.is_ascii_alphanumeric() {
             return false;
+        }
+        let private = matches!(address, [10, ..] | [192, 168, ..] | [172, 16..=31, ..] | [100, 64..=127, ..]);
+        if !whole && at(t, end + 1).is_ascii_alphanumeric() {
+            // `db-10.1.2.3.log` is a file of a host in one's own network, `libx-1.2.3.4.so` and `1.2.3.4.5` are none.
+            return at(t, end + 1).is_ascii_alphabetic() && (ours || self.file == File::Path && private);
         }
         if self.file == File::Path || ours {
             return true;
@@ -86,10 +84,9 @@ impl Words<'_> {
             if name.contains(&b'_') && (name.ends_with(b"DIRECT") || name.ends_with(b"PARENT") || name.ends_with(b"DST")) {
                 return true;
             }
-            let private = site || address[0] == 10 || address[0] == 100 && address[1] & 0xc0 == 64;
             return port || private && (site || name.first().is_some_and(u8::is_ascii_lowercase));
         }
-        !follows_version_word(t, word)
+        !version::is_announced(t, word, address)
     }
 
     /// `ip-10-1-2-3`, as clouds name their hosts.
@@ -188,46 +185,6 @@ fn is_captured(t: &[u8], start: usize, end: usize) -> bool {
     let sent = t[end.min(t.len())..].starts_with(b" > ");
     let lead = &t[..start];
     sent && (lead.ends_with(b"IP ") || lead.ends_with(b"IP6 ") || lead.ends_with(b" ")) || lead.ends_with(b" > ")
-}
-
-/// Words behind which four numbers are a version.
-const VERSION_WORDS: [&[u8]; 17] = [
-    b"record",
-    b"ver",
-    b"version",
-    b"versions",
-    b"firmware",
-    b"release",
-    b"fw",
-    b"rev",
-    b"revision",
-    b"kernel",
-    b"driver",
-    b"schema",
-    b"upgrade from",
-    b"update from",
-    b"bios",
-    b"api",
-    b"build",
-];
-
-/// Whether a version word stands directly before, within 24 bytes.
-fn follows_version_word(t: &[u8], start: usize) -> bool {
-    let from = line_start(t, start, 24);
-    let mut window = &t[from..start];
-    while let [rest @ .., b' ' | b'\t' | b':' | b'=' | b'"' | b'\'' | b'(' | b'.' | b'>'] = window {
-        window = rest;
-    }
-    let ends = |w: &[u8]| {
-        window.len() >= w.len()
-            && window[window.len() - w.len()..].eq_ignore_ascii_case(w)
-            && window.len().checked_sub(w.len() + 1).is_none_or(|i| !window[i].is_ascii_alphanumeric())
-    };
-    let grade = |part: &[u8]| {
-        const WORDS: [&[u8]; 3] = [b"grade", b"versi", b"updat"];
-        part.len() >= 5 && part.windows(5).any(|p| WORDS.iter().any(|w| p.eq_ignore_ascii_case(w)))
-    };
-    VERSION_WORDS.iter().any(|w| ends(w)) || (ends(b"to") && grade(window))
 }
 
 /// Four octets without leading zeros.

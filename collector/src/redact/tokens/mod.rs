@@ -6,6 +6,7 @@
 mod address;
 mod mac;
 mod number;
+mod version;
 
 pub(super) use self::{
     address::quad,
@@ -16,7 +17,7 @@ use super::{
     files::{File, socket_pair},
     kinds::Kind,
     span::{Form, Span},
-    value::at,
+    value::{at, escape_tail},
 };
 
 const DIGIT: u64 = 1;
@@ -78,6 +79,7 @@ impl Words<'_> {
                     continue;
                 }
                 let start = i - t[done..i].iter().rev().take_while(|b| CLASS[**b as usize] != 0).count();
+                let start = (start + escape_tail(t, start)).min(i);
                 let mut counts = 0_u64;
                 done = to;
                 for (n, b) in t[start..to].iter().enumerate() {
