@@ -1,7 +1,8 @@
 //! The redactor as a filter: private outputs that replace nothing, a bounded context, and the truth about a stream that fails.
 
-use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
+use std::{fs, io::Read as _, os::unix::fs::PermissionsExt as _, path::Path};
 
+use oediag_collector::packed::{self, Packing};
 use oediag_tests::{folder, run};
 
 const UTF8: &str = "test paths are UTF-8";
@@ -39,6 +40,37 @@ fn outputs_are_private_and_replace_nothing() {
     assert_eq!(fs::read_dir(&out).expect("it can be read").count(), 1, "nothing of the broken file is there");
     let (code, _, said) = run();
     assert_eq!(code, 2, "a folder that is there is not written to: {said}");
+}
+
+#[test]
+fn a_compressed_log_is_read_as_its_text_and_compressed_again() {
+    let work = folder("redact-packed");
+    let (input, out) = (work.join("in"), work.join("out"));
+    fs::create_dir_all(&input).expect("the folder can be made");
+    let text = "session of alice\n".repeat(90_000);
+    for (name, bytes) in [
+        ("log.gz", packed::gzip(text.as_bytes())),
+        ("log.xz", packed::xz(text.as_bytes())),
+        ("log.zst", packed::zstd(text.as_bytes())),
+        ("log.bz2", packed::bzip2(text.as_bytes())),
+        ("none.gz", packed::gzip(b"")),
+        ("broken.gz", Ok(b"\x1f\x8bno such format".to_vec())),
+    ] {
+        fs::write(input.join(name), bytes.expect("packed")).expect("the log can be written");
+    }
+    let (code, _, said) = redact(&work, &[Path::new("--in"), &input, Path::new("--out"), &out]);
+    assert!(code == 1 && said.contains("broken.gz"), "{said}");
+    assert_eq!(fs::read_dir(&out).expect("it can be read").count(), 5, "nothing of the broken one is there");
+    for name in ["log.gz", "log.xz", "log.zst", "log.bz2", "none.gz"] {
+        let file = fs::File::open(out.join(name)).expect("it is there");
+        let packing = Packing::of(Path::new(name)).expect("a packing");
+        let mut clean = String::new();
+        packing.reader(file).and_then(|mut reader| reader.read_to_string(&mut clean)).expect("it is as it was packed");
+        assert_eq!(clean.lines().count(), if name == "none.gz" { 0 } else { 90_000 }, "{name}");
+        assert!(!clean.contains("alice"), "{name}");
+    }
+    let (code, written, said) = redact(&work, &[&input.join("log.xz")]);
+    assert!(code == 0 && written.lines().count() == 90_000 && !written.contains("alice"), "{said}");
 }
 
 #[test]

@@ -220,6 +220,17 @@ fn a_panic_in_a_rule_costs_its_item_and_nothing_else() {
     assert!(result == "failed" && matches!(reason, "redaction_failed" | "panicked"), "{result} {reason}");
     assert_eq!(outcome(&manifest, "a.log").0, "collected");
     assert_eq!(outcome(&manifest, "z.log").0, "collected");
+    // In a folder it costs its file.
+    let (input, clean) = (bench.work.join("root/srv/app"), bench.work.join("clean"));
+    let output = bench.run(
+        "redact.key=1000*off->1*panic",
+        &["redact", "--in", input.to_str().expect(UTF8), "--out", clean.to_str().expect(UTF8)],
+    );
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.code() == Some(1) && said.contains("long.log"), "{said}");
+    let mut names: Vec<_> = fs::read_dir(&clean).expect("there").map(|entry| entry.expect("an entry").file_name()).collect();
+    names.sort();
+    assert_eq!(names, ["a.log", "z.log"], "the others are written, and no draft stays");
     // A rule that always panics is met by the canaries: nothing starts.
     fs::remove_dir_all(&bench.out).expect("removed");
     fs::create_dir(&bench.out).expect("made");

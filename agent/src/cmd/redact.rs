@@ -1,7 +1,7 @@
 //! `oediag redact`: the redactor of `collect` as a filter, over files, standard input or a folder.
 //!
 //! In: text of any origin. Out: the same with secrets and identities replaced. With `--in` a file that cannot be redacted
-//! is not there in `--out` at all. A stream is written while it is read: what came before the place that cannot be
+//! is not there in `--out` at all; one that is compressed is read as its text and compressed again as it was. A stream is written while it is read: what came before the place that cannot be
 //! redacted is clean, stays written, and the failure says so. Never: text that was not redacted, or a file written over.
 //! Beside it, for people: what is found (`list`), what would be replaced (`review`), the customer's own rules (`check`).
 
@@ -14,11 +14,13 @@ use std::{
     fs::{self, File},
     io::{self, Read, Write},
     os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
+    panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
 };
 
 use oediag_collector::{
     host::Host,
+    packed::{self, Packing},
     redact::{Choice, Correlate, Counts, Harvest, Key, RedactError, Redactor, Scratch},
     start,
 };
@@ -158,8 +160,24 @@ fn one(redactor: &Redactor, file: &Path, host_path: &Path, target: &Path, given:
     if let Some(folder) = target.parent() {
         make_folder(folder).map_err(write)?;
     }
+    let mut input = content(file, given)?;
     let mut output = new_file(&draft).map_err(write)?;
-    let counts = clean(redactor, open(file, given)?, host_path, |piece| output.write_all(piece)).map_err(|error| {
+    let packing = Packing::of(file);
+    let mut pack = |piece: &[u8]| match packing {
+        None => output.write_all(piece),
+        Some(Packing::Gzip) => output.write_all(&packed::gzip(piece)?),
+        Some(Packing::Xz) => output.write_all(&packed::xz(piece)?),
+        Some(Packing::Zstd) => output.write_all(&packed::zstd(piece)?),
+        Some(Packing::Bzip2) => output.write_all(&packed::bzip2(piece)?),
+    };
+    let mut empty = true;
+    let counts = clean(redactor, &mut input, host_path, |piece| {
+        empty = false;
+        pack(piece)
+    });
+    // A compressed file without text is no file without bytes.
+    let counts = counts.and_then(|counts| if empty { pack(b"").map_err(CleanError::Write).map(|()| counts) } else { Ok(counts) });
+    let counts = counts.map_err(|error| {
         // The draft is clean as far as it goes; a file that is there in part would be taken for the whole.
         drop(fs::remove_file(&draft));
         match error {
@@ -201,7 +219,11 @@ fn clean(
     let mut scratch = Scratch::default();
     let mut total = Counts::default();
     for raw in redactor.reader(input, host_path.as_os_str().as_encoded_bytes()) {
-        let (clean, counts) = raw.and_then(|raw| redactor.clean(raw, &mut scratch)).map_err(CleanError::Redact)?;
+        // A panic in a rule must cost this file, not those behind it.
+        let done = raw.and_then(|raw| {
+            catch_unwind(AssertUnwindSafe(|| redactor.clean(raw, &mut scratch))).unwrap_or(Err(RedactError::Panicked))
+        });
+        let (clean, counts) = done.map_err(CleanError::Redact)?;
         total.add(&counts);
         write(clean.as_bytes()).map_err(CleanError::Write)?;
     }
@@ -239,7 +261,16 @@ fn host_paths(path: &Path, given: &Invocation) -> Result<HashMap<String, String>
 
 /// A file, or standard input.
 fn input(path: &Path, given: &Invocation) -> Result<Box<dyn Read>, Failure> {
-    Ok(if path.as_os_str() == "-" { Box::new(io::stdin().lock()) } else { Box::new(open(path, given)?) })
+    if path.as_os_str() == "-" { Ok(Box::new(io::stdin().lock())) } else { content(path, given) }
+}
+
+/// The text of a file, which may be compressed.
+fn content(path: &Path, given: &Invocation) -> Result<Box<dyn Read>, Failure> {
+    let file = open(path, given)?;
+    Ok(match Packing::of(path) {
+        Some(packing) => packing.reader(file).map_err(|error| unreadable(path, error, given))?,
+        None => Box::new(file),
+    })
 }
 
 fn open(path: &Path, given: &Invocation) -> Result<File, Failure> {

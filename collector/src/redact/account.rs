@@ -9,6 +9,9 @@ use super::{
     value::{at, is_name, line_end, line_start, skip_blanks},
 };
 
+/// The length of the longest of [`SYSTEM`].
+const SYSTEM_MAX: usize = 16;
+
 /// Accounts that every system has.
 const SYSTEM: &[&str] = &[
     "root",
@@ -132,7 +135,7 @@ pub(super) fn is_account(name: &[u8]) -> bool {
     name.len() >= 3
         && name.len() <= 64
         && (name[0].is_ascii_alphabetic() || name[0] == b'_')
-        && !SYSTEM.iter().any(|s| name.eq_ignore_ascii_case(s.as_bytes()))
+        && !(name.len() <= SYSTEM_MAX && SYSTEM.iter().any(|s| name.eq_ignore_ascii_case(s.as_bytes())))
         && !token::is_replaced(name)
 }
 

@@ -3,6 +3,8 @@
 //! In: an IPv4, IPv6 or hardware address. Out: another one. Two addresses that share their first k bits share
 //! them afterwards; special blocks map onto themselves; a hardware address keeps its vendor.
 
+use std::sync::OnceLock;
+
 use super::tag::Prf;
 
 /// Blocks that map onto themselves and into which nothing else maps: network and prefix length.
@@ -33,8 +35,8 @@ const MARK: usize = 88;
 
 /// The permutations of one bundle.
 pub(super) struct Addresses {
-    v4: Prf,
-    v6: Prf,
+    v4: Tree,
+    v6: Tree,
     mac: Prf,
     /// Hardware addresses do not keep their vendor.
     whole: bool,
@@ -48,7 +50,14 @@ fn bit(bytes: &[u8], i: usize) -> u8 {
 
 /// How many leading bits are equal, at most `limit`.
 fn shared(a: &[u8], b: &[u8], limit: usize) -> usize {
-    (0..limit).find(|&i| bit(a, i) != bit(b, i)).unwrap_or(limit)
+    let mut equal = 0;
+    for (x, y) in a.iter().zip(b) {
+        equal += (x ^ y).leading_zeros() as usize;
+        if x != y || equal >= limit {
+            break;
+        }
+    }
+    equal.min(limit)
 }
 
 /// Whether this is one of the addresses that name no host: unspecified, loopback, multicast, masks, broadcast.
@@ -67,9 +76,31 @@ pub(super) fn v4_in(a: [u8; 4], (network, length): ([u8; 4], u8)) -> bool {
     shared(&a, &network, usize::from(length.min(32))) == usize::from(length.min(32))
 }
 
+/// Which bits flip, by the bytes before; what follows the first byte is asked for all the time and remembered.
+struct Tree {
+    prf: Prf,
+    early: Box<[OnceLock<[u8; 32]>]>,
+}
+
+impl Tree {
+    fn new(prf: Prf) -> Tree {
+        Tree { prf, early: std::iter::repeat_with(OnceLock::new).take(257).collect() }
+    }
+
+    fn flips(&self, before: &[u8]) -> [u8; 32] {
+        let early = match before {
+            [] => &self.early[256],
+            [first] => &self.early[usize::from(*first)],
+            _ => return self.prf.of(&[before]),
+        };
+        *early.get_or_init(|| self.prf.of(&[before]))
+    }
+}
+
 impl Addresses {
     pub(super) fn new(key: &super::Key, whole: bool, subnets: Vec<([u8; 4], u8)>) -> Addresses {
-        Addresses { v4: Prf::new(key, b"ipv4"), v6: Prf::new(key, b"ipv6"), mac: Prf::new(key, b"mac"), whole, subnets }
+        let tree = |label| Tree::new(Prf::new(key, label));
+        Addresses { v4: tree(b"ipv4"), v6: tree(b"ipv6"), mac: Prf::new(key, b"mac"), whole, subnets }
     }
 
     /// Whether the address is in a subnet of this host.
@@ -141,9 +172,9 @@ impl Addresses {
 
 /// Prefix-preserving permutation after the construction of Crypto-PAn, a byte at a time: the 256 bits that the keyed
 /// function gives for the bytes before are the flips at the 255 inner nodes of the byte's binary tree.
-fn permute(prf: &Prf, a: &[u8], out: &mut [u8], keep: &dyn Fn(usize) -> bool) {
+fn permute(tree: &Tree, a: &[u8], out: &mut [u8], keep: &dyn Fn(usize) -> bool) {
     for index in 0..a.len() {
-        let flips = prf.of(&[&a[..index]]);
+        let flips = tree.flips(&a[..index]);
         let mut node = 1_usize;
         for level in 0..8 {
             let one = bit(a, index * 8 + level);

@@ -71,7 +71,7 @@ pub(super) fn options(t: &[u8], program: Range<usize>, options: &[Opt], spans: &
             break;
         }
         let argument = i..match form {
-            Form::Line => argument_end(t, i, end),
+            Form::Line => argument_end(t, i),
             Form::Flow | Form::Block => element_end(t, i, end),
         };
         let text = &t[argument.clone()];
@@ -88,6 +88,7 @@ pub(super) fn options(t: &[u8], program: Range<usize>, options: &[Opt], spans: &
             } else if let Some(option) = only {
                 last = Some((option, argument.clone()));
             }
+            let led = text.len() > 2 && options.iter().any(|o| text.starts_with(o.flag.as_bytes()) && !o.flag.is_empty());
             for option in options {
                 let flag = option.flag.as_bytes();
                 if option.how == How::AfterSlash {
@@ -96,7 +97,7 @@ pub(super) fn options(t: &[u8], program: Range<usize>, options: &[Opt], spans: &
                     }
                     continue;
                 }
-                if option.how == How::Last {
+                if option.how == How::Last || flag.first() != text.first() {
                     continue;
                 }
                 // Letters that need no value may stand before: `curl -sku a:b`.
@@ -106,7 +107,6 @@ pub(super) fn options(t: &[u8], program: Range<usize>, options: &[Opt], spans: &
                     How::Next | How::Either if flag.len() == 2 => 5,
                     _ => 0,
                 };
-                let led = text.len() > 2 && options.iter().any(|o| text.starts_with(o.flag.as_bytes()) && !o.flag.is_empty());
                 if text.len() < letters && text.len() > 2 && text.ends_with(&flag[1..]) && is_among(text, option.flag) && !led {
                     wanted = Some(option);
                     break;
@@ -176,17 +176,18 @@ fn element_end(t: &[u8], start: usize, end: usize) -> usize {
     close
 }
 
-/// The end of an argument: a blank outside of quotes.
-fn argument_end(t: &[u8], start: usize, end: usize) -> usize {
+/// The end of an argument: a blank outside of quotes, or the line's end, however far.
+fn argument_end(t: &[u8], start: usize) -> usize {
     let mut i = start;
-    while i < end && !matches!(t[i], b' ' | b'\t' | 0 | b'\r') {
+    while i < t.len() && !matches!(t[i], b' ' | b'\t' | 0 | b'\r' | b'\n') {
         if matches!(t[i], b'\'' | b'"') {
-            let Some(close) = memchr::memchr(t[i], &t[i + 1..end]) else { break };
+            let close = memchr::memchr2(t[i], b'\n', &t[i + 1..]).filter(|n| t[i + 1 + n] == t[i]);
+            let Some(close) = close else { break };
             i += close + 1;
         }
         i += 1;
     }
-    i.min(end).max(start)
+    i.max(start)
 }
 
 fn push(t: &[u8], argument: Range<usize>, option: &Opt, spans: &mut Vec<Span>) {
@@ -194,7 +195,7 @@ fn push(t: &[u8], argument: Range<usize>, option: &Opt, spans: &mut Vec<Span>) {
     let mut range = if quoted {
         argument.start + 1..argument.end - 1
     } else {
-        argument.start..plain_end(t, argument.start, false, REACH).min(argument.end)
+        argument.start..plain_end(t, argument.start, false, usize::MAX).min(argument.end)
     };
     let part = match option.how {
         How::AfterColon => b':',

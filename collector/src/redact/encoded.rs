@@ -12,7 +12,7 @@ use super::{
         base64::{self, Content},
         execve, is_text, numbers,
     },
-    value::{at, is_name, line_end},
+    value::{at, is_name},
 };
 
 impl Literals<'_> {
@@ -20,7 +20,7 @@ impl Literals<'_> {
     pub(super) fn hex(&self, kind: Kind, hit: Range<usize>, spans: &mut Vec<Span>, arena: &mut Vec<u8>) -> usize {
         let t = self.text;
         let start = hit.end;
-        let run = t[start..line_end(t, start)].iter().take_while(|b| b.is_ascii_hexdigit()).count();
+        let run = t[start..].iter().take_while(|b| b.is_ascii_hexdigit()).count();
         let end = start + run;
         // A rule that begins with a blank says itself where a word begins: an argument may follow one in hex.
         let before = if hit.start == 0 || t[hit.start] == b' ' { b' ' } else { t[hit.start - 1] };

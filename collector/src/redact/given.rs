@@ -7,11 +7,12 @@
 use std::{
     collections::{BTreeMap, HashSet},
     fmt::Write as _,
+    hash::BuildHasherDefault,
     net::{Ipv4Addr, Ipv6Addr},
     sync::Arc,
 };
 
-use super::kinds::Kind;
+use super::{kinds::Kind, tag::FastHash};
 
 /// Stand-ins of addresses one worker remembers beyond the chunk it works on.
 const ADDRESSES_MAX: usize = 65_536;
@@ -29,16 +30,21 @@ struct Entry {
     file: Option<Arc<str>>,
 }
 
+/// Stand-ins, which nobody outside can choose: a hash needs no secrecy.
+type Set<T> = HashSet<T, BuildHasherDefault<FastHash>>;
+
 /// What one worker has given out. Every address in the chunk it cleaned last is known here.
 #[derive(Default)]
 pub struct Given {
-    v4: HashSet<[u8; 4]>,
-    v6: HashSet<[u8; 16]>,
-    mac: HashSet<[u8; 6]>,
+    v4: Set<[u8; 4]>,
+    v6: Set<[u8; 16]>,
+    mac: Set<[u8; 6]>,
     /// Names of the dictionary that were met, by number.
     named: Vec<bool>,
     /// What the map does not know yet.
     fresh: Vec<Entry>,
+    /// There is no map: what stands for what is not noted.
+    unmapped: bool,
     /// The member that is worked on.
     file: Option<Arc<str>>,
 }
@@ -85,10 +91,15 @@ impl Given {
         self.file = file;
     }
 
+    /// Says whether there is a map.
+    pub(super) fn note(&mut self, mapped: bool) {
+        self.unmapped = !mapped;
+    }
+
     /// An identity got a token.
-    pub(super) fn identity(&mut self, kind: Kind, token: String, value: &[u8]) {
-        if !kind.is_credential() {
-            self.fresh.push(Entry { token, kind, value: value.to_vec(), file: self.file.clone() });
+    pub(super) fn identity(&mut self, kind: Kind, token: impl FnOnce() -> String, value: &[u8]) {
+        if !kind.is_credential() && !self.unmapped {
+            self.fresh.push(Entry { token: token(), kind, value: value.to_vec(), file: self.file.clone() });
         }
     }
 
@@ -102,7 +113,7 @@ impl Given {
         }
         self.named[number] = true;
         let token = token.strip_suffix(b".invalid").unwrap_or(token);
-        self.identity(kind, String::from_utf8_lossy(token).into_owned(), &value.to_ascii_lowercase());
+        self.identity(kind, || String::from_utf8_lossy(token).into_owned(), &value.to_ascii_lowercase());
     }
 
     /// An address got a stand-in of its family.
@@ -121,8 +132,8 @@ impl Given {
             self.mac.extend(<[u8; 6]>::try_from(&stand_in[..]));
             Kind::Mac
         };
-        if address != stand_in {
-            self.identity(kind, shown(&stand_in), shown(&address).as_bytes());
+        if address != stand_in && !self.unmapped {
+            self.identity(kind, || shown(&stand_in), shown(&address).as_bytes());
         }
     }
 

@@ -4,6 +4,9 @@
 
 use super::token;
 
+/// The length of the longest of [`WORDS`].
+const WORD_MAX: usize = 16;
+
 /// Words that stand after a key without being its value.
 const WORDS: &[&str] = &[
     "null",
@@ -178,7 +181,7 @@ pub(super) fn is_no_secret(v: &[u8]) -> bool {
     while let [rest @ .., b'.' | b',' | b')' | b';' | b':'] = word {
         word = rest;
     }
-    masks || reference || is_code(v) || WORDS.iter().any(|w| word.eq_ignore_ascii_case(w.as_bytes()))
+    masks || reference || is_code(v) || word.len() <= WORD_MAX && WORDS.iter().any(|w| word.eq_ignore_ascii_case(w.as_bytes()))
 }
 
 /// Whether the value is no value but says where a program takes it from, or is the text of a label.

@@ -18,6 +18,9 @@ use super::{
 };
 use crate::failpoint;
 
+/// So much of a token in a header shows that it is one.
+const SHOWN: usize = 96;
+
 impl Literals<'_> {
     /// A literal that ends a key.
     pub(super) fn key(&self, rule: &Rule, hit: Range<usize>, bound: Bound, test: Test, spans: &mut Vec<Span>) -> usize {
@@ -59,12 +62,18 @@ impl Literals<'_> {
         // `name: &db_password "x"` in YAML
         let anchor = secret && start >= 2 && t[start - 1] == b'&' && t[start - 2] == b' ' && !matches!(at(t, end), b'=' | b':');
         let between = if call || anchor || option && test != Test::Account { Between::SignOrBlank } else { Between::Sign };
+        // `user=user=user=`: the next one is looked at, not all of them from each.
+        if (!secret || test == Test::Base64)
+            && t[(end + 1).min(t.len())..].get(..literal.len()).is_some_and(|next| next.eq_ignore_ascii_case(literal))
+        {
+            return hit.end;
+        }
         let found = value::after_key(t, end, between, self.open_end)
             .or_else(|| self.beside(start, end))
             .or_else(|| if secret { value::spaced(t, start, end, self.open_end) } else { None });
         let Some(found) = found else {
             if secret {
-                tables::below(t, start, &mut |value| {
+                tables::below(t, start, &self.table, &mut |value| {
                     push(value, rule.kind, spans);
                 });
             }
@@ -226,16 +235,15 @@ impl Literals<'_> {
             return hit.end;
         }
         let run = |i: usize, limit: usize| {
-            let stop = |b: &u8| {
-                matches!(b, b' ' | b'\t' | b'"' | b'\'' | b'\\' | b',' | b';' | b'&' | b'<' | b'}' | b'\r' | b'\n' | 0)
-            };
+            let stop =
+                |b: &u8| matches!(b, b' ' | b'\t' | b'"' | b'\'' | b'\\' | b',' | b';' | b'&' | b'<' | b'}' | b'\r' | b'\n' | 0);
             i + t[i.min(t.len())..].iter().take(limit).take_while(|b| !stop(b)).count()
         };
         // A failed look is short; what is a secret goes to its end.
-        let first = i..run(i, value::LOOK);
+        let first = i..run(i, SHOWN);
         let scheme = &t[first.clone()];
         let second = skip_blanks(t, first.end);
-        let value = second..run(second, value::LOOK);
+        let value = second..run(second, SHOWN);
         if scheme.len() < 24
             && scheme.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'-')
             && second > first.end
@@ -265,8 +273,8 @@ impl Literals<'_> {
     pub(super) fn userinfo(&self, hit: Range<usize>, spans: &mut Vec<Span>) -> usize {
         let t = self.text;
         let start = hit.end;
-        let limit = t.len().min(start + 512);
-        let run = t[start..limit]
+        // Behind another scheme's slashes the next look begins: each byte is looked at once.
+        let run = t[start..]
             .iter()
             .take_while(|b| !matches!(b, b'/' | b' ' | b'\t' | b'\n' | b'\r' | b'"' | b'<' | b'>' | b'\\' | b'`' | 0))
             .count();

@@ -55,7 +55,7 @@ mod value;
 mod wide;
 
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     io,
     sync::{Mutex, PoisonError},
 };
@@ -106,6 +106,9 @@ pub enum RedactError {
     /// A rule does not do what it should: the redactor must not start.
     #[error("the redactor's self-test failed at the rule for {0}")]
     SelfTest(&'static str),
+    /// A rule panicked.
+    #[error("a rule panicked: a fault of this program")]
+    Panicked,
     /// Binary content of no kind that can be redacted: the file is left out.
     #[error("binary content that cannot be redacted")]
     Binary,
@@ -346,11 +349,20 @@ impl Redactor {
         let text = piece.text;
         spans.clear();
         arena.clear();
+        cache.given.note(self.map.is_some());
         pem::walk(text, piece.first_line, piece.state, &mut |line| spans.push(Span::new(&line, Kind::PrivateKey, Form::Tag)));
         let inner = RefCell::new(Given::default());
         inner.borrow_mut().enter(cache.given.file());
         self.blocks(piece, &inner, spans, arena);
-        let literals = Literals { redactor: self, text, open_end: piece.open_end, depth: piece.depth, given: &inner };
+        let literals = Literals {
+            redactor: self,
+            text,
+            open_end: piece.open_end,
+            depth: piece.depth,
+            given: &inner,
+            table: Cell::default(),
+            wide_table: Cell::default(),
+        };
         let words = Words { redactor: self, text, ascii: text.is_ascii(), file: piece.file };
         let (mut from, mut written) = (0, piece.skip);
         while from < text.len() {

@@ -126,8 +126,28 @@ fn line(text: &[u8], range: Range<usize>, state: State, found: &mut dyn FnMut(Ra
     }
 }
 
+/// What a program writes around a piece of a text, which it joins to the next: `+ "piece\n" +`.
+fn piece(line: &[u8]) -> Option<Range<usize>> {
+    let open = memchr::memchr2(b'"', b'\'', line)?;
+    let close = memchr::memrchr(line[open], line)?;
+    let around = |part: &[u8]| {
+        part.iter().all(|b| matches!(b, b' ' | b'\t' | b'\r' | b'+' | b'.' | b'&' | b'\\' | b'(' | b')' | b';' | b','))
+    };
+    if close == open || !around(&line[..open]) || !around(&line[close + 1..]) {
+        return None;
+    }
+    let mut text = &line[open + 1..close];
+    while let [rest @ .., b'\\', b'n' | b'r'] = text {
+        text = rest.strip_suffix(b"\\").unwrap_or(rest);
+    }
+    (text.len() >= 4 && text.iter().all(|b| is_base64(*b))).then(|| open + 1..open + 1 + text.len())
+}
+
 /// The key's part of a line: all of it but indentation and quotes, or the long run at the end of a logged line.
 fn body(line: &[u8]) -> Option<Range<usize>> {
+    if let Some(piece) = piece(line) {
+        return Some(piece);
+    }
     let from = line.iter().position(|b| is_base64(*b))?;
     let to = line.iter().rposition(|b| is_base64(*b))? + 1;
     let edge =
@@ -153,7 +173,7 @@ fn escaped(text: &[u8], range: Range<usize>, found: &mut dyn FnMut(Range<usize>)
             i += 1 + text[i + 1..end].iter().take(2).take_while(|b| b.is_ascii_hexdigit()).count();
         } else if is_base64(text[i]) {
             let run = text[i..end].iter().take_while(|b| is_base64(**b)).count();
-            if run >= 4 && (i == range.start || text[i - 1] != b'-') {
+            if run >= 4 && (i == range.start || text[i - 1] != b'-' || text[..i].ends_with(b"-----")) {
                 found(i..i + run);
             }
             i += run;

@@ -47,7 +47,13 @@ pub(super) fn behind_key(t: &[u8], i: usize, spaced: bool, signed: bool, key: &s
     if han.is_empty() {
         return None;
     }
-    let cut = BEHIND.iter().filter_map(|w| han.find(w)).filter(|n| *n >= 6).min();
+    let has = |list: &str, word: &str| memchr::memmem::find(list.as_bytes(), word.as_bytes()).is_some();
+    let begins = DOUBLE.iter().any(|d| han.starts_with(d));
+    if !begins && !has(SURNAMES, &han[..3]) && !(signed && !weak && has(OTHER_SURNAMES, &han[..3])) {
+        return None;
+    }
+    // No name has more than four characters.
+    let cut = (6..han.len().min(15)).step_by(3).find(|n| BEHIND.iter().any(|w| han[*n..].starts_with(w)));
     let name = &han[..cut.unwrap_or(han.len())];
     let count = name.chars().count();
     let double = DOUBLE.iter().any(|d| name.starts_with(d)) && count >= 3;

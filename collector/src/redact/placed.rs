@@ -16,8 +16,10 @@ use super::{
 const REACH: usize = 256;
 /// A line that is looked at together with others is at most this long.
 const SHORT: usize = 400;
-/// So many lines below a heading belong to it at most.
+/// So many lines below a heading belong to it whatever they look like.
 const BELOW: usize = 7;
+/// So far below its heading a list, a table or what is fed to a program goes on in rows.
+pub(super) const FAR: usize = 64 << 10;
 
 fn run(t: &[u8], i: usize, limit: usize, set: impl Fn(u8) -> bool) -> usize {
     t[i.min(t.len())..].iter().take(limit).take_while(|b| set(**b)).count()
@@ -264,8 +266,29 @@ pub(super) fn line_start_of(t: &[u8], i: usize) -> Option<usize> {
     (start == 0 || t[start - 1] == b'\n').then_some(start)
 }
 
-/// The lines below the line of `i`, if that and they are short: their places without blanks around.
+/// Whether a line is one of many that look alike: of a table, a list, names with their secrets. The cutter keeps them together.
+pub(super) fn is_row(line: &[u8]) -> bool {
+    let line = if line.len() <= SHORT { line.trim_ascii() } else { return false };
+    let account = || {
+        let name = run(line, 0, 33, |b| is_word(b) || b == b'$');
+        name > 0 && at(line, name) == b':' && !line.contains(&b' ')
+    };
+    let quoted = || line.starts_with(b"\"") && (line.ends_with(b"\"") || line.ends_with(b"\","));
+    [&b"|"[..], b"+-", b"- "].iter().any(|begin| line.starts_with(begin)) || quoted() || account()
+}
+
+/// The first lines below the line of `i`, if that and they are short: their places without blanks around.
 pub(super) fn lines_below(t: &[u8], i: usize) -> impl Iterator<Item = Range<usize>> {
+    short_lines_below(t, i).take(BELOW)
+}
+
+/// The same, and those behind them as long as they are rows.
+pub(super) fn rows_below(t: &[u8], i: usize) -> impl Iterator<Item = Range<usize>> {
+    let goes_on = move |n: usize, line: &Range<usize>| n < BELOW || line.start < i + FAR && is_row(&t[line.clone()]);
+    short_lines_below(t, i).enumerate().take_while(move |(n, line)| goes_on(*n, line)).map(|(_, line)| line)
+}
+
+fn short_lines_below(t: &[u8], i: usize) -> impl Iterator<Item = Range<usize>> {
     let heading = line_end(t, i);
     let short = line_start_of(t, i).is_some_and(|from| heading - from <= SHORT);
     let mut next = if short && heading < t.len() { Some(heading + 1) } else { None };
@@ -280,7 +303,6 @@ pub(super) fn lines_below(t: &[u8], i: usize) -> impl Iterator<Item = Range<usiz
         let lead = line.len() - line.trim_ascii_start().len();
         Some(start + lead..start + lead + line.trim_ascii().len())
     })
-    .take(BELOW)
 }
 
 /// The password that a program asks for when it has read the line of `i`: in a script the next line, or so many below, or what
@@ -298,9 +320,11 @@ pub(super) fn line_below(t: &[u8], i: usize, number: u8) -> Option<Range<usize>>
     (v.len() >= 4 && !v.starts_with(b"<") && !PROMPTS.iter().any(|p| v.starts_with(p))).then_some(line).and_then(|v| secret(t, v))
 }
 
-/// The secrets of `name:secret` in the lines below.
-pub(super) fn accounts_below(t: &[u8], i: usize, found: &mut dyn FnMut(Range<usize>)) {
-    for line in lines_below(t, i) {
+/// The secrets of `name:secret` in the lines below. Tells how far it looked.
+pub(super) fn accounts_below(t: &[u8], i: usize, found: &mut dyn FnMut(Range<usize>)) -> usize {
+    let mut seen = i;
+    for line in rows_below(t, i) {
+        seen = line.end;
         let name = run(t, line.start, 33, |b| is_word(b) || b == b'$');
         let start = line.start + name + 1;
         if name == 0 || at(t, start - 1) != b':' || t[line.clone()].contains(&b' ') {
@@ -310,6 +334,7 @@ pub(super) fn accounts_below(t: &[u8], i: usize, found: &mut dyn FnMut(Range<usi
             found(value);
         }
     }
+    seen
 }
 
 /// The part with this number of the value behind a literal, which a sign parts.
@@ -421,17 +446,17 @@ pub(super) fn cookies(t: &[u8], i: usize, found: &mut dyn FnMut(Range<usize>)) {
     }
 }
 
-/// The tokens of the flat map or list that opens behind a key, in one line or below it.
-pub(super) fn tokens(t: &[u8], i: usize, found: &mut dyn FnMut(Range<usize>)) {
+/// The tokens of the flat map or list that opens behind a key, in one line or below it. Tells how far it looked.
+pub(super) fn tokens(t: &[u8], i: usize, found: &mut dyn FnMut(Range<usize>)) -> usize {
     let open = i + run(t, i, 8, |b| matches!(b, b'"' | b'\'' | b' ' | b':' | b'=' | b'\\'));
     let map = match at(t, open) {
         b'{' => true,
         b'[' => false,
         b'\n' | b'\r' if t[..open].ends_with(b":") => return items(t, i, found),
-        _ => return,
+        _ => return i,
     };
     let close = if map { b'}' } else { b']' };
-    let mut lines = lines_below(t, open);
+    let mut lines = rows_below(t, open);
     let mut line = open + 1..line_end(t, open).min(open + 1 + 4 * REACH);
     loop {
         // Flat: another bracket ends it too, so that hostile repetition stays linear.
@@ -465,15 +490,19 @@ pub(super) fn tokens(t: &[u8], i: usize, found: &mut dyn FnMut(Range<usize>)) {
         }
         line = next;
     }
+    line.end
 }
 
-/// The tokens of a list of YAML in the lines below.
-fn items(t: &[u8], i: usize, found: &mut dyn FnMut(Range<usize>)) {
-    for line in lines_below(t, i).take_while(|line| t[line.clone()].starts_with(b"- ")) {
+/// The tokens of a list of YAML in the lines below. Tells how far it looked.
+fn items(t: &[u8], i: usize, found: &mut dyn FnMut(Range<usize>)) -> usize {
+    let mut seen = i;
+    for line in rows_below(t, i).take_while(|line| t[line.clone()].starts_with(b"- ")) {
+        seen = line.end;
         let start = line.start + 2 + run(t, line.start + 2, 4, |b| matches!(b, b' ' | b'"' | b'\''));
         let value = start..start + run(t, start, 256, |b| is_word(b) || matches!(b, b'+' | b'/' | b'='));
         if value.len() >= 16 && is_tokenlike(&t[value.clone()]) {
             found(value);
         }
     }
+    seen
 }

@@ -4,7 +4,10 @@
 //! few KiB around and never at more than the line and the next. Words in Chinese have an automaton of their own, run only
 //! where there are bytes beyond ASCII.
 
-use std::{cell::RefCell, ops::Range};
+use std::{
+    cell::{Cell, RefCell},
+    ops::Range,
+};
 
 use super::{
     Redactor, account, commands,
@@ -33,6 +36,10 @@ pub(super) struct Literals<'a> {
     pub(super) depth: u8,
     /// What was given out in texts inside of this one.
     pub(super) given: &'a RefCell<Given>,
+    /// Where the table was looked at last, and how far: its heading begins there.
+    pub(super) table: Cell<(usize, usize)>,
+    /// The same for headings in Chinese, which are looked for later.
+    pub(super) wide_table: Cell<(usize, usize)>,
 }
 
 /// Where programs' options have been looked at, so that hostile repetition stays linear.
@@ -40,9 +47,11 @@ pub(super) struct Literals<'a> {
 struct Walked {
     until: usize,
     nested: u8,
-    /// The same for the arguments of audit records, and for the rows of statements.
+    /// The same for the arguments of audit records, for the rows of statements, for lists, and for what is fed to programs.
     arguments: usize,
     statement: usize,
+    list: usize,
+    fed: usize,
 }
 
 impl Literals<'_> {
@@ -139,9 +148,12 @@ impl Literals<'_> {
             }
             Verify::Piped => entered(spoken::piped(t, hit.end), rule.kind, hit.end, spans),
             Verify::Here => {
-                spoken::here(t, hit.clone(), &mut |value, disk| {
-                    push(value, if disk { Kind::LuksKey } else { rule.kind }, spans);
-                });
+                // What is fed to a program is text, whatever signs are in it.
+                if hit.start >= walked.fed {
+                    walked.fed = spoken::here(t, hit.clone(), &mut |value, disk| {
+                        push(value, if disk { Kind::LuksKey } else { rule.kind }, spans);
+                    });
+                }
                 hit.end
             }
             Verify::Spelled => push_if(placed::spelled(t, hit.clone(), rule.word), rule.kind, hit.end, spans),
@@ -157,9 +169,11 @@ impl Literals<'_> {
             Verify::ListedAccount => push_if(placed::listed_account(t, hit.end), rule.kind, hit.end, spans),
             Verify::Sent => push_if(placed::sent(t, hit.clone()), rule.kind, hit.end, spans),
             Verify::AccountsBelow => {
-                placed::accounts_below(t, hit.end, &mut |value| {
-                    push(value, rule.kind, spans);
-                });
+                if hit.start >= walked.list {
+                    walked.list = placed::accounts_below(t, hit.end, &mut |value| {
+                        push(value, rule.kind, spans);
+                    });
+                }
                 hit.end
             }
             Verify::Part(sign, number) => push_if(placed::part(t, hit.end, sign, number), rule.kind, hit.end, spans),
@@ -189,9 +203,11 @@ impl Literals<'_> {
                 hit.end
             }
             Verify::Tokens => {
-                placed::tokens(t, hit.end, &mut |value| {
-                    push(value, rule.kind, spans);
-                });
+                if hit.start >= walked.list {
+                    walked.list = placed::tokens(t, hit.end, &mut |value| {
+                        push(value, rule.kind, spans);
+                    });
+                }
                 hit.end
             }
             Verify::Direct => push_if(spoken::direct(t, hit.end), rule.kind, hit.end, spans),

@@ -6,11 +6,11 @@ use std::ops::Range;
 
 use super::{
     judge::{has_stand_in, is_no_secret},
-    value::{at, behind_escape, line_end, skip_blanks},
+    value::{at, behind_escape, skip_blanks},
 };
 
-/// A secret with a known beginning is at most this long.
-const REACH: usize = 4096;
+/// So many characters beyond its least length show that a token is one.
+const SHOWN: usize = 16;
 /// As far as this a secret has to show that it is one.
 const LOOK: usize = 256;
 
@@ -27,13 +27,13 @@ fn is_free(t: &[u8], start: usize, joins: &[u8]) -> bool {
 /// The token behind a literal that announces one: at least so many characters, with a digit or padding.
 pub(super) fn follows(t: &[u8], i: usize, least: usize) -> Option<Range<usize>> {
     let start = skip_blanks(t, i);
-    let end = start + run(t, start, line_end(t, start) - start, |b| b.is_ascii_alphanumeric() || b"+/=_.~%-".contains(&b));
-    let value = &t[start..end];
+    let set = |b: u8| b.is_ascii_alphanumeric() || b"+/=_.~%-".contains(&b);
+    let value = &t[start.min(t.len())..start + run(t, start, LOOK, set)];
     let fits = value.len() >= least
         && value.iter().any(|b| b.is_ascii_digit() || *b == b'=')
         && !is_no_secret(value)
         && !has_stand_in(value);
-    fits.then_some(start..end)
+    fits.then(|| start..start + run(t, start, usize::MAX, set))
 }
 
 /// The token that begins with `word`, in this case, and has at least so many characters.
@@ -43,11 +43,11 @@ pub(super) fn prefixed(t: &[u8], start: usize, word: &str, least: usize) -> Opti
     }
     let dots = word.ends_with('.');
     let set = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-') || dots && b == b'.';
-    let look = run(t, start, LOOK, set);
+    let look = run(t, start, least + SHOWN, set);
     let value = &t[start + word.len()..start + look.max(word.len())];
     let mixed = value.iter().any(u8::is_ascii_uppercase) && value.iter().any(u8::is_ascii_lowercase);
     let fits = look >= least && (mixed || value.iter().any(u8::is_ascii_digit));
-    fits.then(|| start..start + run(t, start, REACH, set))
+    fits.then(|| start..start + run(t, start, usize::MAX, set))
 }
 
 /// The hash of a password: `$id$salt$hash` or `{SCHEME}base64`.
@@ -65,7 +65,8 @@ pub(super) fn jwt(t: &[u8], start: usize) -> Option<Range<usize>> {
     }
     let mut end = start;
     for least in [8, 8, 0] {
-        let part = run(t, end, REACH, |b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'));
+        // In such a run no other token begins: each is looked at once.
+        let part = run(t, end, usize::MAX, |b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'));
         if part < least {
             return None;
         }

@@ -8,7 +8,7 @@ use std::ops::Range;
 use super::structure::base64::is_login;
 use super::{
     judge::{has_stand_in, is_no_secret, is_path},
-    placed::lines_below,
+    placed::rows_below,
     value::{at, line_end, line_start, plain_end, skip_blanks},
 };
 
@@ -185,8 +185,8 @@ fn here_string(t: &[u8], hit: &Range<usize>) -> Option<(Range<usize>, bool)> {
     secret(t, value).map(|v| (v, program == "cryptsetup"))
 }
 
-/// What is written behind `<<<`, or in the lines behind `<<`, into a program that reads a secret.
-pub(super) fn here(t: &[u8], hit: Range<usize>, found: &mut dyn FnMut(Range<usize>, bool)) {
+/// What is written behind `<<<`, or in the lines behind `<<`, into a program that reads a secret. Tells how far it looked.
+pub(super) fn here(t: &[u8], hit: Range<usize>, found: &mut dyn FnMut(Range<usize>, bool)) -> usize {
     let sign = hit.end - 2;
     if at(t, hit.end) == b'<' || t[hit.clone()] == *b"<<<" {
         let end = hit.end.max(sign + 3);
@@ -195,23 +195,25 @@ pub(super) fn here(t: &[u8], hit: Range<usize>, found: &mut dyn FnMut(Range<usiz
         {
             found(value, disk);
         }
-        return;
+        return end;
     }
     let word = skip_blanks(t, hit.end + usize::from(at(t, hit.end) == b'-'));
     let word = word + usize::from(matches!(at(t, word), b'\'' | b'"' | b'\\'));
     let length = t[word.min(t.len())..].iter().take(32).take_while(|b| b.is_ascii_alphanumeric() || **b == b'_').count();
     if length == 0 {
-        return;
+        return hit.end;
     }
     let program = fed(t, hit.start).or_else(|| passed_on(t, word + length)).filter(|p| *p != "su");
-    let Some(program) = program else { return };
+    let Some(program) = program else { return hit.end };
     let most = match program {
         "chpasswd" => usize::MAX,
         // They ask twice.
         "passwd" | "smbpasswd" | "pdbedit" => 2,
         _ => 1,
     };
-    for mut line in lines_below(t, hit.start).take(most) {
+    let mut seen = hit.end;
+    for mut line in rows_below(t, hit.start).take(most) {
+        seen = line.end;
         if t[line.clone()] == t[word..word + length] {
             break;
         }
@@ -223,6 +225,7 @@ pub(super) fn here(t: &[u8], hit: Range<usize>, found: &mut dyn FnMut(Range<usiz
             found(value, program == "cryptsetup");
         }
     }
+    seen
 }
 
 /// What is between `start` and the closing quote, if `quote` is one.

@@ -3,13 +3,13 @@
 //! In: text and the place of a heading. Out: the places of the values and their kinds. A cell that does not look like what
 //! its heading says is left alone.
 
-use std::ops::Range;
+use std::{cell::Cell, ops::Range};
 
 use super::{
     account::is_account,
     judge::{has_stand_in, is_no_secret, is_path},
     kinds::Kind,
-    placed::{line_start_of, lines_below},
+    placed::{line_start_of, rows_below},
     value::line_end,
 };
 
@@ -192,18 +192,24 @@ fn tuple(t: &[u8], start: usize, end: usize) -> usize {
     i.min(end)
 }
 
-/// The cells below a heading at `i` in a table drawn with `|`, in the lines below.
-pub(super) fn below(t: &[u8], i: usize, found: &mut dyn FnMut(Range<usize>)) {
+/// The cells below a heading at `i` in a table drawn with `|`, in the lines below. `seen` is the table looked at last: its
+/// cells are no headings.
+pub(super) fn below(t: &[u8], i: usize, seen: &Cell<(usize, usize)>, found: &mut dyn FnMut(Range<usize>)) {
     if memchr::memchr2(b'|', b'\n', &t[i..t.len().min(i + 48)]).is_none_or(|n| t[i + n] != b'|') {
         return;
     }
     let Some(start) = line_start_of(t, i) else { return };
+    let (heading, last) = seen.get();
+    if start > heading && start < last {
+        return;
+    }
     let line = &t[start..line_end(t, i)];
     let number = memchr::memchr_iter(b'|', &line[..i - start]).count();
     if !line.trim_ascii_start().starts_with(b"|") || !line.trim_ascii_end().ends_with(b"|") || number == 0 {
         return;
     }
-    for place in lines_below(t, i) {
+    for place in rows_below(t, i) {
+        seen.set((start, place.end));
         let line = &t[place.clone()];
         if line.starts_with(b"+-") {
             continue;
@@ -239,8 +245,8 @@ mod tests {
     fn cells_below_a_heading() {
         let text = "| a | password |\n|---|---|\n| x | n0wYou |\n| y |  |\nend";
         let mut values = Vec::new();
-        below(text.as_bytes(), 6, &mut |range| values.push(&text[range]));
+        below(text.as_bytes(), 6, &Cell::default(), &mut |range| values.push(&text[range]));
         assert_eq!(values, ["n0wYou"]);
-        below(b"a | password |\n| x | y |", 4, &mut |_| unreachable!());
+        below(b"a | password |\n| x | y |", 4, &Cell::default(), &mut |_| unreachable!());
     }
 }

@@ -107,7 +107,7 @@ const MULTIPLIER: u64 = 0x517c_c1b7_2722_0a95;
 
 /// Multiply and rotate over 8 bytes at a time: the cache needs speed, not secrecy.
 #[derive(Default)]
-struct FastHash(u64);
+pub(super) struct FastHash(u64);
 
 impl Hasher for FastHash {
     fn finish(&self) -> u64 {
@@ -178,9 +178,7 @@ impl TagCache {
         } else {
             let value = &self.wanted[..self.wanted.len() - 1];
             let tag = tag(prf, kind, value);
-            if !kind.is_credential() {
-                self.given.identity(kind, format!("OEr-{}-{}", kind.token(), tag.escape_ascii()), value);
-            }
+            self.given.identity(kind, || format!("OEr-{}-{}", kind.token(), tag.escape_ascii()), value);
             if self.known.len() >= CACHE_MAX {
                 self.known.clear();
             }

@@ -111,7 +111,7 @@ impl Literals<'_> {
         for hit in self.redactor.wide.keys.find_iter(Input::new(t).range(from..to)) {
             let (word, kind) = WIDE_RULES[hit.pattern().as_usize() / 2];
             if kind == Kind::ZhPassword {
-                tables::below(t, hit.start(), &mut |value| {
+                tables::below(t, hit.start(), &self.wide_table, &mut |value| {
                     push(value, kind, spans);
                 });
             }

@@ -13,7 +13,7 @@ use std::{
 use oediag_collector::redact::{Found, RedactError, Redactor, Scratch};
 use serde::Serialize;
 
-use super::{failed, host_paths, input, open, unreadable, walk};
+use super::{content, failed, host_paths, input, unreadable, walk};
 use crate::{
     cli::Redact,
     failure::{Failure, exit},
@@ -53,7 +53,7 @@ pub(super) fn run(redactor: &Redactor, options: &Redact, given: &Invocation) -> 
         for file in files {
             let relative = file.strip_prefix(folder).unwrap_or(&file).to_owned();
             let host_path = paths.get(&*relative.to_string_lossy()).map_or(relative, PathBuf::from);
-            let done = open(&file, given).and_then(|content| shown.file(redactor, content, &file, &host_path));
+            let done = content(&file, given).and_then(|content| shown.file(redactor, content, &file, &host_path));
             if let Err(failure) = done {
                 failure.lines(&given.texts).iter().for_each(|line| term::note(line));
                 failures += 1;

@@ -9,8 +9,8 @@ use super::is_text;
 
 /// Shorter runs are words.
 const LEAST: usize = 20;
-/// What is longer is no setting but a file.
-const MOST: usize = 256 << 10;
+/// As long as a line that is not cut.
+const MOST: usize = 1 << 20;
 
 /// Value of a character, 64 for others. Both alphabets.
 const VALUE: [u8; 256] = {

@@ -13,6 +13,8 @@ use super::{super::token::NO_TEXT, binary, is_text};
 const NAME: usize = 64;
 /// The largest binary field that is read: it is redacted in one piece.
 pub(in super::super) const MOST: usize = 512 << 10;
+/// No field of a journal is so large; such a length is none.
+const FIELD_MAX: u64 = 1 << 31;
 
 /// The lines of one binary field: the first one, and how many there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +29,8 @@ pub(in super::super) struct Decoder {
     pending: Vec<u8>,
     /// The line that goes on here is no binary field's name.
     midline: bool,
+    /// So much of a field that is too large is still to come, its line end included.
+    passed_over: u64,
 }
 
 fn is_name(line: &[u8]) -> bool {
@@ -35,14 +39,26 @@ fn is_name(line: &[u8]) -> bool {
         && line.iter().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || *b == b'_')
 }
 
-/// The place of the value of the binary field whose name ends at `name`, if what follows is all there.
-fn value(rest: &[u8], name: usize) -> Result<Option<Range<usize>>, ()> {
-    let Some(length) = rest.get(name + 1..name + 9) else { return Ok(None) };
+/// What stands behind the name of a binary field.
+enum Value {
+    /// Not all of it is there.
+    Partly,
+    /// Its place.
+    At(Range<usize>),
+    /// More than is read, so long.
+    TooLarge(u64),
+}
+
+/// The value of the binary field whose name ends at `name`.
+fn value(rest: &[u8], name: usize) -> Result<Value, ()> {
+    let Some(length) = rest.get(name + 1..name + 9) else { return Ok(Value::Partly) };
     let length = length.iter().rev().fold(0_u64, |n, b| n << 8 | u64::from(*b));
-    let length = usize::try_from(length).ok().filter(|length| *length <= MOST).ok_or(())?;
-    match rest.get(name + 9 + length) {
-        None => Ok(None),
-        Some(b'\n') => Ok(Some(name + 9..name + 9 + length)),
+    let Some(fits) = usize::try_from(length).ok().filter(|length| *length <= MOST) else {
+        return if length < FIELD_MAX { Ok(Value::TooLarge(length)) } else { Err(()) };
+    };
+    match rest.get(name + 9 + fits) {
+        None => Ok(Value::Partly),
+        Some(b'\n') => Ok(Value::At(name + 9..name + 9 + fits)),
         Some(_) => Err(()),
     }
 }
@@ -81,6 +97,15 @@ impl Decoder {
         let mut i = 0;
         while i < self.pending.len() {
             let rest = &self.pending[i..];
+            if self.passed_over > 0 {
+                let length = usize::try_from(self.passed_over).unwrap_or(usize::MAX).min(rest.len());
+                self.passed_over -= length as u64;
+                if self.passed_over == 0 && rest[length - 1] != b'\n' {
+                    return Err(());
+                }
+                i += length;
+                continue;
+            }
             let end = memchr::memchr(b'\n', rest);
             let line = end.unwrap_or(rest.len());
             if self.midline || !is_name(&rest[..line]) || eof && end.is_none() {
@@ -90,25 +115,26 @@ impl Decoder {
                 i += length;
                 continue;
             }
-            let place = if end.is_some() { value(rest, line)? } else { None };
-            let Some(place) = place else {
-                if eof {
-                    return Err(());
+            let (text, behind) = match if end.is_some() { value(rest, line)? } else { Value::Partly } {
+                Value::Partly if eof => return Err(()),
+                Value::Partly => break,
+                Value::At(place) => (&rest[place.clone()], place.end + 1),
+                Value::TooLarge(length) => {
+                    self.passed_over = length + 1;
+                    (NO_TEXT, line + 9)
                 }
-                break;
             };
             let start = out.len();
             out.extend_from_slice(&rest[..line]);
             out.push(b'=');
-            let text = &rest[place.clone()];
             let hidden = !is_text(text) && (binary::is_container(text) || std::str::from_utf8(text).is_err());
             out.extend_from_slice(if hidden { NO_TEXT } else { text });
             out.push(b'\n');
             fields.push(start..out.len());
-            i += place.end + 1;
+            i += behind;
         }
         self.pending.drain(..i);
-        Ok(())
+        if eof && self.passed_over > 0 { Err(()) } else { Ok(()) }
     }
 }
 
@@ -159,6 +185,18 @@ mod tests {
         let fields = [Field { first: 1, lines: 3 }, Field { first: 6, lines: 1 }];
         assert_eq!(encode(text, &fields).as_deref(), Some(EXPORT));
         assert_eq!(encode(b"__CURSOR=s=1\nMESSAGE=one\n", &fields), None);
+    }
+
+    #[test]
+    fn a_field_that_is_too_large_costs_itself() {
+        let large = [b"CORE\n", &(MOST as u64 + 1).to_le_bytes()[..], &vec![b'x'; MOST + 1], b"\n"].concat();
+        let export = [b"__CURSOR=s=1\n", &large[..], b"END=1\n"].concat();
+        for piece in [1 << 16, export.len()] {
+            let (out, fields) = decode(&export, piece).expect("an export");
+            assert_eq!((out.as_slice(), fields), (&b"__CURSOR=s=1\nCORE=OEr-journal-bin\nEND=1\n"[..], vec![13..34]), "{piece}");
+        }
+        assert!(decode(&export[..export.len() / 2], 999).is_err());
+        assert!(decode(&[&large[..large.len() - 1], b"x"].concat(), 999).is_err());
     }
 
     #[test]

@@ -4,6 +4,8 @@
 
 use std::ops::Range;
 
+/// A longer text is looked at with more care.
+const LONG: usize = 4096;
 /// A tag is at most this long.
 const REACH: usize = 512;
 
@@ -13,21 +15,39 @@ fn blanks(t: &[u8], i: usize) -> usize {
 
 /// The text of the element whose tag's `>` is just before `i`.
 pub(in super::super) fn text(t: &[u8], i: usize) -> Option<Range<usize>> {
-    let end = t.len().min(i + 4096);
-    let end = i + memchr::memchr(b'\n', &t[i..end]).unwrap_or(end - i);
-    let rest = &t[i..end];
-    if let Some(data) = rest.strip_prefix(b"<![CDATA[") {
-        let start = end - data.len();
-        return Some(start..start + memchr::memmem::find(data, b"]]>")?);
+    if t[i..].starts_with(b"<![CDATA[") {
+        let start = i + 9;
+        return Some(start..end_of_data(t, start)?);
     }
-    for inner in [&b"<string>"[..], b"<value>"] {
-        let begin = blanks(t, i);
-        if t[begin..].starts_with(inner) {
-            return text(t, begin + inner.len());
+    let mut i = i;
+    if let Some(inner) = [&b"<string>"[..], b"<value>"].iter().find(|inner| t[blanks(t, i)..].starts_with(inner)) {
+        i = blanks(t, i) + inner.len();
+    }
+    let end = before_tag(t, i);
+    t[end..].starts_with(b"</").then_some(i..end)
+}
+
+/// Where the text ends that begins at `i`. A long one holds no `>`, so that hostile repetition stays linear.
+fn before_tag(t: &[u8], i: usize) -> usize {
+    let near = t.len().min(i + LONG);
+    memchr::memchr2(b'<', b'\n', &t[i..near])
+        .or_else(|| memchr::memchr3(b'<', b'\n', b'>', &t[near..]).map(|n| near - i + n))
+        .map_or(t.len(), |n| i + n)
+}
+
+/// Where `]]>` ends the data that begin at `i`, in the same line and before other data.
+fn end_of_data(t: &[u8], i: usize) -> Option<usize> {
+    let mut i = i;
+    loop {
+        i += memchr::memchr3(b'<', b'\n', b']', &t[i..])?;
+        if t[i] == b'\n' || t[i..].starts_with(b"<![CDATA[") {
+            return None;
         }
+        if t[i..].starts_with(b"]]>") {
+            return Some(i);
+        }
+        i += 1;
     }
-    let length = memchr::memchr(b'<', rest)?;
-    rest[length..].starts_with(b"</").then(|| i..i + length)
 }
 
 /// The text of `<key attribute="x">text</key>`, from behind the key.
@@ -42,7 +62,8 @@ pub(in super::super) fn behind_attributes(t: &[u8], i: usize) -> Option<Range<us
         if next == i {
             return None;
         }
-        let name = t.get(next..limit)?.iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b':' | b'_' | b'-')).count();
+        let name =
+            t.get(next..limit)?.iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b':' | b'_' | b'-')).count();
         let quote = next + name + 1;
         if name == 0 || t.get(quote - 1) != Some(&b'=') || !matches!(t.get(quote), Some(b'"' | b'\'')) {
             return None;
@@ -81,6 +102,12 @@ mod tests {
         assert_eq!(text(b"<string>v</string></void>", 0), Some(8..9));
         let t = "<property value=\"v\" name=\"password\"/>";
         assert_eq!(before(t.as_bytes(), 26).map(|r| &t[r]), Some("v"));
+        let deep = ["<string>"; 99_999].concat();
+        assert_eq!(text(deep.as_bytes(), 0), None);
+        let long = format!("{}</p>", "v".repeat(9_999));
+        assert_eq!(text(long.as_bytes(), 0), Some(0..9_999));
+        let long = format!("<![CDATA[{}]]></p>", "]v".repeat(9_999));
+        assert_eq!(text(long.as_bytes(), 0), Some(9..20_007));
         assert_eq!(before(b"value=\"v\" name=\"password\"", 16), None);
     }
 }
