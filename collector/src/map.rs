@@ -195,10 +195,17 @@ pub fn expire(folder: &Path, days: u32, now: SystemTime) -> Result<usize, MapErr
     let mut removed = 0;
     for path in files(folder)? {
         let read = |source| MapError::Read { path: path.clone(), source };
-        let made = fs::symlink_metadata(&path).and_then(|meta| meta.modified()).map_err(read)?;
-        if now.duration_since(made).is_ok_and(|passed| passed >= age) {
-            fs::remove_file(&path).map_err(read)?;
-            removed += 1;
+        let meta = fs::symlink_metadata(&path).map_err(read)?;
+        match now.duration_since(meta.modified().map_err(read)?) {
+            Ok(passed) if passed >= age => {
+                fs::remove_file(&path).map_err(read)?;
+                removed += 1;
+            }
+            // The clock was wrong when it was written: its time begins now.
+            Err(_) if meta.is_file() => {
+                fs::File::options().write(true).open(&path).and_then(|map| map.set_modified(now)).map_err(read)?;
+            }
+            _ => {}
         }
     }
     Ok(removed)

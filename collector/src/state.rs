@@ -183,9 +183,8 @@ impl State {
             }
         }
         let mut key = Zeroizing::new([0; 32]);
-        private(&path)?;
         let io = |source| StateError::Io { path: path.clone(), doing: "reading the key", source };
-        let mut file = File::open(&path).map_err(io)?;
+        let mut file = open_private(&path)?;
         if file.metadata().map_err(io)?.len() != 32 {
             return Err(StateError::Damaged { path, why: "is not 32 bytes long".into() });
         }
@@ -318,9 +317,8 @@ pub fn saved(path: &Path, max: u64) -> Result<Option<Vec<u8>>, StateError> {
     if fs::symlink_metadata(path).is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
         return Ok(None);
     }
-    private(path)?;
     let mut content = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(max + 1).read_to_end(&mut content));
+    let read = open_private(path)?.take(max + 1).read_to_end(&mut content);
     read.map_err(|source| StateError::Io { path: path.to_owned(), doing: "reading it", source })?;
     if content.len() as u64 > max {
         return Err(StateError::Damaged { path: path.to_owned(), why: format!("has more than {max} bytes") });
@@ -333,11 +331,22 @@ fn secret(path: &Path) -> Result<Option<Zeroizing<String>>, StateError> {
     if fs::symlink_metadata(path).is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
         return Ok(None);
     }
-    private(path)?;
     let mut text = Zeroizing::new(String::new());
-    let read = File::open(path).and_then(|file| file.take(64 << 10).read_to_string(&mut text));
+    let read = open_private(path)?.take(64 << 10).read_to_string(&mut text);
     read.map_err(|source| StateError::Io { path: path.to_owned(), doing: "reading it", source })?;
     Ok(Some(text))
+}
+
+/// Opens a private file. What else stands at its place is refused, and a FIFO is not waited for.
+fn open_private(path: &Path) -> Result<File, StateError> {
+    private(path)?;
+    let io = |source| StateError::Io { path: path.to_owned(), doing: "opening it", source };
+    let flags = (OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK).bits();
+    let file = File::options().read(true).custom_flags(flags).open(path).map_err(io)?;
+    if file.metadata().map_err(io)?.is_file() {
+        return Ok(file);
+    }
+    Err(StateError::Exposed { path: path.to_owned(), why: "is not a regular file".into() })
 }
 
 fn make_folder(folder: &Path) -> Result<(), StateError> {

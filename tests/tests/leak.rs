@@ -174,6 +174,12 @@ fn pack(program: &str, text: &[u8]) -> Vec<u8> {
 /// The bundle of a run with other contents of these members, signed by the same host: what a redactor that failed would have made.
 fn planted(made: &Run, contents: &[(String, Vec<u8>)]) -> PathBuf {
     let mut manifest: Manifest = serde_json::from_value(made.manifest()).expect("a manifest");
+    let file = rewritten(made, contents, &mut manifest);
+    resigned(made, &file, &manifest)
+}
+
+/// The archive of a run with other contents of these members; the manifest learns of them, the one in the archive does not.
+fn rewritten(made: &Run, contents: &[(String, Vec<u8>)], manifest: &mut Manifest) -> PathBuf {
     let mut bytes = Vec::new();
     let old = plain(&made.bundle());
     let mut archive = tar::Archive::new(old.as_slice());
@@ -198,10 +204,16 @@ fn planted(made: &Run, contents: &[(String, Vec<u8>)]) -> PathBuf {
     fs::create_dir_all(&work).expect("the folder can be made");
     let file = work.join("old");
     fs::write(&file, bytes).expect("it can be written");
+    file
+}
+
+/// The bundle that a host makes of an archive by this manifest.
+fn resigned(made: &Run, file: &Path, manifest: &Manifest) -> PathBuf {
     let state = State::open(Some(&made.state), &Home::User(None)).expect("a state");
     let identity = state.identity().expect("an identity");
-    let source = fs::File::open(&file).expect("it is there");
-    let made = bundle::without(&source, &manifest, |_| false, &Destination::Folder(work), &identity);
+    let source = fs::File::open(file).expect("it is there");
+    let work = file.parent().expect("it lies in a folder").to_owned();
+    let made = bundle::without(&source, manifest, |_| false, &Destination::Folder(work), &identity);
     made.expect("a bundle of the same host").path
 }
 
@@ -277,4 +289,104 @@ fn refused_by_upload(work: &Path, made: &Run, leaking: &Path) {
     let clean = bundles(&made.out).remove(0);
     let sent = run(&made.state, &["upload", clean.to_str().expect(UTF8), "--consent", &short(&clean)]);
     assert_eq!(sent.status.code(), Some(0), "{}", String::from_utf8_lossy(&sent.stderr));
+}
+
+/// What `verify --redaction --json` says.
+fn checked(made: &Run, bundle: &Path) -> (Option<i32>, Value) {
+    let output = run(&made.state, &["verify", "--redaction", "--json", bundle.to_str().expect(UTF8)]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    (output.status.code(), serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {said}")))
+}
+
+#[test]
+fn what_cannot_be_judged_is_named_and_not_sent() {
+    let work = folder("leak-doubts-host");
+    let line = b"Nov 23 08:59:02 app[78]: all is well\n";
+    let packed = pack("gzip", line);
+    let made = collect(
+        "leak-doubts",
+        &host(&work, &[("messages", line), ("messages-1.gz", &packed)]),
+        NOW,
+        &["--source", "logs.messages"],
+    );
+    assert_eq!(made.code(), 0, "{}", String::from_utf8_lossy(&made.output.stderr));
+    let leak = format!("pushed with {TOKEN} to the mirror\n");
+    let wide: Vec<u8> = leak.encode_utf16().flat_map(u16::to_be_bytes).collect();
+    let member = |name: &str| format!("var/log/{name}");
+    let packed_member = member("messages-1.gz");
+    let cases = [
+        (member("messages"), [&[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3][..], leak.as_bytes()].concat(), Some("broken")),
+        (packed_member.clone(), packed[..packed.len() - 9].to_vec(), Some("broken")),
+        (packed_member.clone(), [&packed[..], leak.as_bytes()].concat(), Some("broken")),
+        (packed_member, pack("gzip", &pack("xz", leak.as_bytes())), Some("nested")),
+        // Text of either order behind plain text, and behind the mark of the other order.
+        (member("messages"), [line, wide.as_slice()].concat(), None),
+        (member("messages"), [&[0xff, 0xfe][..], wide.as_slice()].concat(), None),
+        (
+            member("messages"),
+            [&line[..9], leak.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>().as_slice()].concat(),
+            None,
+        ),
+    ];
+    for (path, content, why) in &cases {
+        let mut manifest: Manifest = serde_json::from_value(made.manifest()).expect("a manifest");
+        // As an archive whose manifest knows nothing of it: there is always a doubt, and no bundle of ours is like that.
+        let file = rewritten(&made, &[(path.clone(), content.clone())], &mut manifest);
+        let (code, found) = checked(&made, &file);
+        let doubts: Vec<_> = found["doubts"].as_array().expect("doubts").iter().map(|one| one["why"].as_str()).collect();
+        assert!(code == Some(4) && doubts.contains(&Some("changed")), "{path}: {found:#}");
+        assert_eq!(*why, doubts.iter().flatten().copied().find(|why| *why != "changed"), "{path}: {found:#}");
+        if why.is_none() {
+            assert_eq!(found["counts"]["provider_token"], 1, "{path}: {found:#}");
+        }
+    }
+    // Signed by the host all the same: nothing of it leaves.
+    let bundle = planted(&made, &[cases[2].clone()].map(|(path, content, _)| (path, content)));
+    let center = Center::start(&work);
+    assert!(center.enrol(&made.state).status.success());
+    let output = run(&made.state, &["upload", bundle.to_str().expect(UTF8), "--preview"]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.code() == Some(3) && said.contains("1 of its members cannot be judged"), "{said}");
+    for (lang, sentence) in [("en", "does not unpack to its end"), ("zh", "无法完整解压")] {
+        let shown = run(&made.state, &["verify", "--redaction", "--lang", lang, bundle.to_str().expect(UTF8)]);
+        assert!(String::from_utf8_lossy(&shown.stdout).contains(sentence), "{lang}");
+    }
+}
+
+#[test]
+fn no_manifest_keeps_credentials_and_what_is_kept_is_said() {
+    let work = folder("leak-kept-host");
+    let line = b"Nov 23 08:59:02 app[78]: all is well\n";
+    let made = collect("leak-kept", &host(&work, &[("messages", line)]), NOW, &["--source", "logs.messages"]);
+    let leaking = format!("pushed with {TOKEN}, phone=13800138000\n").into_bytes();
+    let mut manifest: Manifest = serde_json::from_value(made.manifest()).expect("a manifest");
+    let file = rewritten(&made, &[("var/log/messages".to_owned(), leaking)], &mut manifest);
+    let settings = manifest.redaction.settings.as_mut().expect("what was chosen");
+    settings.kept = ["provider_token", "private_key", "cn_mobile"].map(str::to_owned).to_vec();
+    let bundle = resigned(&made, &file, &manifest);
+    let (code, found) = checked(&made, &bundle);
+    assert_eq!(code, Some(4));
+    assert_eq!(
+        (&found["counts"], &found["kept"]),
+        (&serde_json::json!({"provider_token": 1}), &serde_json::json!(["cn_mobile"]))
+    );
+    for (lang, sentence) in [("en", "stay by choice: phone numbers"), ("zh", "已选择保留")] {
+        let shown = run(&made.state, &["verify", "--redaction", "--lang", lang, bundle.to_str().expect(UTF8)]);
+        assert!(String::from_utf8_lossy(&shown.stdout).contains(sentence), "{lang}");
+    }
+}
+
+#[test]
+fn the_names_of_the_map_are_looked_for_where_the_host_is_another() {
+    let work = folder("leak-map-names-host");
+    let root = host(&work, &[("messages", format!("Nov 23 08:59:02 {NAME} app[78]: for user deploybot\n").as_bytes())]);
+    fs::write(root.join("etc/hostname"), format!("{NAME}\n")).expect("the name can be written");
+    let made = collect("leak-map-names", &root, NOW, &["--source", "logs.messages"]);
+    assert_eq!(made.code(), 0, "{}", String::from_utf8_lossy(&made.output.stderr));
+    let (code, found) = checked(&made, &made.bundle());
+    assert_eq!((code, &found["names"], found["mapped_names"].as_u64()), (Some(0), &Value::Bool(false), Some(1)), "{found:#}");
+    // A name that only its place told is no name everywhere.
+    let text = format!("{} asked; deploybot answered\n", NAME.to_uppercase());
+    let (code, found) = checked(&made, &planted(&made, &[("var/log/messages".to_owned(), text.into_bytes())]));
+    assert_eq!((code, &found["counts"]), (Some(4), &serde_json::json!({"hostname": 1})), "{found:#}");
 }

@@ -173,6 +173,16 @@ fn old_maps_go_and_a_map_that_cannot_be_kept_costs_nothing_else() {
     let asked = run(&made.state, &["reveal", "OEr-user-aaaaaaaaaaaa"]);
     assert_eq!((asked.status.code(), map.exists()), (Some(2), false));
     assert!(text(&asked.stderr).contains("30 days"), "{}", text(&asked.stderr));
+    // `status` looks after them too; a map of the future begins its time now.
+    let again = made.state.join("maps/b7b7b7b7b7b7b7b7b7b7b7b7b7b7b7b7.map");
+    for (when, stays) in [(old, false), (std::time::SystemTime::now() + std::time::Duration::from_hours(9999), true)] {
+        fs::write(&again, "").expect("the map can be written");
+        fs::set_permissions(&again, fs::Permissions::from_mode(0o600)).expect("the mode can be set");
+        fs::File::options().write(true).open(&again).expect("it opens").set_modified(when).expect("its time can be set");
+        assert_eq!((run(&made.state, &["status"]).status.code(), again.exists()), (Some(0), stays));
+    }
+    let modified = fs::metadata(&again).and_then(|meta| meta.modified()).expect("it has a time");
+    assert!(modified <= std::time::SystemTime::now(), "{modified:?}");
     // A file where the folder should be.
     fs::remove_dir_all(made.state.join("maps")).expect("it can be removed");
     fs::write(made.state.join("maps"), "").expect("the file can be written");

@@ -1,9 +1,17 @@
 //! The redactor as a filter: private outputs that replace nothing, a bounded context, and the truth about a stream that fails.
 
-use std::{fs, io::Read as _, os::unix::fs::PermissionsExt as _, path::Path};
+use std::{
+    fs,
+    io::Read as _,
+    os::unix::fs::{PermissionsExt as _, symlink},
+    path::Path,
+    process::Stdio,
+    time::Duration,
+};
 
+use nix::{sys::signal, unistd::Pid};
 use oediag_collector::packed::{self, Packing};
-use oediag_tests::{folder, run};
+use oediag_tests::{command, folder, run};
 
 const UTF8: &str = "test paths are UTF-8";
 
@@ -103,4 +111,90 @@ fn a_context_is_read_up_to_its_cap() {
     let (code, written, said) = redact(&work, &[&log]);
     assert_eq!((code, written.as_str()), (2, ""));
     assert!(said.contains("longer than 4194304 bytes"), "{said}");
+}
+
+#[test]
+fn links_and_pipes_are_named_and_names_of_files_are_redacted() {
+    let work = folder("redact-names");
+    let (input, out) = (work.join("in"), work.join("out"));
+    fs::create_dir_all(input.join("alice")).expect("the folder can be made");
+    fs::write(input.join("alice/alice.log"), "session of alice\n").expect("the log can be written");
+    fs::write(input.join("plain.log"), "text\n").expect("the log can be written");
+    symlink("plain.log", input.join("link.log")).expect("linked");
+    nix::unistd::mkfifo(&input.join("pipe"), nix::sys::stat::Mode::S_IRUSR).expect("a FIFO");
+    let (code, done, said) = redact(&work, &[Path::new("--in"), &input, Path::new("--out"), &out]);
+    assert_eq!(code, 1, "{said}");
+    assert!(said.contains("link.log is a link") && said.contains("pipe is no regular file"), "{said}");
+    assert!(done.contains("2 files written"), "{done}");
+    let mut names = Vec::new();
+    for entry in fs::read_dir(&out).expect("it can be read").map(|entry| entry.expect("an entry").path()) {
+        if entry.is_dir() {
+            names.extend(fs::read_dir(&entry).expect("it can be read").map(|entry| entry.expect("an entry").path()));
+        } else {
+            names.push(entry);
+        }
+    }
+    names.sort();
+    let names: Vec<_> = names.iter().map(|path| path.strip_prefix(&out).expect("below").to_str().expect(UTF8)).collect();
+    assert!(names.len() == 2 && names[0].contains("OEr-user-") && names[1] == "plain.log", "{names:?}");
+    assert!(!names[0].contains("alice"), "{names:?}");
+    let (code, _, said) = redact(&work, &[Path::new("--review"), Path::new("--in"), &input]);
+    assert!(code == 1 && said.contains("link.log is a link"), "{code} {said}");
+}
+
+#[test]
+fn one_input_that_fails_does_not_keep_the_others() {
+    let work = folder("redact-several");
+    let (good, bad) = (work.join("good"), work.join("bad"));
+    fs::write(&good, "session of alice\n").expect("the log can be written");
+    fs::write(&bad, [b"\x7fELF".as_slice(), &[0; 4096]].concat()).expect("the file can be written");
+    let (code, written, said) = redact(&work, &[&bad, &good]);
+    assert!(code == 1 && written.starts_with("session of OEr-user-") && said.contains("bad"), "{code} {written} {said}");
+    let (code, written, said) = redact(&work, &[&bad, &work.join("none")]);
+    assert!(code == 2 && written.is_empty() && said.contains("bad") && said.contains("none"), "{code} {said}");
+    let (code, written, said) = redact(&work, &[Path::new("--json"), &good]);
+    assert!(code == 2 && written.is_empty() && said.contains("--json"), "{code} {written} {said}");
+}
+
+#[test]
+fn a_signal_leaves_no_half_of_a_file() {
+    let work = folder("redact-signal");
+    let (input, out) = (work.join("in"), work.join("out"));
+    fs::create_dir_all(&input).expect("the folder can be made");
+    fs::write(work.join("names.json"), r#"{"users":["alice"]}"#).expect("the names can be written");
+    fs::write(input.join("a.log"), "session of alice\n").expect("the log can be written");
+    fs::write(input.join("b.log"), "a session of alice at 203.0.113.9, password=x1y2z3w4\n".repeat(4_000_000)).expect("written");
+    let names = work.join("names.json");
+    let text = |path: &Path| path.to_str().expect(UTF8).to_owned();
+    let (names, from, to) = (text(&names), text(&input), text(&out));
+    let mut child = command(&work.join("state"), &["redact", "--context", &names, "--in", &from, "--out", &to])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    while !out.join("b.log.partial").exists() {
+        assert!(child.try_wait().expect("it can be asked").is_none(), "it ended before it was interrupted");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let pid = Pid::from_raw(i32::try_from(child.id()).expect("a pid"));
+    signal::kill(pid, signal::Signal::SIGINT).expect("it is there");
+    let output = child.wait_with_output().expect("it ends");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.code() == Some(1) && said.contains("does not hold all files"), "{output:?}");
+    let left: Vec<_> = fs::read_dir(&out).expect("it is there").map(|entry| entry.expect("an entry").file_name()).collect();
+    assert_eq!(left, ["a.log"], "{said}");
+}
+
+#[test]
+fn a_pipe_in_the_place_of_the_key_is_refused_and_not_waited_for() {
+    let work = folder("redact-key-pipe");
+    let state = work.join("state");
+    fs::create_dir_all(&state).expect("the folder can be made");
+    fs::set_permissions(&state, fs::Permissions::from_mode(0o700)).expect("the mode can be set");
+    let mode = nix::sys::stat::Mode::S_IRUSR | nix::sys::stat::Mode::S_IWUSR;
+    nix::unistd::mkfifo(&state.join("redact.key"), mode).expect("a FIFO");
+    let log = work.join("log");
+    fs::write(&log, "text\n").expect("the log can be written");
+    let (code, written, said) = redact(&work, &[&log]);
+    assert!(code == 6 && written.is_empty() && said.contains("redact.key: is not a regular file"), "{code} {said}");
 }

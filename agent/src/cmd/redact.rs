@@ -11,13 +11,22 @@ mod review;
 
 use std::{
     collections::HashMap,
+    ffi::OsStr,
     fs::{self, File},
     io::{self, Read, Write},
-    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
+    os::unix::{
+        ffi::OsStrExt as _,
+        fs::{DirBuilderExt as _, OpenOptionsExt as _},
+    },
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
+use nix::fcntl::OFlag;
 use oediag_collector::{
     host::Host,
     packed::{self, Packing},
@@ -25,6 +34,7 @@ use oediag_collector::{
     start,
 };
 use serde::Serialize;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use crate::{
     cli::Redact,
@@ -48,12 +58,26 @@ pub fn run(options: &Redact, given: &Invocation) -> Result<u8, Failure> {
     if let (Some(input), Some(out)) = (&options.input, &options.out) {
         return folder(&redactor, input, out, options.paths.as_deref(), given);
     }
-    for file in &options.file {
-        if !stream(&redactor, file, given)? {
-            break;
+    if given.json {
+        return Err(Failure::new(Kind::Usage, text!(given.texts, "error-redact-json")));
+    }
+    each(&options.file, given, |file| stream(&redactor, file, given))
+}
+
+/// Does one after the other, as long as somebody reads: one that fails is named and does not keep the others.
+fn each(files: &[PathBuf], given: &Invocation, mut work: impl FnMut(&Path) -> Result<bool, Failure>) -> Result<u8, Failure> {
+    let mut failures = Vec::new();
+    for file in files {
+        match work(file) {
+            Ok(true) => {}
+            Ok(false) => break,
+            Err(failure) => failures.push(failure),
         }
     }
-    Ok(exit::OK)
+    let last = if failures.len() == files.len() { failures.pop() } else { None };
+    let gaps = !failures.is_empty();
+    failures.iter().flat_map(|failure| failure.lines(&given.texts)).for_each(|line| term::note(&line));
+    last.map_or(Ok(if gaps { exit::GAPS } else { exit::OK }), Err)
 }
 
 /// One file of `redact --in --json`.
@@ -120,30 +144,36 @@ fn stream(redactor: &Redactor, path: &Path, given: &Invocation) -> Result<bool, 
     }
 }
 
-/// Every file below `input`, to the same name below `out`.
+/// Every file below `input`, to the same name below `out`, redacted as names in a bundle are.
 fn folder(redactor: &Redactor, input: &Path, out: &Path, paths: Option<&Path>, given: &Invocation) -> Result<u8, Failure> {
     let paths = paths.map(|path| host_paths(path, given)).transpose()?.unwrap_or_default();
     if out.symlink_metadata().is_ok() {
         let sentence = text!(given.texts, "error-redact-exists", path = term::escape(&out.display().to_string()));
         return Err(Failure::new(Kind::Usage, sentence));
     }
-    let mut files = Vec::new();
-    walk(input, &mut files).map_err(|(path, error)| unreadable(&path, error, given))?;
-    files.sort();
+    let Below { files, mut failures } = below(input, given)?;
     make_folder(out).map_err(|error| unwritable(out, error, given))?;
+    let interrupted = on_signal();
     let mut report = Vec::new();
-    let mut failures = 0;
     for file in files {
         let relative = file.strip_prefix(input).unwrap_or(&file);
         let name = relative.to_string_lossy().into_owned();
         let host_path = paths.get(&name).map_or(relative, Path::new);
-        let target = out.join(relative);
-        match one(redactor, &file, host_path, &target, given) {
-            Ok(counts) => report.push(FileJson { file: name, replaced: counts.total() }),
+        // Names tell as much as texts do.
+        let clean = redactor.path(relative.as_os_str().as_bytes(), &mut Counts::default());
+        let target = out.join(OsStr::from_bytes(&clean));
+        match one(redactor, &file, host_path, &target, &interrupted, given) {
+            Ok(counts) => report.push(FileJson { file: String::from_utf8_lossy(&clean).into_owned(), replaced: counts.total() }),
+            Err(_) if interrupted.load(Ordering::SeqCst) => {}
             Err(failure) => {
                 failure.lines(&given.texts).iter().for_each(|line| term::note(line));
                 failures += 1;
             }
+        }
+        if interrupted.load(Ordering::SeqCst) {
+            term::note(&text!(given.texts, "note-redact-interrupted", out = term::escape(&out.display().to_string())));
+            failures += 1;
+            break;
         }
     }
     let (files, replaced) = (report.len(), report.iter().map(|file| file.replaced).sum::<u64>());
@@ -151,8 +181,26 @@ fn folder(redactor: &Redactor, input: &Path, out: &Path, paths: Option<&Path>, g
     Ok(if failures == 0 { exit::OK } else { exit::GAPS })
 }
 
+/// True from the first signal on that wants this to end; a second one ends it at once.
+fn on_signal() -> Arc<AtomicBool> {
+    let flag = Arc::new(AtomicBool::new(false));
+    for signal in [SIGINT, SIGTERM, SIGHUP] {
+        // Without a handler the signal ends the program as usual.
+        drop(signal_hook::flag::register_conditional_default(signal, Arc::clone(&flag)));
+        drop(signal_hook::flag::register(signal, Arc::clone(&flag)));
+    }
+    flag
+}
+
 /// One file of a folder: to a draft beside its target, which gets its name only when all of it is clean.
-fn one(redactor: &Redactor, file: &Path, host_path: &Path, target: &Path, given: &Invocation) -> Result<Counts, Failure> {
+fn one(
+    redactor: &Redactor,
+    file: &Path,
+    host_path: &Path,
+    target: &Path,
+    interrupted: &AtomicBool,
+    given: &Invocation,
+) -> Result<Counts, Failure> {
     let mut draft = target.as_os_str().to_owned();
     draft.push(".partial");
     let draft = PathBuf::from(draft);
@@ -160,23 +208,28 @@ fn one(redactor: &Redactor, file: &Path, host_path: &Path, target: &Path, given:
     if let Some(folder) = target.parent() {
         make_folder(folder).map_err(write)?;
     }
-    let mut input = content(file, given)?;
+    let mut input = content_below(file, given)?;
     let mut output = new_file(&draft).map_err(write)?;
     let packing = Packing::of(file);
-    let mut pack = |piece: &[u8]| match packing {
-        None => output.write_all(piece),
-        Some(Packing::Gzip) => output.write_all(&packed::gzip(piece)?),
-        Some(Packing::Xz) => output.write_all(&packed::xz(piece)?),
-        Some(Packing::Zstd) => output.write_all(&packed::zstd(piece)?),
-        Some(Packing::Bzip2) => output.write_all(&packed::bzip2(piece)?),
-    };
     let mut empty = true;
-    let counts = clean(redactor, &mut input, host_path, |piece| {
+    let mut pack = |piece: &[u8]| {
+        if interrupted.load(Ordering::SeqCst) {
+            return Err(io::Error::from(nix::errno::Errno::EINTR));
+        }
         empty = false;
-        pack(piece)
-    });
+        match packing {
+            None => output.write_all(piece),
+            Some(Packing::Gzip) => output.write_all(&packed::gzip(piece)?),
+            Some(Packing::Xz) => output.write_all(&packed::xz(piece)?),
+            Some(Packing::Zstd) => output.write_all(&packed::zstd(piece)?),
+            Some(Packing::Bzip2) => output.write_all(&packed::bzip2(piece)?),
+        }
+    };
+    let mut counts = clean(redactor, &mut input, host_path, &mut pack);
     // A compressed file without text is no file without bytes.
-    let counts = counts.and_then(|counts| if empty { pack(b"").map_err(CleanError::Write).map(|()| counts) } else { Ok(counts) });
+    if empty && let Err(error) = pack(b"") {
+        counts = counts.and(Err(CleanError::Write(error)));
+    }
     let counts = counts.map_err(|error| {
         // The draft is clean as far as it goes; a file that is there in part would be taken for the whole.
         drop(fs::remove_file(&draft));
@@ -230,19 +283,51 @@ fn clean(
     Ok(total)
 }
 
-/// Regular files below a folder; links are not followed.
-fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), (PathBuf, io::Error)> {
-    let at = |error| (folder.to_owned(), error);
-    for entry in fs::read_dir(folder).map_err(at)? {
-        let entry = entry.map_err(at)?;
-        let kind = entry.file_type().map_err(at)?;
-        if kind.is_dir() {
-            walk(&entry.path(), files)?;
-        } else if kind.is_file() {
-            files.push(entry.path());
+/// What lies below a folder.
+struct Below {
+    /// Regular files, sorted.
+    files: Vec<PathBuf>,
+    /// How many things were named that are left out.
+    failures: usize,
+}
+
+/// Looks below a folder. Links and what is no file are named and left out, and so is a folder that cannot be read.
+fn below(folder: &Path, given: &Invocation) -> Result<Below, Failure> {
+    let mut below = Below { files: Vec::new(), failures: 0 };
+    walk(folder, &mut below, given).map_err(|error| unreadable(folder, error, given))?;
+    below.files.sort();
+    Ok(below)
+}
+
+fn walk(folder: &Path, below: &mut Below, given: &Invocation) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let (path, kind) = (entry.path(), entry.file_type()?);
+        let shown = || term::escape(&path.display().to_string());
+        if kind.is_file() {
+            below.files.push(path);
+            continue;
+        }
+        let left_out = if kind.is_dir() {
+            walk(&path, below, given).err().map(|error| unreadable(&path, error, given))
+        } else if kind.is_symlink() {
+            Some(Failure::new(Kind::Usage, text!(given.texts, "error-redact-link", path = shown())))
+        } else {
+            Some(Failure::new(Kind::Usage, text!(given.texts, "error-redact-no-file", path = shown())))
+        };
+        if let Some(failure) = left_out {
+            failure.lines(&given.texts).iter().for_each(|line| term::note(line));
+            below.failures += 1;
         }
     }
     Ok(())
+}
+
+/// Opens a regular file that was found below a folder: a link or a FIFO that took its place meanwhile is none.
+fn open_below(path: &Path) -> io::Result<File> {
+    let flags = (OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK).bits();
+    let file = File::options().read(true).custom_flags(flags).open(path)?;
+    if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other("not a regular file")) }
 }
 
 /// `--paths`: for each name below `--in` the path it had on its host.
@@ -266,15 +351,20 @@ fn input(path: &Path, given: &Invocation) -> Result<Box<dyn Read>, Failure> {
 
 /// The text of a file, which may be compressed.
 fn content(path: &Path, given: &Invocation) -> Result<Box<dyn Read>, Failure> {
-    let file = open(path, given)?;
-    Ok(match Packing::of(path) {
-        Some(packing) => packing.reader(file).map_err(|error| unreadable(path, error, given))?,
-        None => Box::new(file),
-    })
+    text_of(File::open(path), path, given)
 }
 
-fn open(path: &Path, given: &Invocation) -> Result<File, Failure> {
-    File::open(path).map_err(|error| unreadable(path, error, given))
+/// The same for a file that was found below a folder.
+fn content_below(path: &Path, given: &Invocation) -> Result<Box<dyn Read>, Failure> {
+    text_of(open_below(path), path, given)
+}
+
+fn text_of(file: io::Result<File>, path: &Path, given: &Invocation) -> Result<Box<dyn Read>, Failure> {
+    let text = file.and_then(|file| match Packing::of(path) {
+        Some(packing) => packing.reader(file),
+        None => Ok(Box::new(file) as Box<dyn Read>),
+    });
+    text.map_err(|error| unreadable(path, error, given))
 }
 
 fn unreadable(path: &Path, error: io::Error, given: &Invocation) -> Failure {

@@ -1,11 +1,13 @@
-//! `oediag status`: who this host is, with whom it is enrolled, what lies here and what is on its way. Makes nothing.
+//! `oediag status`: who this host is, with whom it is enrolled, what lies here and what is on its way. Makes nothing; old
+//! maps go.
 
 use std::{
     fs,
     path::{Path, PathBuf},
+    time::SystemTime,
 };
 
-use oediag_collector::state::State;
+use oediag_collector::{map, state::State};
 use oediag_protocol::{ack::Ack, id::HostId, keyset::Freshness, sshsig::PublicKey, time::Time};
 use serde::Serialize;
 
@@ -14,8 +16,9 @@ use crate::{
     enrolment::Enrolment,
     failure::{self, Failure, Kind, exit},
     invocation::{Invocation, home},
+    redaction,
     release::receipt::Receipt,
-    text, view,
+    term, text, view,
     view::consent::{Row, Standing},
 };
 
@@ -28,6 +31,11 @@ pub fn run(given: &Invocation) -> Result<u8, Failure> {
     let state = State::locate(given.state.as_deref(), &home()).map_err(|error| failure::state(error, texts))?;
     let center =
         Enrolment::load(&state).map_err(|error| Failure::new(Kind::Usage, text!(texts, "error-enrolment")).because(error))?;
+    // Maps go when their time is over, also where nobody collects any more.
+    let days = redaction::config(&state, given)?.map_keep_days;
+    if let Err(error) = map::expire(&state.maps(), days, SystemTime::now()) {
+        term::note(&text!(texts, "note-maps", error = term::escape(&error.to_string())));
+    }
     let known = state.known().map_err(|error| failure::state(error, texts))?;
     let (mut unfinished, mut acks) = (Vec::new(), Vec::new());
     if let Some((_, key)) = &known {

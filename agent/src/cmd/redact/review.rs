@@ -13,7 +13,7 @@ use std::{
 use oediag_collector::redact::{Found, RedactError, Redactor, Scratch};
 use serde::Serialize;
 
-use super::{content, failed, host_paths, input, unreadable, walk};
+use super::{Below, below, content_below, each, failed, host_paths, input, unreadable};
 use crate::{
     cli::Redact,
     failure::{Failure, exit},
@@ -47,25 +47,24 @@ pub(super) fn run(redactor: &Redactor, options: &Redact, given: &Invocation) -> 
     let mut failures = 0;
     if let Some(folder) = &options.input {
         let paths = options.paths.as_deref().map(|path| host_paths(path, given)).transpose()?.unwrap_or_default();
-        let mut files = Vec::new();
-        walk(folder, &mut files).map_err(|(path, error)| unreadable(&path, error, given))?;
-        files.sort();
+        let Below { files, failures: left_out } = below(folder, given)?;
+        failures = left_out;
         for file in files {
             let relative = file.strip_prefix(folder).unwrap_or(&file).to_owned();
             let host_path = paths.get(&*relative.to_string_lossy()).map_or(relative, PathBuf::from);
-            let done = content(&file, given).and_then(|content| shown.file(redactor, content, &file, &host_path));
+            let done = content_below(&file, given).and_then(|content| shown.file(redactor, content, &file, &host_path));
             if let Err(failure) = done {
                 failure.lines(&given.texts).iter().for_each(|line| term::note(line));
                 failures += 1;
             }
         }
     }
-    for file in &options.file {
-        let content = input(file, given)?;
-        shown.file(redactor, content, file, file)?;
-    }
+    let done = each(&options.file, given, |file| {
+        shown.file(redactor, input(file, given)?, file, file)?;
+        Ok(shown.open)
+    });
     shown.end()?;
-    Ok(if failures == 0 { exit::OK } else { exit::GAPS })
+    if failures > 0 { Ok(exit::GAPS) } else { done }
 }
 
 impl Shown<'_> {
