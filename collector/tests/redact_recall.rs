@@ -159,13 +159,15 @@ struct Corpus {
 /// `others` and `apart` were written before any rule was fitted to them, by people who did not look at the rules, and were
 /// parted by lot. Whoever works on the rules reads what is missed of `others` and of the public one; of `apart` nobody
 /// reads more than its figures, so that it stays a fair judge. `later` and `sealed` were written and parted in the same way
-/// after the first rules for `others`.
-const CORPORA: [Corpus; 5] = [
+/// after the first rules for `others`, `fresh` and `sealed2` after those for `later`.
+const CORPORA: [Corpus; 7] = [
     Corpus { name: "public", data: include_str!("data/redact/cases.jsonl"), recall: 1.0, lost: 0, changed: 0 },
-    Corpus { name: "others", data: include_str!("data/redact/others.jsonl"), recall: 1.0, lost: 4, changed: 0 },
+    Corpus { name: "others", data: include_str!("data/redact/others.jsonl"), recall: 1.0, lost: 0, changed: 0 },
     Corpus { name: "apart", data: include_str!("data/redact/apart.jsonl"), recall: 0.957, lost: 5, changed: 1 },
     Corpus { name: "later", data: include_str!("data/redact/later.jsonl"), recall: 0.989, lost: 0, changed: 0 },
     Corpus { name: "sealed", data: include_str!("data/redact/sealed.jsonl"), recall: 0.94, lost: 3, changed: 0 },
+    Corpus { name: "fresh", data: include_str!("data/redact/fresh.jsonl"), recall: 1.0, lost: 0, changed: 0 },
+    Corpus { name: "sealed2", data: include_str!("data/redact/sealed2.jsonl"), recall: 0.95, lost: 3, changed: 2 },
 ];
 
 #[test]
@@ -186,7 +188,7 @@ fn labelled_corpora() {
         println!("{}\n{}", corpus.name, score.table());
         let (lost, changed) = (score.lost.len(), score.changed.len());
         println!("{}: recall {:.4}, lost {lost} of {}, changed {changed}", corpus.name, score.recall(), score.keep);
-        if !matches!(corpus.name, "apart" | "sealed") {
+        if !matches!(corpus.name, "apart" | "sealed" | "sealed2") {
             for line in score.missed.iter().chain(&score.lost).chain(&score.changed) {
                 println!("  {line}");
             }

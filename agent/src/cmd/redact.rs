@@ -223,13 +223,14 @@ fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), (PathBuf, io::Err
     Ok(())
 }
 
-/// `--paths`: for each name below `--in` the path it had on its host.
+/// `--paths`: for each name below `--in` the path it had on its host, which is the last column.
 fn host_paths(path: &Path, given: &Invocation) -> Result<HashMap<String, String>, Failure> {
     let text = fs::read_to_string(path).map_err(|error| unreadable(path, error, given))?;
     let pairs: Option<_> = text
         .lines()
         .filter(|line| !line.is_empty())
-        .map(|line| line.split_once('\t').map(|(name, path)| (name.to_owned(), path.to_owned())))
+        .map(|line| line.split_once('\t').zip(line.rsplit('\t').next()))
+        .map(|columns| columns.map(|((name, _), path)| (name.to_owned(), path.to_owned())))
         .collect();
     pairs.ok_or_else(|| {
         let path = term::escape(&path.display().to_string());

@@ -208,6 +208,9 @@ impl<R: io::Read> Chunks<R> {
         if encoding == Encoding::Strings && (self.binary == Binary::Drop || self.file == File::Logins) {
             return Err(RedactError::Binary);
         }
+        if self.file == File::Text && secret::is_manifest(head) {
+            self.file = File::Manifest;
+        }
         self.encoding = Some(encoding);
         if self.is_decoded() {
             let raw = std::mem::take(&mut self.ready);
@@ -393,8 +396,10 @@ fn within_line(line: &[u8]) -> usize {
 /// Text or binary, and which text.
 fn sniff(head: &[u8], whole: bool) -> Result<Encoding, RedactError> {
     match head {
-        [0xff, 0xfe, ..] => return Ok(Encoding::Utf16Le),
-        [0xfe, 0xff, ..] => return Ok(Encoding::Utf16Be),
+        // The mark of UTF-32, which holds no string, and memory that begins with these two bytes by chance are not UTF-16.
+        [0xff, 0xfe, 0, 0, ..] => {}
+        [0xff, 0xfe, rest @ ..] if !is_narrow(rest) => return Ok(Encoding::Utf16Le),
+        [0xfe, 0xff, rest @ ..] if !is_narrow(rest) => return Ok(Encoding::Utf16Be),
         _ => {}
     }
     let utf8 = match std::str::from_utf8(head) {
@@ -431,6 +436,12 @@ fn sniff(head: &[u8], whole: bool) -> Result<Encoding, RedactError> {
         (false, _) if gb18030::is_text(head, whole) => Encoding::Gb18030,
         _ => Encoding::Bytes,
     })
+}
+
+/// Whether nearly every byte is a printable character of its own: of Han characters in UTF-16 about half look so.
+fn is_narrow(bytes: &[u8]) -> bool {
+    let printable = bytes.iter().filter(|b| matches!(b, b' '..=b'~' | b'\n' | b'\r' | b'\t')).count();
+    bytes.len() >= 8 && printable * 20 > bytes.len() * 17
 }
 
 /// Whether it is UTF-16 of characters that texts in Chinese and English have.

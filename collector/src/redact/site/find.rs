@@ -158,7 +158,7 @@ fn in_stand_in(t: &[u8], start: usize) -> bool {
 /// The value behind a key in Chinese: up to a blank, or to where the sentence goes on in Chinese.
 fn behind_wide(literals: &Literals<'_>, end: usize) -> Option<Range<usize>> {
     let t = literals.text;
-    let (start, _) = literals.behind_wide(end);
+    let start = literals.behind_wide(end).start;
     if start == end {
         return None;
     }

@@ -58,7 +58,8 @@ impl Words<'_> {
         let ours = self.redactor.addresses.is_ours(address);
         let before = if start == 0 { b' ' } else { t[start - 1] };
         let after = at(t, end);
-        if before.is_ascii_alphanumeric()
+        // The word may begin behind an escape: `%2F10.1.2.3`.
+        if before.is_ascii_alphanumeric() && start > word
             || before == b'.'
             || after.is_ascii_alphanumeric()
             || (!whole && at(t, end + 1).is_ascii_alphanumeric())

@@ -16,7 +16,7 @@ use super::{
     files::{File, socket_pair},
     kinds::Kind,
     span::{Form, Span},
-    value::at,
+    value::{at, behind_escape},
 };
 
 const DIGIT: u64 = 1;
@@ -116,6 +116,9 @@ impl Words<'_> {
     }
 
     fn word(&self, start: usize, end: usize, counts: u64, spans: &mut Vec<Span>) {
+        // `%2F10.1.2.3`
+        let escaped = start > 0 && self.text[start - 1] == b'%' && behind_escape(self.text, start + 2);
+        let start = if escaped { start + 2 } else { start };
         let length = end - start;
         let (digits, dots, colons, dashes) = if length > COUNTED {
             (MASK, MASK, MASK, MASK)
