@@ -251,7 +251,7 @@ fn is_code(v: &[u8]) -> bool {
     let rooted = REFERENCES.iter().any(|r| v.starts_with(r))
         && v.iter().all(|b| b.is_ascii_alphabetic() || matches!(b, b'_' | b'.' | b'/' | b':' | b'-' | b'[' | b'(' | b')'));
     // `$password`, `$db_pass`, `$db_pass.unwrap`: a variable that says of itself what it holds.
-    let subject = v[1..].iter().position(|b| matches!(b, b'.' | b'[' | b'-' | b':' | b'|')).map_or(v, |n| &v[..n + 1]);
+    let subject = v[1..].iter().position(|b| matches!(b, b'.' | b'[' | b'-' | b':' | b'|')).map_or(v, |n| &v[..=n]);
     let variable = v[0] == b'$'
         && v[subject.len()..].iter().all(|b| b.is_ascii_alphabetic() || b"_.[]->:|'\"".contains(b))
         && subject[1..].iter().all(|b| b.is_ascii_lowercase() || *b == b'_')

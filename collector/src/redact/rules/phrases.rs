@@ -80,7 +80,6 @@ pub(super) const ROWS: &[Rule] = &[
     rule("httpbasicauth(", Kind::AuthBasic, Verify::Argument(2)),
     rule("setbasicauth(", Kind::AuthBasic, Verify::Argument(2)),
     rule("sp_addlogin ", Kind::SqlAuth, Verify::Argument(2)),
-    rule("sp_password ", Kind::SqlAuth, Verify::Argument(2)),
     // `name:secret` behind a key.
     rule("stats auth", Kind::AuthBasic, Verify::BehindName),
     rule("wsrep_sst_auth", Kind::ClusterSecret, Verify::BehindName),
