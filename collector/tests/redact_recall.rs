@@ -159,13 +159,15 @@ struct Corpus {
 /// `others` and `apart` were written before any rule was fitted to them, by people who did not look at the rules, and were
 /// parted by lot. Whoever works on the rules reads what is missed of `others` and of the public one; of `apart` nobody
 /// reads more than its figures, so that it stays a fair judge. `later` and `sealed` were written and parted in the same way
-/// after the first rules for `others`.
-const CORPORA: [Corpus; 5] = [
+/// after the first rules for `others`, `fresh` and `sealed2` after those for `later`.
+const CORPORA: [Corpus; 7] = [
     Corpus { name: "public", data: include_str!("data/redact/cases.jsonl"), recall: 1.0, lost: 0, changed: 0 },
-    Corpus { name: "others", data: include_str!("data/redact/others.jsonl"), recall: 1.0, lost: 4, changed: 0 },
-    Corpus { name: "apart", data: include_str!("data/redact/apart.jsonl"), recall: 0.957, lost: 5, changed: 1 },
-    Corpus { name: "later", data: include_str!("data/redact/later.jsonl"), recall: 0.989, lost: 0, changed: 0 },
-    Corpus { name: "sealed", data: include_str!("data/redact/sealed.jsonl"), recall: 0.94, lost: 3, changed: 0 },
+    Corpus { name: "others", data: include_str!("data/redact/others.jsonl"), recall: 1.0, lost: 0, changed: 0 },
+    Corpus { name: "apart", data: include_str!("data/redact/apart.jsonl"), recall: 0.983, lost: 5, changed: 1 },
+    Corpus { name: "later", data: include_str!("data/redact/later.jsonl"), recall: 0.997, lost: 0, changed: 0 },
+    Corpus { name: "sealed", data: include_str!("data/redact/sealed.jsonl"), recall: 0.958, lost: 3, changed: 0 },
+    Corpus { name: "fresh", data: include_str!("data/redact/fresh.jsonl"), recall: 1.0, lost: 0, changed: 0 },
+    Corpus { name: "sealed2", data: include_str!("data/redact/sealed2.jsonl"), recall: 0.964, lost: 3, changed: 2 },
 ];
 
 #[test]
@@ -186,7 +188,7 @@ fn labelled_corpora() {
         println!("{}\n{}", corpus.name, score.table());
         let (lost, changed) = (score.lost.len(), score.changed.len());
         println!("{}: recall {:.4}, lost {lost} of {}, changed {changed}", corpus.name, score.recall(), score.keep);
-        if !matches!(corpus.name, "apart" | "sealed") {
+        if !matches!(corpus.name, "apart" | "sealed" | "sealed2") {
             for line in score.missed.iter().chain(&score.lost).chain(&score.changed) {
                 println!("  {line}");
             }
@@ -202,8 +204,8 @@ fn encoded(case: &Case) -> Vec<u8> {
     let units = || case.text.encode_utf16();
     match case.encoding.as_deref() {
         None | Some("utf-8") => case.text.clone().into_bytes(),
-        Some("utf-16le") => units().flat_map(u16::to_le_bytes).collect(),
-        Some("utf-16be") => units().flat_map(u16::to_be_bytes).collect(),
+        Some("utf-16le" | "utf-16-le") => units().flat_map(u16::to_le_bytes).collect(),
+        Some("utf-16be" | "utf-16-be") => units().flat_map(u16::to_be_bytes).collect(),
         Some("latin-1") => case.text.chars().map(|c| c as u8).collect(),
         Some("gb18030" | "gbk") => encoding_rs::GB18030.encode(&case.text).0.into_owned(),
         Some("utf-16") => [0xff, 0xfe].into_iter().chain(units().flat_map(u16::to_le_bytes)).collect(),
@@ -217,8 +219,8 @@ fn decoded(case: &Case, out: Vec<u8>) -> String {
         String::from_utf16(&units).expect("still UTF-16")
     };
     match case.encoding.as_deref() {
-        Some("utf-16le") => wide(u16::from_le_bytes),
-        Some("utf-16be") => wide(u16::from_be_bytes),
+        Some("utf-16le" | "utf-16-le") => wide(u16::from_le_bytes),
+        Some("utf-16be" | "utf-16-be") => wide(u16::from_be_bytes),
         Some("utf-16") => wide(u16::from_le_bytes).trim_start_matches('\u{feff}').to_owned(),
         Some("gb18030" | "gbk") => encoding_rs::GB18030.decode(&out).0.into_owned(),
         Some("latin-1") => out.iter().map(|byte| char::from(*byte)).collect(),

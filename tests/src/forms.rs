@@ -28,7 +28,7 @@ pub struct Form {
 /// A value as it is and in every encoding; `any_case`: as it is, also in letters of the other case.
 pub fn of(value: &str, any_case: bool) -> Vec<Form> {
     let form = |name, bytes: Vec<u8>, any_case| Form { name, bytes, any_case };
-    let digits = |sign: &str| value.bytes().map(|byte| format!("{sign}{byte:02x}")).collect::<String>().into_bytes();
+    let digits = |sign: &str| value.bytes().flat_map(|byte| format!("{sign}{byte:02x}").into_bytes()).collect::<Vec<u8>>();
     let percent = |keep: fn(u8) -> bool| {
         let byte = |b: u8| if keep(b) { char::from(b).to_string() } else { format!("%{b:02x}") };
         value.bytes().map(byte).collect::<String>().into_bytes()

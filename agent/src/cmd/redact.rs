@@ -92,7 +92,7 @@ fn redactor(options: &Redact, given: &Invocation) -> Result<Redactor, Failure> {
     let texts = &given.texts;
     let mut harvest = if let Some(path) = &options.context {
         let mut bytes = Vec::new();
-        let read = open(path, given)?.take(selection::HARVEST_FILE as u64 + 1).read_to_end(&mut bytes);
+        let read = File::open(path).and_then(|file| file.take(selection::HARVEST_FILE as u64 + 1).read_to_end(&mut bytes));
         read.map_err(|error| unreadable(path, error, given))?;
         let wrong = |error: anyhow::Error| {
             let path = term::escape(&path.display().to_string());
@@ -211,12 +211,10 @@ fn one(
     let mut input = content_below(file, given)?;
     let mut output = new_file(&draft).map_err(write)?;
     let packing = Packing::of(file);
-    let mut empty = true;
     let mut pack = |piece: &[u8]| {
         if interrupted.load(Ordering::SeqCst) {
             return Err(io::Error::from(nix::errno::Errno::EINTR));
         }
-        empty = false;
         match packing {
             None => output.write_all(piece),
             Some(Packing::Gzip) => output.write_all(&packed::gzip(piece)?),
@@ -225,7 +223,11 @@ fn one(
             Some(Packing::Bzip2) => output.write_all(&packed::bzip2(piece)?),
         }
     };
-    let mut counts = clean(redactor, &mut input, host_path, &mut pack);
+    let mut empty = true;
+    let mut counts = clean(redactor, &mut input, host_path, |piece| {
+        empty = false;
+        pack(piece)
+    });
     // A compressed file without text is no file without bytes.
     if empty && let Err(error) = pack(b"") {
         counts = counts.and(Err(CleanError::Write(error)));
@@ -330,13 +332,14 @@ fn open_below(path: &Path) -> io::Result<File> {
     if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other("not a regular file")) }
 }
 
-/// `--paths`: for each name below `--in` the path it had on its host.
+/// `--paths`: for each name below `--in` the path it had on its host, which is the last column.
 fn host_paths(path: &Path, given: &Invocation) -> Result<HashMap<String, String>, Failure> {
     let text = fs::read_to_string(path).map_err(|error| unreadable(path, error, given))?;
     let pairs: Option<_> = text
         .lines()
         .filter(|line| !line.is_empty())
-        .map(|line| line.split_once('\t').map(|(name, path)| (name.to_owned(), path.to_owned())))
+        .map(|line| line.split_once('\t').zip(line.rsplit('\t').next()))
+        .map(|columns| columns.map(|((name, _), path)| (name.to_owned(), path.to_owned())))
         .collect();
     pairs.ok_or_else(|| {
         let path = term::escape(&path.display().to_string());

@@ -133,7 +133,9 @@ pub fn check(input: impl Read, gate: &Gate, known: Known<'_>, listed: &BTreeMap<
         }
         checked.members += 1;
     }
-    missing.keys().for_each(|path| checked.doubt(path, Why::Missing));
+    for path in missing.keys() {
+        checked.doubt(path, Why::Missing);
+    }
     Ok(checked)
 }
 
@@ -151,8 +153,11 @@ impl<R: Read> Read for Digested<R> {
     }
 }
 
-/// The first bytes, that tell how a text is compressed, and all of it.
-fn told<R: Read>(mut input: R) -> io::Result<(Option<Packing>, io::Chain<io::Cursor<Vec<u8>>, R>)> {
+/// What was read, and what follows.
+type Whole<R> = io::Chain<io::Cursor<Vec<u8>>, R>;
+
+/// How a text is compressed, which its first bytes tell, and all of it.
+fn told<R: Read>(mut input: R) -> io::Result<(Option<Packing>, Whole<R>)> {
     let mut head = Vec::with_capacity(HEAD);
     (&mut input).take(HEAD as u64).read_to_end(&mut head)?;
     Ok((Packing::told(&head), io::Cursor::new(head).chain(input)))
@@ -238,7 +243,7 @@ fn sniff(chunk: &[u8]) -> Encoding {
     let half = head.len() / 2;
     match head {
         // The mark may stand before a text that is none.
-        [_, _, rest @ ..] if rest.iter().filter(|b| **b == 0).count() * 20 < rest.len() && rest.is_ascii() => Encoding::Bytes,
+        [_, _, rest @ ..] if memchr::memchr_iter(0, rest).count() * 20 < rest.len() && rest.is_ascii() => Encoding::Bytes,
         [0xff, 0xfe, ..] => Encoding::Utf16Le,
         [0xfe, 0xff, ..] => Encoding::Utf16Be,
         _ if half >= 4 && nul(1) * 10 >= half * 6 && nul(0) == 0 => Encoding::Utf16Le,

@@ -139,6 +139,15 @@ pub(super) fn is_account(name: &[u8]) -> bool {
         && !token::is_replaced(name)
 }
 
+/// What accounts of programs are called, before or behind the name of what they serve.
+const SERVICES: &[&[u8]] = &[b"zbx", b"zabbix", b"robot", b"bot", b"ci", b"nasuser", b"upload", b"monitor", b"repl", b"exporter", b"runner"];
+
+/// Whether the name says that a program, not a person, has the account: `zbx_monitor`, `ci-robot`.
+pub(super) fn is_service(name: &[u8]) -> bool {
+    let mut parts = name.split(|b| matches!(b, b'_' | b'-' | b'.'));
+    parts.any(|part| SERVICES.iter().any(|s| part.eq_ignore_ascii_case(s)))
+}
+
 /// Words behind `user` that are no names.
 const NOUNS: &[&str] = &[
     "options",

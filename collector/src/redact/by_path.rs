@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use super::{judge::is_no_secret, kinds::Kind};
+use super::{judge::is_no_secret, kinds::Kind, spoken};
 
 /// Where in a line the secret is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +25,10 @@ enum Place {
     Behind(&'static str),
     /// A line of letters and digits only.
     Code,
+    /// The last word of a line that has others.
+    LastWord,
+    /// A line of one word that no name of an account is.
+    Strong,
 }
 
 /// How a path ends, where the secret is, its kind.
@@ -69,6 +73,16 @@ const ROWS: &[(&str, Place, Kind)] = &[
     (".vault-token", Place::Line, Kind::ProviderToken),
     ("mongo-keyfile", Place::Line, Kind::ClusterSecret),
     ("mongodb-keyfile", Place::Line, Kind::ClusterSecret),
+    ("chrony.keys", Place::LastWord, Kind::ClusterSecret),
+    ("ntp/keys", Place::LastWord, Kind::ClusterSecret),
+    ("ntp.keys", Place::LastWord, Kind::ClusterSecret),
+    ("munge.key", Place::Line, Kind::ClusterSecret),
+    ("pcp.conf", Place::Last, Kind::PwHash),
+    ("auth-user-pass", Place::Strong, Kind::VpnSecret),
+    ("auth-user-pass.txt", Place::Strong, Kind::VpnSecret),
+    ("openvpn/auth.txt", Place::Strong, Kind::VpnSecret),
+    ("openvpn/pass.txt", Place::Strong, Kind::VpnSecret),
+    ("openvpn/login.conf", Place::Strong, Kind::VpnSecret),
     (".google_authenticator", Place::Code, Kind::LicenseKey),
 ];
 
@@ -120,6 +134,8 @@ fn find(line: &[u8], place: Place) -> Option<Range<usize>> {
             rest?;
             words(line).nth(1).filter(|v| v.start > start + word.len())
         }
+        Place::LastWord => words(line).last().filter(|word| word.start > start),
+        Place::Strong => words(line).next().filter(|word| word.end == end && spoken::is_strong(&line[word.clone()])),
         Place::Code => (start < end && line[start..end].iter().all(u8::is_ascii_alphanumeric)).then_some(start..end),
     }
 }
@@ -164,6 +180,8 @@ mod tests {
             ["K4LNEIED5ESSX5EW", "71830264"]
         );
         assert_eq!(secrets("/etc/kubernetes/token.csv", "n0wYou,me,1\n"), ["n0wYou"]);
+        assert_eq!(secrets("/etc/chrony.keys", "1 SHA1 HEX:9F8E\n20 n0w\n"), ["HEX:9F8E", "n0w"]);
+        assert_eq!(secrets("/etc/openvpn/auth-user-pass.txt", "zhang\nn0wYou\n"), ["n0wYou"]);
         assert_eq!(of(b"/etc/psk"), None);
     }
 }

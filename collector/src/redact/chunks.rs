@@ -187,7 +187,7 @@ impl<R: io::Read> Chunks<R> {
         }
         // What is written in another encoding would pass without being understood.
         for b in fresh {
-            self.narrow = if is_narrow(b) { self.narrow + 1 } else { 0 };
+            self.narrow = if is_plain(*b) { self.narrow + 1 } else { 0 };
             if self.narrow >= NARROW {
                 return Err(RedactError::Encoding);
             }
@@ -220,6 +220,9 @@ impl<R: io::Read> Chunks<R> {
         let encoding = if export::begins(head) { Encoding::Export } else { sniff(head, self.ready.len() <= SNIFF && self.eof)? };
         if encoding == Encoding::Strings && (self.binary == Binary::Drop || self.file == File::Logins) {
             return Err(RedactError::Binary);
+        }
+        if self.file == File::Text && secret::is_manifest(head) {
+            self.file = File::Manifest;
         }
         self.encoding = Some(encoding);
         if self.is_decoded() {
@@ -416,14 +419,10 @@ fn within_line(line: &[u8]) -> usize {
 /// Text or binary, and which text.
 fn sniff(head: &[u8], whole: bool) -> Result<Encoding, RedactError> {
     match head {
-        // The mark may stand before a text that is none: pairs of its letters look like Han.
-        [0xff | 0xfe, 0xff | 0xfe, rest @ ..] if rest.len() >= NARROW && rest.iter().all(is_narrow) => {
-            return Ok(Encoding::Bytes);
-        }
-        // No text begins with NUL.
+        // The mark of UTF-32, which holds no string, and a text or memory that begins with these two bytes by chance are not UTF-16.
         [0xff | 0xfe, 0xff | 0xfe, 0, 0, ..] => {}
-        [0xff, 0xfe, ..] => return Ok(Encoding::Utf16Le),
-        [0xfe, 0xff, ..] => return Ok(Encoding::Utf16Be),
+        [0xff, 0xfe, rest @ ..] if !is_narrow(rest) => return Ok(Encoding::Utf16Le),
+        [0xfe, 0xff, rest @ ..] if !is_narrow(rest) => return Ok(Encoding::Utf16Be),
         _ => {}
     }
     let utf8 = match std::str::from_utf8(head) {
@@ -462,8 +461,14 @@ fn sniff(head: &[u8], whole: bool) -> Result<Encoding, RedactError> {
     })
 }
 
-/// Whether a byte is text by itself: in UTF-16 so many of them in a row are no text.
-fn is_narrow(b: &u8) -> bool {
+/// Whether nearly every byte is a printable character of its own: of Han characters in UTF-16 about half look so.
+fn is_narrow(bytes: &[u8]) -> bool {
+    let printable = bytes.iter().filter(|b| is_plain(**b)).count();
+    bytes.len() >= 8 && printable * 20 > bytes.len() * 17
+}
+
+/// Whether a byte is text by itself.
+fn is_plain(b: u8) -> bool {
     matches!(b, 9 | 10 | 13 | 0x20..=0x7e)
 }
 

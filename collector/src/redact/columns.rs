@@ -266,6 +266,7 @@ fn value(text: &[u8], range: Range<usize>, kind: Kind) -> Option<Form> {
     let letters = v.iter().filter(|b| b.is_ascii_alphabetic()).count();
     let only = |more: &[u8]| v.iter().all(|b| b.is_ascii_alphanumeric() || more.contains(b));
     let number = letters == 0 && only(b" -+()");
+    let words = v.split(|b| *b == b' ').count();
     let fits = match kind {
         Kind::Username => only(b"._-") && is_account(v),
         Kind::PersonName => return person::fills(text, range).then_some(Form::Tag),
@@ -281,7 +282,7 @@ fn value(text: &[u8], range: Range<usize>, kind: Kind) -> Option<Form> {
         }
         Kind::Mac => return identity::bare_mac(text, range),
         Kind::Gps => number_with_decimals(v),
-        _ => kind.is_credential() && v.len() >= 4 && !is_no_secret(v) && !is_path(v) && !v.contains(&b' '),
+        _ => kind.is_credential() && v.len() >= 4 && !is_no_secret(v) && !is_path(v) && (digits > 0 || !v.contains(&b' ')) && words <= 4,
     };
     fits.then_some(Form::Tag)
 }

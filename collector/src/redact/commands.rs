@@ -22,6 +22,8 @@ const REACH: usize = 1024;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Form {
     Line,
+    /// As the kernel keeps them: NUL behind each, blanks are theirs.
+    Nul,
     /// `[program, -p, x]`
     Flow,
     /// `- program` and `- x` in lines of their own.
@@ -43,11 +45,12 @@ pub(super) fn options(t: &[u8], program: Range<usize>, options: &[Opt], spans: &
     let process = if at(t, mark) == b',' && process > 0 && at(t, mark + 1 + process) == b' ' { process + 1 } else { 0 };
     let form = match at(t, mark + process) {
         b',' => Form::Flow,
+        0 => Form::Nul,
         b'\n' if is_item(t, program.start) => Form::Block,
         _ => Form::Line,
     };
     let bounded = bounded || process > 0 && before == b'-';
-    if !bounded || !(form != Form::Line || process > 0 || blank(at(t, program.end)) || blank(t[program.end - 1])) {
+    if !bounded || !(!matches!(form, Form::Line | Form::Nul) || process > 0 || blank(at(t, program.end)) || blank(t[program.end - 1])) {
         return program.end;
     }
     let end = match form {
@@ -55,7 +58,7 @@ pub(super) fn options(t: &[u8], program: Range<usize>, options: &[Opt], spans: &
             let items = lines_below(t, program.end).take_while(|line| t[line.clone()].starts_with(b"- "));
             items.last().map_or(program.end, |line| line.end)
         }
-        Form::Line | Form::Flow => line_end(t, program.end).min(program.end + REACH),
+        Form::Line | Form::Nul | Form::Flow => line_end(t, program.end).min(program.end + REACH),
     };
     let mut i = program.end + process;
     let mut wanted: Option<&Opt> = None;
@@ -64,6 +67,7 @@ pub(super) fn options(t: &[u8], program: Range<usize>, options: &[Opt], spans: &
     for _ in 0..48 {
         i = match form {
             Form::Line => skip_blanks(t, i),
+            Form::Nul => i + t[i.min(end)..end].iter().take_while(|b| **b == 0).count(),
             Form::Flow => skip_marks(t, i, end),
             Form::Block => skip_item(t, i, end),
         };
@@ -72,6 +76,7 @@ pub(super) fn options(t: &[u8], program: Range<usize>, options: &[Opt], spans: &
         }
         let argument = i..match form {
             Form::Line => argument_end(t, i),
+            Form::Nul => memchr::memchr2(0, b'\n', &t[i..end]).map_or(end, |n| i + n),
             Form::Flow | Form::Block => element_end(t, i, end),
         };
         let text = &t[argument.clone()];
@@ -80,8 +85,11 @@ pub(super) fn options(t: &[u8], program: Range<usize>, options: &[Opt], spans: &
         }
         // Behind an option that lacks its value the next option follows.
         let value = wanted.take().filter(|_| !text.starts_with(b"-"));
-        if let Some(option) = value {
-            push(t, argument.clone(), option, spans);
+        let number = text.len() == 1 && text[0].is_ascii_digit();
+        if let Some(option) = value.filter(|option| number && !option.flag.starts_with('-')) {
+            wanted = Some(option);
+        } else if let Some(option) = value {
+            push(t, argument.clone(), option, form, spans);
         } else {
             if text.starts_with(b"-") {
                 only = only.or_else(|| options.iter().find(|o| o.how == How::Last && is_among(text, o.flag)));
@@ -93,7 +101,7 @@ pub(super) fn options(t: &[u8], program: Range<usize>, options: &[Opt], spans: &
                 let flag = option.flag.as_bytes();
                 if option.how == How::AfterSlash {
                     if !text.starts_with(b"-") {
-                        push(t, argument.clone(), option, spans);
+                        push(t, argument.clone(), option, form, spans);
                     }
                     continue;
                 }
@@ -120,7 +128,7 @@ pub(super) fn options(t: &[u8], program: Range<usize>, options: &[Opt], spans: &
                 let sign = usize::from(flag.starts_with(b"--"));
                 if option.how != How::Next && text.starts_with(flag) && (sign == 0 || at(t, argument.start + flag.len()) == b'=')
                 {
-                    push(t, argument.start + flag.len() + sign..argument.end, option, spans);
+                    push(t, argument.start + flag.len() + sign..argument.end, option, form, spans);
                     break;
                 }
             }
@@ -128,7 +136,7 @@ pub(super) fn options(t: &[u8], program: Range<usize>, options: &[Opt], spans: &
         i = argument.end.max(i + 1);
     }
     if let Some((option, argument)) = last {
-        push(t, argument, option, spans);
+        push(t, argument, option, form, spans);
     }
     i
 }
@@ -190,9 +198,11 @@ fn argument_end(t: &[u8], start: usize) -> usize {
     i.max(start)
 }
 
-fn push(t: &[u8], argument: Range<usize>, option: &Opt, spans: &mut Vec<Span>) {
+fn push(t: &[u8], argument: Range<usize>, option: &Opt, form: Form, spans: &mut Vec<Span>) {
     let quoted = argument.len() >= 2 && matches!(t[argument.start], b'\'' | b'"') && t[argument.end - 1] == t[argument.start];
-    let mut range = if quoted {
+    let mut range = if form == Form::Nul {
+        argument
+    } else if quoted {
         argument.start + 1..argument.end - 1
     } else {
         argument.start..plain_end(t, argument.start, false, usize::MAX).min(argument.end)

@@ -68,7 +68,7 @@ impl File {
             (b"net", b"tcp6" | b"udp6" | b"udplite6" | b"raw6" | b"icmp6") if below(b"proc/") => File::Hex6Words,
             (b"net", b"if_inet6" | b"ipv6_route") if below(b"proc/") => File::Hex6,
             (_, b"passwd" | b"passwd-" | b"getent_passwd") => File::Passwd,
-            (_, b"chap-secrets" | b"pap-secrets") => File::ChapSecrets,
+            (_, b"chap-secrets" | b"pap-secrets" | b"l2tp-secrets") => File::ChapSecrets,
             (_, b"shadow" | b"shadow-" | b"gshadow" | b"gshadow-" | b"opasswd") => File::Shadow,
             _ if name.ends_with(b"htpasswd") || name.ends_with(b"htdigest") => File::Shadow,
             _ if name == b"ipsec.secrets" || name.ends_with(b".secrets") && below(b"ipsec.d/") => File::Ipsec,

@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use super::{
     judge::{is_no_secret, is_path},
+    placed::lines_below,
     scan::begins_word,
     span::Form,
     tokens::{is_card, is_mobile},
@@ -61,7 +62,12 @@ pub(super) fn find(t: &[u8], field: Field, hit: Range<usize>) -> Option<(Range<u
     let tag = |range| (range, Form::Tag);
     match field {
         Field::Serial if begins => serial(t, end).map(tag),
-        Field::Uuid if begins => uuid(t, value_start(t, end).0).map(tag),
+        Field::Uuid if begins => {
+            let start = if word.ends_with(b"-") { hit.end } else { value_start(t, end).0 };
+            // A command's name, and its output in the next line.
+            let below = || lines_below(t, end).next().filter(|_| at(t, start) == b'\n');
+            uuid(t, start).or_else(|| below().and_then(|line| uuid(t, line.start).filter(|found| *found == line))).map(tag)
+        }
         Field::UuidOfMachine => {
             let from = line_start(t, hit.start, 512);
             let says = |part: &[u8]| memchr::memmem::find(&t[from..hit.start], part).is_some();
@@ -192,6 +198,12 @@ fn serial(t: &[u8], end: usize) -> Option<Range<usize>> {
 }
 
 fn uuid(t: &[u8], start: usize) -> Option<Range<usize>> {
+    // `42 3a 1b 2c 3d 4e 5f 60-71 82 93 a4 b5 c6 d7 e8`, as VMware writes it.
+    let pairs = t.get(start..start + 47).filter(|v| v[23] == b'-' && v[2] == b' ');
+    if let Some(v) = pairs {
+        let shape = v.iter().enumerate().all(|(i, b)| if i % 3 == 2 { matches!(b, b' ' | b'-') } else { b.is_ascii_hexdigit() });
+        return shape.then_some(start..start + 47);
+    }
     let run = run(t, start, 40, |b| b.is_ascii_hexdigit() || b == b'-');
     let v = t.get(start..start + run)?;
     let shape = match v.len() {
@@ -209,6 +221,16 @@ pub(super) fn bare_mac(t: &[u8], range: Range<usize>) -> Option<Form> {
 }
 
 fn mac(t: &[u8], start: usize) -> Option<(Range<usize>, Form)> {
+    let start = suffix(t, start, &[b"0x"]);
+    if let Some(v) = t.get(start..start + 17).filter(|v| matches!(v[2], b' ' | b'_')) {
+        let shape = v.iter().enumerate().all(|(i, b)| if i % 3 == 2 { *b == v[2] } else { b.is_ascii_hexdigit() });
+        let mut address = [0_u8; 6];
+        for (i, b) in v.iter().filter(|b| b.is_ascii_hexdigit()).enumerate().take(12) {
+            address[i / 2] = address[i / 2] << 4 | (*b as char).to_digit(16)? as u8;
+        }
+        let one = shape && address[0] & 1 == 0 && address != [0; 6] && !t.get(start + 17).is_some_and(u8::is_ascii_alphanumeric);
+        return one.then_some((start..start + 17, Form::Mac(address)));
+    }
     let v = t.get(start..start + 12)?;
     let mut address = [0_u8; 6];
     for (i, b) in v.iter().enumerate() {
@@ -403,7 +425,8 @@ fn nmea(t: &[u8], start: usize) -> Option<Range<usize>> {
 
 /// Whether this, behind a key in Chinese, is a secret and not a number of it, its method or the place where it is.
 pub(super) fn is_spoken_secret(v: &[u8], signed: bool) -> bool {
-    const METHODS: [&str; 16] = [
+    const METHODS: [&str; 23] = [
+        "crc", "0x", "oauth", "jwt", "bearer", "totp", "ukey",
         "md5", "sha", "base64", "bcrypt", "scrypt", "aes", "sm2", "sm3", "sm4", "rsa", "utf-8", "ascii", "ldap", "ssh", "root",
         "admin",
     ];
@@ -414,5 +437,10 @@ pub(super) fn is_spoken_secret(v: &[u8], signed: bool) -> bool {
     let method = v.len() <= 7 && METHODS.iter().any(|m| lower.starts_with(m.as_bytes()));
     let file = FILES.iter().any(|f| v.ends_with(f.as_bytes()));
     let shown = signed || digits >= 4 || lowercase < v.len() && digits < v.len() && (digits > 0 || v.len() >= 8);
-    v.len() >= 4 && shown && !method && !file && !is_no_secret(v) && !is_path(v) && memchr::memmem::find(v, b"://").is_none()
+    // `8-16`位, the start of the next attribute.
+    let range = v.len() <= 5 && v.iter().all(|b| b.is_ascii_digit() || matches!(b, b'-' | b'~'));
+    let range = range && v.iter().any(|b| !b.is_ascii_digit()) || v.starts_with(b" ") || v.ends_with(b"=");
+    // Behind words that do not say that it is one, a date is none.
+    let date = !signed && v.iter().all(|b| b.is_ascii_digit() || matches!(b, b'-' | b'/' | b':' | b'.')) && digits < v.len();
+    v.len() >= 4 && shown && !range && !date && !method && !file && !is_no_secret(v) && !is_path(v) && memchr::memmem::find(v, b"://").is_none()
 }

@@ -66,6 +66,12 @@ const WORDS: &[&str] = &[
     "updated",
     "authentication",
     "string",
+    "str",
+    "bool",
+    "boolean",
+    "integer",
+    "varchar",
+    "[]byte",
     "password",
     "passwd",
     "secret",
@@ -124,6 +130,7 @@ const WORDS: &[&str] = &[
     "strength",
     "on_create",
     "permission",
+    "supported",
     // The samples in the comments of a shipped redis.conf.
     "ffa9203c493aa99",
 ];
@@ -168,20 +175,73 @@ pub(super) fn is_no_secret(v: &[u8]) -> bool {
         b'{' => v.starts_with(b"{{") || v == b"{" || v == b"{}",
         b'%' => matches!(v.get(1), Some(b'(' | b'{')) || (v.len() == 2 && v[1].is_ascii_alphabetic()),
         b'[' => {
-            v.len() == 1 || v == b"[]" || v[1..].iter().all(|b| b.is_ascii_alphabetic() || matches!(b, b']' | b' ' | b'_' | b'-'))
+            v.len() == 1 || v == b"[]" || v.starts_with(b"[{") || v[1..].iter().all(|b| b.is_ascii_alphabetic() || matches!(b, b']' | b' ' | b'_' | b'-'))
         }
         b'!' => v.starts_with(b"!vault") || v.starts_with(b"!ENV") || v.starts_with(b"!Ref") || v.starts_with(b"!!"),
         b'E' => v.starts_with(b"ENC[") || v.starts_with(b"ENC("),
         b'(' => v.ends_with(b")") && all(|b| b.is_ascii_alphabetic() || matches!(b, b'(' | b')')),
         b'|' | b'>' => v.len() <= 2,
-        b'&' => v.len() == 1,
+        b'&' | b'~' => v.len() == 1,
         _ => false,
     };
     let mut word = v;
     while let [rest @ .., b'.' | b',' | b')' | b';' | b':'] = word {
         word = rest;
     }
-    masks || reference || is_code(v) || word.len() <= WORD_MAX && WORDS.iter().any(|w| word.eq_ignore_ascii_case(w.as_bytes()))
+    masks || reference || is_code(v) || is_expression(v) || word.len() <= WORD_MAX && WORDS.iter().any(|w| word.eq_ignore_ascii_case(w.as_bytes()))
+}
+
+/// What begins the text of a call in a program, a declaration or a template.
+const CALLS: [&[u8]; 22] = [
+    b"Column",
+    b"Field",
+    b"String",
+    b"Sensitive",
+    b"env",
+    b"ENV",
+    b"getenv",
+    b"getpass",
+    b"input",
+    b"prompt",
+    b"lookup",
+    b"var",
+    b"Option",
+    b"Optional",
+    b"str",
+    b"varchar",
+    b"CharField",
+    b"SecretStr",
+    b"file",
+    b"hiera",
+    b"fetch",
+    b"VARCHAR",
+];
+
+/// Whether the value is a part of a program: a call, an element, a type, a name in another name.
+fn is_expression(v: &[u8]) -> bool {
+    let name = v.iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b':' | b'>' | b'-')).count();
+    let head = &v[..name];
+    let opened = matches!(v.get(name), Some(b'(' | b'[' | b'<'));
+    let begins = v[0].is_ascii_alphabetic() && opened;
+    let calls = begins && CALLS.contains(&head);
+    let method = begins
+        && v[name] != b'<'
+        && head.contains(&b'.')
+        && v[name..].iter().all(|b| b.is_ascii_alphanumeric() || b"_.:()[],'\"=->$ |".contains(b));
+    // `jsonencode(local.creds)`
+    let inner = v.get(name + 1..v.len().max(name + 2) - 1).unwrap_or_default();
+    let named = begins && v.ends_with(b")") && inner.contains(&b'.') && inner.iter().all(|b| b.is_ascii_lowercase() || b"_.".contains(b));
+    // `$_POST['password']`, `$this->password`
+    let word = v[1..].iter().take_while(|b| b.is_ascii_alphanumeric() || **b == b'_').count() + 1;
+    let element = v[0] == b'$' && word > 1 && (v.get(word) == Some(&b'[') || v[word..].starts_with(b"->"));
+    // `random_password.db.result`
+    let parts = v.split(|b| *b == b'.').filter(|p| !p.is_empty() && p.iter().all(|b| b.is_ascii_lowercase() || *b == b'_')).count();
+    let path = parts >= 3 && v.contains(&b'_') && memchr::memchr_iter(b'.', v).count() + 1 == parts;
+    // The name of the next argument, `Option<String>`, the letters of manuals, rules of validation.
+    let argument = v.ends_with(b"=") && v.len() <= 16 && v[..v.len() - 1].iter().all(|b| b.is_ascii_lowercase() || *b == b'_');
+    let elsewhere = [&b"env:"[..], b"file:", b"fd:", b"pass:"].iter().any(|e| v.starts_with(e) && (v.len() < 6 || !v.starts_with(b"pass:")));
+    let other = elsewhere || v.starts_with(b"\\f") || v.starts_with(b"required|") || v.starts_with(b"nullable|");
+    calls || method || named || element || path || argument || other
 }
 
 /// Whether the value is no value but says where a program takes it from, or is the text of a label.
@@ -195,10 +255,12 @@ fn is_code(v: &[u8]) -> bool {
     };
     let rooted = REFERENCES.iter().any(|r| v.starts_with(r))
         && v.iter().all(|b| b.is_ascii_alphabetic() || matches!(b, b'_' | b'.' | b'/' | b':' | b'-' | b'[' | b'(' | b')'));
-    // `$password`, `$db_pass`: a variable that says of itself what it holds.
+    // `$password`, `$db_pass`, `$db_pass.unwrap`: a variable that says of itself what it holds.
+    let subject = v[1..].iter().position(|b| matches!(b, b'.' | b'[' | b'-' | b':' | b'|')).map_or(v, |n| &v[..=n]);
     let variable = v[0] == b'$'
-        && v[1..].iter().all(|b| b.is_ascii_lowercase() || *b == b'_')
-        && [&b"pass"[..], b"password", b"passwd", b"pwd", b"pw", b"secret", b"token", b"key"].iter().any(|w| v.ends_with(w));
+        && v[subject.len()..].iter().all(|b| b.is_ascii_alphabetic() || b"_.[]->:|'\"".contains(b))
+        && subject[1..].iter().all(|b| b.is_ascii_lowercase() || *b == b'_')
+        && [&b"pass"[..], b"password", b"passwd", b"pwd", b"pw", b"secret", b"token", b"key"].iter().any(|w| subject.ends_with(w));
     let constant = v.iter().all(|b| b.is_ascii_uppercase() || *b == b'_') && memchr::memchr_iter(b'_', v).count() >= 2;
     let pointer = matches!(v.len(), 14 | 18)
         && (v.starts_with(b"0x7f") || v.starts_with(b"0x5") || v.starts_with(b"0xffff"))
@@ -219,6 +281,17 @@ pub(super) fn is_path(v: &[u8]) -> bool {
 /// Whether a stand-in is in the value: what is around it has been looked at.
 pub(super) fn has_stand_in(v: &[u8]) -> bool {
     token::is_in(v)
+}
+
+/// Whether the value is at least three groups of as many capitals and digits, as keys of licences are.
+pub(super) fn is_grouped(v: &[u8]) -> bool {
+    let mut groups = v.split(|b| *b == b'-');
+    let length = groups.next().map_or(0, <[u8]>::len);
+    let capital = |b: &u8| b.is_ascii_uppercase() || b.is_ascii_digit();
+    (4..=8).contains(&length)
+        && memchr::memchr_iter(b'-', v).count() >= 2
+        && groups.all(|g| g.len() == length)
+        && v.iter().all(|b| capital(b) || *b == b'-')
 }
 
 /// Whether the value could be a token: long enough beside stand-ins in it, and not a word or a small number.

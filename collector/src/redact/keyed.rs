@@ -6,15 +6,15 @@ use std::ops::Range;
 
 use super::{
     account,
-    judge::{has_stand_in, is_no_secret, is_path, is_tokenlike},
+    judge::{has_stand_in, is_grouped, is_no_secret, is_path, is_tokenlike},
     kinds::Kind,
-    lists,
+    listed, lists,
     rules::{Bound, Rule, Test},
     scan::{Literals, begins_word, push},
     span::Span,
-    structure::{base64, siblings, xml},
+    structure::{base64, percent, siblings, xml},
     tables,
-    value::{self, Between, Style, Value, at, is_name, skip_blanks},
+    value::{self, Between, Style, Value, at, is_name, line_end, skip_blanks},
 };
 use crate::failpoint;
 
@@ -71,6 +71,7 @@ impl Literals<'_> {
         let found = value::after_key(t, end, between, self.open_end)
             .or_else(|| self.beside(start, end))
             .or_else(|| if secret { value::spaced(t, start, end, self.open_end) } else { None });
+        let found = found.and_then(|found| if found.sign == b'=' { in_struct(t, found) } else { Some(found) });
         let Some(found) = found else {
             if secret {
                 tables::below(t, start, &self.table, &mut |value| {
@@ -85,7 +86,8 @@ impl Literals<'_> {
         // The value may also stand before its key.
         let between = t.get(end..found.range.start).unwrap_or_default();
         let signs = between.iter().take_while(|b| matches!(b, b'"' | b'\'' | b' ' | b':' | b'=')).count();
-        if secret && found.sign == b':' && between.get(signs) == Some(&b'[') {
+        let opened = between.get(signs) == Some(&b'[') && !between[signs..].contains(&b']');
+        if secret && found.sign == b':' && opened {
             return self.list(rule.kind, test, end + signs, spans).max(hit.end);
         }
         let v = &t[found.range.clone()];
@@ -100,6 +102,8 @@ impl Literals<'_> {
             || is_complaint(t, start, found.sign, v)
             || (v.starts_with(b"{") && v.ends_with(b":"))
             || (before == b'(' && v.starts_with(b"chauthtok"))
+            // `rd.luks.key=/keyfile` says where it is.
+            || (rule.kind == Kind::LuksKey && v.starts_with(b"/"))
             || is_verdict(t, start..end, found.sign)
             || is_no_secret(v);
         if refused {
@@ -123,8 +127,8 @@ impl Literals<'_> {
             Test::Token if literal.eq_ignore_ascii_case(b"license") => {
                 v.len() >= 12 && v.iter().filter(|b| b.is_ascii_digit()).count() >= 3 && is_tokenlike(v) && !is_path(v)
             }
-            Test::Token => is_tokenlike(v) && !is_path(v),
-            Test::Base64 if found.quoted && start == hit.start && v.len() >= 24 => {
+            Test::Token => (is_tokenlike(v) || is_grouped(v)) && !is_path(v),
+            Test::Base64 if (found.quoted && start == hit.start || option) && v.len() >= 24 => {
                 let any = |f: fn(&u8) -> bool| v.iter().any(f);
                 let mixed = any(u8::is_ascii_digit) && any(u8::is_ascii_uppercase) && any(u8::is_ascii_lowercase);
                 mixed && v.iter().all(|b| b.is_ascii_alphanumeric() || b"+/=".contains(b)) && !has_stand_in(v)
@@ -149,7 +153,12 @@ impl Literals<'_> {
                 let alone =
                     t[value::line_start(t, start, 160)..start].iter().all(|b| matches!(b, b' ' | b'-' | b'\t' | b'"' | b'\''));
                 let signed = found.sign == b'=' || found.sign == b'>' || found.style == Style::Json || alone && literal.len() > 5;
+                // `user=CORP/zhang%secret`, as options of mounts have it.
+                if let Some(range) = behind_percent(t, &found).filter(|_| found.sign == b'=') {
+                    push(range, Kind::PasswordKv, spans);
+                }
                 return match account::named(t, found.range.start) {
+                    Some(range) if account::is_service(&t[range.clone()]) => range.end.max(hit.end),
                     Some(range) if signed => push(range, rule.kind, spans).max(hit.end),
                     _ => hit.end,
                 };
@@ -197,8 +206,11 @@ impl Literals<'_> {
     pub(super) fn directive(&self, kind: Kind, hit: Range<usize>, word: u8, spans: &mut Vec<Span>) -> usize {
         let t = self.text;
         let before = if hit.start == 0 { b'\n' } else { t[hit.start - 1] };
-        if before.is_ascii_alphanumeric() || is_name(at(t, hit.end)) {
+        if before.is_ascii_alphanumeric() && t[hit.start].is_ascii_alphanumeric() || is_name(at(t, hit.end)) {
             return hit.end;
+        }
+        if let Some(value) = listed::next_entry(t, hit.end, 1) {
+            return push(value, kind, spans);
         }
         let found = if word == 1 {
             value::after_key(t, hit.end, Between::SignOrBlank, self.open_end)
@@ -206,6 +218,10 @@ impl Literals<'_> {
             let mut i = hit.end;
             for _ in 1..word {
                 i = skip_blanks(t, i);
+                if t[i..].starts_with(b"-m ") || t[i..].starts_with(b"-l ") {
+                    // The key itself, not a word from which it is made.
+                    i = skip_blanks(t, i + 3);
+                }
                 if t[i..].starts_with(b"-Cn") || t[i..].starts_with(b"-e ") {
                     i = skip_blanks(t, value::plain_end(t, skip_blanks(t, i + 3), false, 64));
                 }
@@ -213,7 +229,8 @@ impl Literals<'_> {
                 i = value::word_end(t, i);
             }
             let i = skip_blanks(t, i);
-            value::scalar(t, i, b' ', Style::Plain, self.open_end)
+            let marked = t[i..].starts_with(b"-m ") || t[i..].starts_with(b"-l ");
+            value::scalar(t, if marked { skip_blanks(t, i + 3) } else { i }, b' ', Style::Plain, self.open_end)
         };
         let found = found.and_then(|found| value::behind_fillers(t, found, self.open_end));
         match found {
@@ -229,6 +246,10 @@ impl Literals<'_> {
         let skip = |i: usize, set: &[u8]| i + t[i.min(t.len())..].iter().take(16).take_while(|b| set.contains(b)).count();
         i = skip(i, b"\"'\\ ");
         // `header("Authorization", "Basic x")`, `set-header Authorization "Basic x"`
+        if let Some(range) = percent::header(t, i) {
+            let value = &t[range.clone()];
+            return if is_no_secret(value) { hit.end } else { push(range, Kind::AuthBearer, spans) };
+        }
         if matches!(at(t, i), b':' | b'=' | b',') {
             i = skip(i + 1, b"\"'\\ \t>=[");
         } else if i < hit.end + 2 || !matches!(t[i - 1], b'"' | b'\'') {
@@ -243,6 +264,8 @@ impl Literals<'_> {
         let first = i..run(i, SHOWN);
         let scheme = &t[first.clone()];
         let second = skip_blanks(t, first.end);
+        // `Bearer "x"`
+        let second = second + usize::from(second > first.end && matches!(at(t, second), b'"' | b'\''));
         let value = second..run(second, SHOWN);
         if scheme.len() < 24
             && scheme.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'-')
@@ -302,6 +325,31 @@ impl Literals<'_> {
             _ => hit.end,
         }
     }
+}
+
+/// The secret behind the account in `name%secret`, which is no escape of an address.
+fn behind_percent(t: &[u8], found: &Value) -> Option<Range<usize>> {
+    let v = &t[found.range.clone()];
+    let sign = memchr::memchr(b'%', v)?;
+    let name = v[..sign].iter().all(|b| is_name(*b) || matches!(b, b'/' | b'\\'));
+    let rest = &v[sign + 1..];
+    let escape = rest.get(..2).is_some_and(|two| two.iter().all(u8::is_ascii_hexdigit)) && rest.contains(&b'%');
+    (sign > 0 && name && rest.len() >= 4 && !escape && !is_no_secret(rest)).then_some(found.range.start + sign + 1..found.range.end)
+}
+
+/// The string in what a debugger prints of an object: `password = {npos = 18446744073709551615, _M_p = 0x55d0 "x"}`.
+fn in_struct(t: &[u8], found: Value) -> Option<Value> {
+    let i = found.range.start;
+    if found.quoted || at(t, i) != b'{' || !(at(t, i + 1).is_ascii_lowercase() || at(t, i + 1) == b'_') {
+        return Some(found);
+    }
+    let line = &t[i..line_end(t, i).min(i + 256)];
+    if memchr::memmem::find(line, b" = ").is_none() {
+        return Some(found);
+    }
+    let open = i + memchr::memchr(b'"', line)? + 1;
+    let close = open + memchr::memchr(b'"', &t[open..line_end(t, open)])?;
+    (close > open).then_some(Value { range: open..close, quoted: true, ..found })
 }
 
 /// `PublicKey =`, `public key:` hold what everybody may know.

@@ -29,7 +29,9 @@ const DOUBLE: [&str; 16] = [
     "南宫",
 ];
 /// What goes on behind a name without a gap.
-const BEHIND: [&str; 30] = [
+const BEHIND: &[&str] = &[
+    "确认", "执行", "负责", "协助", "跟进", "解决", "复核", "授权", "办理", "上报", "反馈", "配合", "签字", "巡检", "值班", "重启",
+    "维护", "接听", "到场", "查看", "检查", "报告", "说明", "安排", "参与", "主持", "记录",
     "电话", "手机", "联系", "部门", "工号", "身份", "邮箱", "性别", "职务", "职位", "登录", "登陆", "登出", "提交", "申请",
     "审批", "操作", "修改", "发起", "创建", "通过", "同意", "处理", "完成", "失败", "已经", "已", "的", "在", "于",
 ];
@@ -44,12 +46,16 @@ pub(super) fn behind_key(t: &[u8], i: usize, spaced: bool, signed: bool, key: &s
         return latin(t, i, signed && !weak);
     }
     let (han, width) = han(&t[i..i + bytes]);
+    if width == 3 && signed && !weak && t[i + han.len()..].starts_with("·".as_bytes()) {
+        return dotted(t, i, han.len());
+    }
     if han.is_empty() {
         return None;
     }
     let has = |list: &str, word: &str| memchr::memmem::find(list.as_bytes(), word.as_bytes()).is_some();
     let begins = DOUBLE.iter().any(|d| han.starts_with(d));
-    if !begins && !has(SURNAMES, &han[..3]) && !(signed && !weak && has(OTHER_SURNAMES, &han[..3])) {
+    let known = has(SURNAMES, &han[..3]) || signed && !weak && has(OTHER_SURNAMES, &han[..3]);
+    if !begins && !known {
         return None;
     }
     // No name has more than four characters.
@@ -61,7 +67,7 @@ pub(super) fn behind_key(t: &[u8], i: usize, spaced: bool, signed: bool, key: &s
     let sure = double || SURNAMES.contains(first);
     let other = OTHER_SURNAMES.contains(first) && signed && !weak;
     let word = name.get(..6).is_none_or(|two| NO_NAMES.contains(two)) && !double;
-    let fits = (2..=3).contains(&count) || double && count == 4;
+    let fits = ((2..=3).contains(&count) || double && count == 4) && !is_titled(name);
     let stands = spaced || !weak || cut.is_some();
     (fits && stands && !word && (sure || other)).then_some(i..i + count * width)
 }
@@ -80,6 +86,15 @@ fn han(text: &[u8]) -> (String, usize) {
     (begin(&GB18030.decode_without_bom_handling(text).0), 2)
 }
 
+/// `买买提·艾力`, whose first part is so long.
+fn dotted(t: &[u8], i: usize, first: usize) -> Option<Range<usize>> {
+    let rest = i + first + "·".len();
+    let text = String::from_utf8_lossy(&t[rest..t.len().min(rest + 24)]);
+    let second: usize =
+        text.chars().take_while(|c| ('\u{4e00}'..='\u{9fff}').contains(c) || *c == '·').take(8).map(char::len_utf8).sum();
+    (first >= 3 && second >= 3).then_some(i..rest + second)
+}
+
 /// `Zhang Wei` behind a key of people.
 fn latin(t: &[u8], i: usize, wanted: bool) -> Option<Range<usize>> {
     let word = |i: usize| {
@@ -94,13 +109,12 @@ fn latin(t: &[u8], i: usize, wanted: bool) -> Option<Range<usize>> {
 /// Whether a field holds the name of a person and nothing else.
 pub(super) fn fills(t: &[u8], range: Range<usize>) -> bool {
     let field = &t[range];
-    let (text, whole) = match std::str::from_utf8(field) {
-        Ok(text) => (text.replace('·', ""), text.chars().all(|c| ('\u{4e00}'..='\u{9fa5}').contains(&c) || c == '·')),
-        Err(_) => {
-            let (text, width) = han(field);
-            let whole = text.chars().count() * width == field.len();
-            (text, whole)
-        }
+    let (text, whole) = if let Ok(text) = std::str::from_utf8(field) {
+        (text.replace('·', ""), text.chars().all(|c| ('\u{4e00}'..='\u{9fa5}').contains(&c) || c == '·'))
+    } else {
+        let (text, width) = han(field);
+        let whole = text.chars().count() * width == field.len();
+        (text, whole)
     };
     let count = text.chars().count();
     let double = DOUBLE.iter().any(|d| text.starts_with(d));
@@ -111,9 +125,9 @@ pub(super) fn fills(t: &[u8], range: Range<usize>) -> bool {
 
 /// The name directly before a telephone number: `张伟 138..`, `张伟：138..`, `张伟(138..`.
 pub(super) fn before(t: &[u8], end: usize) -> Option<Range<usize>> {
-    const BETWEEN: [&str; 6] = [" ", "：", ":", "（", "(", "　"];
+    const BETWEEN: [&str; 8] = [" ", "：", ":", "（", "(", "　", "<", "\""];
     let mut end = end;
-    for _ in 0..2 {
+    for _ in 0..3 {
         let Some(between) = BETWEEN.iter().find(|b| t[..end].ends_with(b.as_bytes())) else { break };
         end -= between.len();
     }
@@ -121,13 +135,30 @@ pub(super) fn before(t: &[u8], end: usize) -> Option<Range<usize>> {
     // Punctuation may be directly before the name.
     let stop = t[end - bytes..end].windows(3).rposition(|w| w[0] == 0xef || w[0] == 0xe3 && w[1] == 0x80).map_or(0, |n| n + 3);
     let start = end - bytes + stop.min(bytes);
-    fills(t, start..end).then_some(start..end)
+    if fills(t, start..end) { Some(start..end) } else { ends_at(t, end) }
+}
+
+/// The name that ends at `end` behind other characters: `请联系张伟`. Only surnames that begin hardly another word count.
+pub(super) fn ends_at(t: &[u8], end: usize) -> Option<Range<usize>> {
+    [9, 6].into_iter().filter_map(|length| end.checked_sub(length)).map(|start| start..end).find(|name| {
+        let text = std::str::from_utf8(&t[name.clone()]).unwrap_or("");
+        text.get(..3).is_some_and(|first| SURNAMES.contains(first)) && !is_titled(text) && fills(t, name.clone())
+    })
+}
+
+/// Whether only the surname is there, before what one is called by.
+fn is_titled(name: &str) -> bool {
+    const TITLES: [&str; 20] = [
+        "工", "总", "哥", "姐",
+        "经理", "主任", "老师", "先生", "女士", "总监", "师傅", "同志", "科长", "处长", "部长", "队长", "组长", "工程", "电话", "手机",
+    ];
+    name.get(3..).is_some_and(|rest| TITLES.contains(&rest))
 }
 
 /// The names in the fields around a number of a person: `A1,张伟,13912345678,..`, `('张伟','139..')`.
 pub(super) fn beside(t: &[u8], number: Range<usize>, found: &mut dyn FnMut(Range<usize>)) {
-    let separates = |b: u8| matches!(b, b',' | b'\t' | b'|' | b';');
-    let around = |b: u8| matches!(b, b' ' | b'"' | b'\'' | b'(' | b')' | b'\r');
+    let separates = |b: u8| matches!(b, b',' | b'\t' | b'|' | b';' | b'(');
+    let around = |b: u8| matches!(b, b' ' | b'"' | b'\'' | b')' | b'\r');
     let from = line_start(t, number.start, 160);
     let to = line_end(t, number.end).min(number.end + 160);
     let mut fields = |from: usize, to: usize, near_end: bool| {
@@ -175,5 +206,11 @@ pub(super) fn beside(t: &[u8], number: Range<usize>, found: &mut dyn FnMut(Range
     }
     if right < to && separates(t[right]) {
         fields(right + 1, to, false);
+    } else if right == number.end + 1 && t[number.end] == b' ' {
+        // `139.. 张伟`
+        let han = run(t, right, 13, |b| !b.is_ascii());
+        if fills(t, right..right + han) {
+            found(right..right + han);
+        }
     }
 }

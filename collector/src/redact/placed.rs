@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use super::{
     judge::{has_stand_in, is_no_secret, is_path, is_tokenlike},
+    prefixes,
     spoken::{is_strong, secret},
     token::in_token,
     value::{at, line_end, line_start, plain_end, skip_blanks},
@@ -38,7 +39,11 @@ pub(super) fn spelled(t: &[u8], hit: Range<usize>, word: &str) -> Option<Range<u
     if &t[hit.clone()] != word.as_bytes() {
         return None;
     }
-    let value = hit.end..plain_end(t, hit.end, true, REACH);
+    let mut value = hit.end..plain_end(t, hit.end, true, REACH);
+    if word.contains("AUTH") && at(t, value.end) == b' ' {
+        // `AUTH name secret`
+        value = value.end + 1..plain_end(t, value.end + 1, true, REACH);
+    }
     let ends = matches!(at(t, value.end), b'\n' | b'\r' | b'"' | b'\'' | b'\\');
     let ftp = || memchr::memmem::find(&t[line_start(t, hit.start, REACH)..hit.start], b"FTP").is_some();
     (ends && (is_strong(&t[value.clone()]) || ftp())).then_some(value).and_then(|v| secret(t, v))
@@ -51,7 +56,9 @@ pub(super) fn argument(t: &[u8], i: usize, number: u8) -> Option<Range<usize>> {
     for n in 1..=number {
         i = skip_blanks(t, i).min(end);
         let quote = at(t, i);
-        let value = if is_quote(quote) && i < end {
+        let value = if let Some(string) = prefixes::perl(t, i).filter(|_| n == number) {
+            return secret(t, string);
+        } else if is_quote(quote) && i < end {
             let mut close = i + 1;
             while close < end && t[close] != quote {
                 close += if t[close] == b'\\' { 2 } else { 1 };
@@ -158,7 +165,7 @@ pub(super) fn entry(t: &[u8], i: usize) -> Option<Range<usize>> {
 /// Exactly so many digits of hexadecimal behind a literal.
 pub(super) fn digits(t: &[u8], i: usize, count: usize) -> Option<Range<usize>> {
     let found = run(t, i, count + 1, |b| b.is_ascii_hexdigit());
-    (found == count && !is_word(at(t, i + count))).then_some(i..i + count)
+    (found == count && (!is_word(at(t, i + count)) || at(t, i + count) == b'-')).then_some(i..i + count)
 }
 
 /// What is behind a directive that begins its line, to the line's end or to a comment: more than one word.
@@ -468,7 +475,14 @@ pub(super) fn tokens(t: &[u8], i: usize, found: &mut dyn FnMut(Range<usize>)) ->
             let Some(start) = sign else { break };
             let start = start + run(t, start, 4, |b| matches!(b, b' ' | b'"' | b'\'' | b'\\' | b','));
             let value = start..start + run(t, start, 256, |b| is_word(b) || matches!(b, b'+' | b'/' | b'='));
-            if value.len() >= 16 && is_quote(t[value.start - 1]) && is_tokenlike(&t[value.clone()]) && value.end <= end {
+            // `"js-tokens": {"integrity": "sha512-.."}` is a list of packages.
+            let checksum = t[value.clone()].starts_with(b"sha") && t[value.clone()].contains(&b'-');
+            if value.len() >= 16
+                && is_quote(t[value.start - 1])
+                && is_tokenlike(&t[value.clone()])
+                && value.end <= end
+                && !checksum
+            {
                 found(value.clone());
             }
             from = value.end.max(start + 1);

@@ -8,7 +8,13 @@ use std::ops::Range;
 use super::value::{at, line_end, skip_blanks};
 
 /// Types that hold a secret and are printed around it.
-const CONSTRUCTORS: [&[u8]; 12] = [
+const CONSTRUCTORS: [&[u8]; 18] = [
+    b"md5(",
+    b"MD5(",
+    b"sha1(",
+    b"SHA1(",
+    b"crypt(",
+    b"encrypt(",
     b"Some(",
     b"Optional[",
     b"Optional(",
@@ -85,6 +91,47 @@ pub(super) fn braced(t: &[u8], i: usize) -> Option<Range<usize>> {
     (ends && plain && !value.is_empty()).then_some(value)
 }
 
+/// The string of `q{x}`, `qq(x)`, `%q[x]`, as Perl and Ruby write one with quotes in it.
+pub(super) fn perl(t: &[u8], i: usize) -> Option<Range<usize>> {
+    let i = i + usize::from(at(t, i) == b'%');
+    let rest = t.get(i..)?;
+    let letters = if rest.starts_with(b"qq") { 2 } else { 1 };
+    if !matches!(at(t, i), b'q' | b'Q') {
+        return None;
+    }
+    let open = i + letters;
+    let close = match at(t, open) {
+        b'{' => b'}',
+        b'(' => b')',
+        b'[' => b']',
+        b'<' => b'>',
+        sign @ (b'|' | b'!' | b'~' | b'/') => sign,
+        _ => return None,
+    };
+    let end = line_end(t, open).min(open + 128);
+    let mut depth = 1;
+    for (n, b) in t[open + 1..end].iter().enumerate() {
+        if *b == close {
+            depth -= 1;
+        } else if *b == t[open] {
+            depth += 1;
+        }
+        if depth == 0 {
+            return (n > 0).then_some(open + 1..open + 1 + n);
+        }
+    }
+    None
+}
+
+/// The string in `''x y''`, whose quotes are doubled because it is a part of one in quotes.
+pub(super) fn doubled(t: &[u8], i: usize) -> Option<Range<usize>> {
+    let begins = t.get(i..i + 3).is_some_and(|v| v.starts_with(b"''") && v[2].is_ascii_graphic() && !b",;)}]'\"".contains(&v[2]));
+    let start = i + 2;
+    let end = if begins { line_end(t, start).min(start + 128) } else { return None };
+    let close = start + memchr::memmem::find(&t[start..end], b"''")?;
+    (!t[start..close].contains(&b'=')).then_some(start..close)
+}
+
 #[cfg(test)]
 mod tests {
     #[test]
@@ -102,5 +149,10 @@ mod tests {
         assert_eq!(super::braced(b"{a;b};x", 0), Some(1..4));
         assert_eq!(super::braced(b"{{ x }}", 0), None);
         assert_eq!(super::braced(b"{SSHA}abc", 0), None);
+        assert_eq!(super::perl(b"q{p3rl{DBI}x}) or", 0), Some(2..12));
+        assert_eq!(super::perl(b"qq|x y|;", 0), Some(3..6));
+        assert_eq!(super::perl(b"queue/x", 0), None);
+        assert_eq!(super::doubled(b"''a b'' x", 0), Some(2..5));
+        assert_eq!(super::doubled(b"'' x=''", 0), None);
     }
 }

@@ -4,7 +4,7 @@
 
 use super::{
     judge::{has_stand_in, is_no_secret},
-    prefixes,
+    place, prefixes,
     value::{LOOK, Style, Value, at, is_name, line_end, line_start, nonempty},
 };
 
@@ -23,14 +23,24 @@ pub(super) fn scalar(t: &[u8], i: usize, sign: u8, style: Style, open_end: bool)
     {
         return Some(Value { range, style, quoted: true, sign, whole_line: false });
     }
+    if sign == b'='
+        && let Some(range) = prefixes::perl(t, i).or_else(|| prefixes::doubled(t, i))
+    {
+        return nonempty(Value { range, style, quoted: true, sign, whole_line: false });
+    }
     if let Some(q) = quote(t, i) {
         let start = i + q.len();
         let closed = closing(t, start, q, open_end);
         let end = closed.unwrap_or_else(|| plain_end(t, start, false, LOOK));
         return nonempty(Value { range: start..end, style, quoted: closed.is_some(), sign, whole_line: false });
     }
+    if sign == b'='
+        && let Some(end) = place::closed_end(t, i)
+    {
+        return nonempty(Value { range: i..end, style, quoted: true, sign, whole_line: false });
+    }
     let whole_line = sign != b' ' && begins_line(t, i);
-    if whole_line && i >= 3 && t[i - 3..i] == *b" = " {
+    if whole_line && (i >= 3 && t[i - 3..i] == *b" = " || place::is_setting(t, i, sign)) {
         let end = setting_end(t, i);
         return nonempty(Value { range: i..end, style, quoted: end < i + LOOK, sign, whole_line });
     }
@@ -43,7 +53,8 @@ fn setting_end(t: &[u8], i: usize) -> usize {
     let word = line.iter().take_while(|b| !b.is_ascii_whitespace() && !matches!(b, b'"' | b'`' | 0)).count();
     let rest = line[word..].trim_ascii();
     let words = rest.split(u8::is_ascii_whitespace).filter(|w| !w.is_empty()).count();
-    let sentence = is_no_secret(&line[..word]) || rest.iter().any(|b| b"\"'`=:#;,({<".contains(b)) || has_stand_in(rest);
+    let option = rest.starts_with(b"-") || memchr::memmem::find(rest, b" -").is_some();
+    let sentence = option || is_no_secret(&line[..word]) || rest.iter().any(|b| b"\"'`=:#;,({<".contains(b)) || has_stand_in(rest);
     let length = if words > 3 || sentence || line.len() == LOOK { word } else { line.trim_ascii_end().len() };
     i + line[..length].iter().rposition(|b| !matches!(b, b',' | b';')).map_or(0, |n| n + 1)
 }
@@ -55,6 +66,14 @@ fn is_escaped(t: &[u8], i: usize, end: usize) -> bool {
     on && close.is_some_and(|close| matches!(at(t, close + 1), b',' | b';' | b')' | b']' | b'}' | b'\n' | b' '))
 }
 
+/// Whether the quote at `i` and the one behind it are one in the string: it goes on, and is closed later.
+fn is_doubled(t: &[u8], i: usize, end: usize) -> bool {
+    at(t, i + 1) == b'\'' && at(t, i + 2).is_ascii_alphanumeric() && {
+        let close = memchr::memchr(b'\'', &t[(i + 2).min(end)..end]).map(|n| i + 2 + n);
+        close.is_some_and(|close| matches!(at(t, close + 1), b',' | b';' | b')' | b']' | b'}' | b'\n' | b'\r' | b' '))
+    }
+}
+
 /// Where the value quoted by `q` ends. A line that goes on in the next chunk may close it there.
 fn closing(t: &[u8], start: usize, q: &[u8], open_end: bool) -> Option<usize> {
     let end = line_end(t, start);
@@ -62,7 +81,11 @@ fn closing(t: &[u8], start: usize, q: &[u8], open_end: bool) -> Option<usize> {
     while i < end {
         let b = t[i];
         if t[i..].starts_with(q) {
-            return Some(i);
+            // YAML and SQL write a quote in a string twice.
+            if !(q == b"'" && i > start && is_doubled(t, i, end)) {
+                return Some(i);
+            }
+            i += 1;
         }
         if q == b"\"" || q == b"'" {
             // In a string that is itself quoted, a backslash before the closing quote belongs to the outer one.
@@ -144,7 +167,11 @@ fn next_begins(t: &[u8], i: usize, whole_line: bool) -> bool {
         return true;
     }
     let limit = t.len().min(i + 64);
-    let name = t[i..limit].iter().take_while(|b| is_name(**b)).count();
+    let mut name = t[i..limit].iter().take_while(|b| is_name(**b)).count();
+    // `;Connect Timeout=30`
+    while t[i - 1] == b';' && name > 0 && at(t, i + name) == b' ' && at(t, i + name + 1).is_ascii_alphabetic() {
+        name += 1 + t[(i + name + 1).min(limit)..limit].iter().take_while(|b| is_name(**b)).count();
+    }
     // An option without value, as in `password=x,noauto 0 0`, is all letters.
     let sign = at(t, i + name);
     let letters = name >= 2 && t[i..i + name].iter().all(|b| b.is_ascii_lowercase() || *b == b'_');

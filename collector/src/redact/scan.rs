@@ -15,6 +15,7 @@ use super::{
     identity::{self, Field},
     judge::is_no_secret,
     kinds::Kind,
+    listed,
     names::{Entry, Names},
     placed,
     rules::{Rule, Verify},
@@ -71,7 +72,7 @@ impl Literals<'_> {
                     Entry::Rule(rule) => {
                         let next = self.rule(rule, at.clone(), spans, arena, &mut walked);
                         // `--user=1000:1000` is looked at as a whole.
-                        if next > at.end || rule.verify.is_final() { next.max(at.end) } else { i }
+                        if next > at.end || rule.verify.is_final(rule.word) { next.max(at.end) } else { i }
                     }
                     // A name that is only a part of a word may hide one that begins later in it.
                     Entry::Name(index) => {
@@ -116,7 +117,15 @@ impl Literals<'_> {
             },
             Verify::Header => self.header(hit, spans),
             Verify::Follows(least) => push_if(shapes::follows(t, hit.end, least), rule.kind, hit.end, spans),
-            Verify::Prefix(least) => push_if(shapes::prefixed(t, hit.start, rule.word, least), rule.kind, hit.end, spans),
+            Verify::Prefix(least) => {
+                let token = shapes::prefixed(t, hit.start, rule.word, least);
+                if let Some(id) = token.as_ref().filter(|_| rule.kind == Kind::CloudKey)
+                    && let Some(key) = shapes::beside_id(t, id.end)
+                {
+                    push(key, rule.kind, spans);
+                }
+                push_if(token, rule.kind, hit.end, spans)
+            }
             Verify::Hash => push_if(shapes::hash(t, hit.start), rule.kind, hit.end, spans),
             Verify::Jwt => push_if(shapes::jwt(t, hit.start), rule.kind, hit.end, spans),
             Verify::Userinfo => self.userinfo(hit, spans),
@@ -179,6 +188,9 @@ impl Literals<'_> {
             Verify::Part(sign, number) => push_if(placed::part(t, hit.end, sign, number), rule.kind, hit.end, spans),
             Verify::Replaced => push_if(placed::replaced(t, &hit), rule.kind, hit.end, spans),
             Verify::Chap => push_if(placed::chap(t, &hit), rule.kind, hit.end, spans),
+            Verify::NextEntry(most) => push_if(listed::next_entry(t, hit.end, most), rule.kind, hit.end, spans),
+            Verify::Hook => push_if(shapes::hook(t, hit.end), rule.kind, hit.end, spans),
+            Verify::Printed => push_if(listed::printed(t, hit.end), rule.kind, hit.end, spans),
             Verify::KeptCookie => push_if(placed::kept_cookie(t, hit.end), rule.kind, hit.end, spans),
             Verify::Insert => {
                 if hit.start >= walked.statement {

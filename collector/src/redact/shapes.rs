@@ -50,6 +50,24 @@ pub(super) fn prefixed(t: &[u8], start: usize, word: &str, least: usize) -> Opti
     fits.then(|| start..start + run(t, start, usize::MAX, set))
 }
 
+/// The secret key behind the id of an account of a cloud: `AKIA..:x`, `AKIA.. / x`, `AKIA..,x`.
+pub(super) fn beside_id(t: &[u8], i: usize) -> Option<Range<usize>> {
+    let between = run(t, i, 4, |b| matches!(b, b' ' | b'\t' | b':' | b'/' | b',' | b'"' | b'\'' | b'|' | b';'));
+    let start = i + between;
+    let value = start..start + run(t, start, 65, |b| b.is_ascii_alphanumeric() || b"+/=_-".contains(&b));
+    let any = |f: fn(&u8) -> bool| t[value.clone()].iter().any(f);
+    let mixed = any(u8::is_ascii_uppercase) && any(u8::is_ascii_lowercase) && any(u8::is_ascii_digit);
+    (between > 0 && (20..=64).contains(&value.len()) && mixed && !has_stand_in(&t[value.clone()])).then_some(value)
+}
+
+/// The rest of a path of which a part is a code of at least 18 letters and digits: `/hooks/id/code`.
+pub(super) fn hook(t: &[u8], i: usize) -> Option<Range<usize>> {
+    let value = i..i + run(t, i, LOOK, |b| b.is_ascii_alphanumeric() || b == b'/');
+    let code = |part: &[u8]| part.len() >= 18 && part.iter().any(u8::is_ascii_digit) && part.iter().any(u8::is_ascii_alphabetic);
+    let ends = !matches!(at(t, value.end), b'-' | b'_' | b'.');
+    (ends && t[value.clone()].split(|b| *b == b'/').any(code)).then_some(value)
+}
+
 /// The hash of a password: `$id$salt$hash` or `{SCHEME}base64`.
 pub(super) fn hash(t: &[u8], start: usize) -> Option<Range<usize>> {
     let end = start + run(t, start, LOOK, |b| b.is_ascii_alphanumeric() || b"./$=,+{}-_".contains(&b));

@@ -9,6 +9,7 @@ use super::{
     account::is_account,
     harvest::is_public,
     kinds::Kind,
+    person,
     span::{Form, Span},
     token,
     tokens::quad,
@@ -67,7 +68,17 @@ const NO_HOSTS: &[&[u8]] = &[b"localhost", b"localhost.localdomain"];
 /// Finds what the `@` at `sign` joins.
 pub(super) fn around(t: &[u8], sign: usize, spans: &mut Vec<Span>) {
     match email(t, sign) {
-        Some(range) => spans.push(Span::new(&range, Kind::Email, Form::Email(sign as u32))),
+        Some(range) => {
+            // `张伟 <zhang@corp.net>`
+            if range.start > 8
+                && t[range.start - 1] == b'<'
+                && t[range.start - 5..].iter().take(3).any(|b| !b.is_ascii())
+                && let Some(name) = person::before(t, range.start)
+            {
+                push(name.start, name.end, Kind::PersonName, spans);
+            }
+            spans.push(Span::new(&range, Kind::Email, Form::Email(sign as u32)));
+        }
         None => account(t, sign, spans),
     }
 }

@@ -60,6 +60,10 @@ const READERS: &[(&str, &str)] = &[
     ("keyctl", "padd"),
     ("secret-tool", "store"),
     ("virsh", "secret-set-value"),
+    ("openconnect", "passwd-on-stdin"),
+    ("grub2-mkpasswd-pbkdf2", ""),
+    ("grub-mkpasswd-pbkdf2", ""),
+    ("wg", "pubkey"),
 ];
 
 /// Formats of printf that print what follows.
@@ -178,6 +182,8 @@ fn passed_on(t: &[u8], i: usize) -> Option<&'static str> {
 fn here_string(t: &[u8], hit: &Range<usize>) -> Option<(Range<usize>, bool)> {
     let program = fed(t, hit.start)?;
     let i = skip_blanks(t, hit.end);
+    // `$'a\na'`
+    let i = i + usize::from(at(t, i) == b'$' && at(t, i + 1) == b'\'');
     let mut value = quoted(t, i + 1, at(t, i)).unwrap_or_else(|| i..plain_end(t, i, false, REACH));
     if program == "chpasswd" {
         value.start += memchr::memchr(b':', &t[value.clone()])? + 1;
@@ -285,7 +291,9 @@ pub(super) fn announced(t: &[u8], i: usize) -> Option<Range<usize>> {
         value.end -= 1;
     }
     let v = &t[value.clone()];
-    (says && is_strong(v) && !v.contains(&b'/')).then_some(value).and_then(|v| secret(t, v))
+    // A path has a slash too, but no signs that only passwords have.
+    let path = v.contains(&b'/') && (v[0] == b'/' || v.contains(&b':') || !v.iter().any(|b| b"!@#$%^&*()+=<>?;,".contains(b)));
+    (says && is_strong(v) && !path).then_some(value).and_then(|v| secret(t, v))
 }
 
 /// `name:secret` behind an option or a sign; numbers, and names that are twice the same, are identities of a process.
@@ -294,12 +302,18 @@ pub(super) fn behind_name(t: &[u8], i: usize) -> Option<Range<usize>> {
     let start = skip_blanks(t, i);
     let start = start + usize::from(matches!(at(t, start), b'"' | b'\''));
     let name = t[start.min(t.len())..].iter().take(64).take_while(|b| b.is_ascii_alphanumeric() || b"_.@\\-".contains(b)).count();
-    if name == 0 || at(t, start + name) != b':' {
+    // `admin / secret`
+    let gap = usize::from(at(t, start + name) == b' ');
+    let slash = name > 0 && at(t, start + name + gap) == b'/' && at(t, start + name + gap + 1) != b'/';
+    if name == 0 || at(t, start + name) != b':' && !slash {
         return None;
     }
-    let from = start + name + 1;
+    let from = if slash { skip_blanks(t, start + name + gap + 1) } else { start + name + 1 };
     let value = from..plain_end(t, from, false, REACH);
     let v = &t[value.clone()];
+    if slash && (!is_strong(v) || v.len() < 6 || v.contains(&b'/') || !t[start].is_ascii_alphabetic()) {
+        return None;
+    }
     let weak = v.len() < 4
         || v.starts_with(b"/")
         || v.iter().all(|b| b.is_ascii_lowercase() || *b == b'-')

@@ -207,6 +207,9 @@ pub(super) fn after_key(t: &[u8], key_end: usize, between: Between, open_end: bo
     if at(t, i) == b'>' {
         return xml::text(t, i + 1).and_then(|range| nonempty(Value::marked(range)));
     }
+    if let Some(range) = xml::escaped(t, i) {
+        return nonempty(Value::marked(range));
+    }
     if let Some(range) = percent::after_key(t, i) {
         return Some(Value { range, style: Style::Plain, quoted: true, sign: b'=', whole_line: false });
     }
@@ -220,11 +223,17 @@ pub(super) fn after_key(t: &[u8], key_end: usize, between: Between, open_end: bo
         return nonempty(Value::marked(range));
     }
     i = skip_blanks(t, i);
+    // `Secret Access Key [None]: x`, `{$SNMP_COMMUNITY}=x`
+    let note = t[i.min(t.len())..].iter().take(24).take_while(|b| !matches!(b, b']' | b'\n' | b'"' | b'=')).count();
+    if i > after_name && at(t, i) == b'[' && t.get(i + note..).is_some_and(|rest| rest.starts_with(b"]:")) {
+        i += note + 1;
+    } else if at(t, i) == b'}' && i == key_end {
+        i = skip_blanks(t, i + 1);
+    }
     if key_quote.is_some()
-        && let Some(rest) = t[i.min(t.len())..].get(..6)
-        && rest.eq_ignore_ascii_case(b"value=")
+        && let Some(start) = xml::value_attribute(t, i)
     {
-        return scalar(t, i + 6, b'=', Style::Xml, open_end);
+        return scalar(t, start, b'=', Style::Xml, open_end);
     }
     // `<PASSWORD value="x"/>`
     if i > after_name && t[i.min(t.len())..].get(..7).is_some_and(|rest| rest.eq_ignore_ascii_case(b"value=\"")) {
@@ -256,7 +265,7 @@ pub(super) fn after_key(t: &[u8], key_end: usize, between: Between, open_end: bo
             let next = at(t, i + 1);
             // In LDIF `::` announces base64.
             let ldif = sign == b':' && next == b':' && at(t, i + 2) == b' ';
-            if (sign == b'=' && next == b'=') || (sign == b':' && matches!(next, b':' | b'/') && !ldif) {
+            if (sign == b'=' && next == b'=') || (sign == b':' && matches!(next, b':' | b'/' | b'?') && !ldif) {
                 return None;
             }
             i += 1 + usize::from(ldif);
@@ -337,7 +346,18 @@ const FILLERS: &[&str] = &[
     "des56",
     "auth",
     "priv",
+    "enc",
+    "des",
+    "aes",
+    "sha256",
+    "128",
+    "192",
+    "256",
     "0",
+    "1",
+    "2",
+    "3",
+    "4",
     "5",
     "6",
     "7",
@@ -368,7 +388,20 @@ pub(super) fn behind_fillers(t: &[u8], found: Value, open_end: bool) -> Option<V
 pub(super) fn spaced(t: &[u8], start: usize, end: usize, open_end: bool) -> Option<Value> {
     const SAYS: [&[u8]; 12] = [b"is", b"was", b"to", b"value", b"now", b"set", b"as", b"of", b"be", b"by", b"has", b"equals"];
     // Commands whose first word is a name and the second its value.
-    const SETTERS: [&[u8]; 6] = [b"setenv", b"env", b"fastcgi_param", b"set", b"config", b"proxy_set_header"];
+    const SETTERS: [&[u8]; 12] = [
+        b"setenv",
+        b"env",
+        b"fastcgi_param",
+        b"set",
+        b"config",
+        b"proxy_set_header",
+        b"-gx",
+        b"option",
+        b"enable",
+        b"ipsec",
+        b"obfuscated",
+        b"xauth",
+    ];
     // `"key" "value"`
     let pair = start > 0 && at(t, end) == b'"' && t[start - 1] == b'"';
     let end = end + usize::from(pair);
@@ -395,7 +428,7 @@ pub(super) fn spaced(t: &[u8], start: usize, end: usize, open_end: bool) -> Opti
     let mut found = scalar(t, i, b' ', Style::Plain, open_end)?;
     let close = found.range.end + usize::from(found.quoted);
     let rest = t[close.min(stop)..stop].trim_ascii();
-    let ends = rest.is_empty() || matches!(rest[0], b';' | b'}');
+    let ends = rest.is_empty() || matches!(rest[0], b';' | b'}') || setter && rest.starts_with(b"-");
     if !found.quoted && t[found.range.clone()].ends_with(b";") {
         found.range.end -= 1;
     }
@@ -417,12 +450,13 @@ pub(super) fn spaced(t: &[u8], start: usize, end: usize, open_end: bool) -> Opti
 /// `<name>..key</name> <value>..</value>`, the second perhaps on the next line.
 fn sibling(t: &[u8], i: usize) -> Option<Value> {
     let window = &t[i..t.len().min(i + 256)];
-    let open = memchr::memmem::find(window, b"<value>")?;
+    let opening = [&b"<value>"[..], b"<string>"];
+    let (open, tag) = opening.iter().find_map(|tag| Some((memchr::memmem::find(window, tag)?, tag.len())))?;
     // The end of the key's own tag, which may be missing; no further down than the chunk behind is shown.
     let head = &window[..open];
     let between = &head[memchr::memchr(b'>', head)? + 1..];
     let blank = between.iter().all(u8::is_ascii_whitespace) && memchr::memchr_iter(b'\n', head).count() <= 1;
-    if blank { xml::text(t, i + open + 7).and_then(|range| nonempty(Value::marked(range))) } else { None }
+    if blank { xml::text(t, i + open + tag).and_then(|range| nonempty(Value::marked(range))) } else { None }
 }
 
 pub(super) fn nonempty(value: Value) -> Option<Value> {

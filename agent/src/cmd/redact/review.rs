@@ -13,7 +13,7 @@ use std::{
 use oediag_collector::redact::{Found, RedactError, Redactor, Scratch};
 use serde::Serialize;
 
-use super::{Below, below, content_below, each, failed, host_paths, input, unreadable};
+use super::{Below, below, content_below, each, failed, host_paths, input};
 use crate::{
     cli::Redact,
     failure::{Failure, exit},

@@ -9,6 +9,7 @@ pub(super) const ROWS: &[Rule] = &[
     rule("ASIA", Kind::CloudKey, Verify::Prefix(20)),
     rule("AIza", Kind::CloudKey, Verify::Prefix(30)),
     rule("LTAI", Kind::CloudKey, Verify::Prefix(16)),
+    rule("SWMKEY-1-", Kind::ClusterSecret, Verify::Prefix(30)),
     rule("AKID", Kind::CloudKey, Verify::Prefix(32)),
     rule("ghp_", Kind::ProviderToken, Verify::Prefix(36)),
     rule("gho_", Kind::ProviderToken, Verify::Prefix(36)),

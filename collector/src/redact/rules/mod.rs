@@ -166,6 +166,12 @@ pub(super) enum Verify {
     Replaced,
     /// A secret in quotes, in a line of its own with a client and a server.
     Chap,
+    /// The next string of a numbered list, or the last of so many.
+    NextEntry(u8),
+    /// The parts of a path that lead to somebody's hook: one of them is a long code.
+    Hook,
+    /// What a debugger printed in the line below.
+    Printed,
     /// A cookie in a browser's file.
     KeptCookie,
     /// The columns and rows of a statement of SQL.
@@ -184,8 +190,8 @@ pub(super) enum Verify {
 
 impl Verify {
     /// Whether no literal inside of this one says more than it.
-    pub(super) fn is_final(self) -> bool {
-        matches!(self, Verify::BehindName)
+    pub(super) fn is_final(self, word: &str) -> bool {
+        matches!(self, Verify::BehindName) && word.starts_with("--")
     }
 }
 

@@ -53,11 +53,28 @@ const WIRELESS: &[Opt] = &[
     opt("wep_key0", Kind::WifiPsk, How::Next),
 ];
 
+/// Settings of a management controller's network, behind the number of the channel.
+const LAN: &[Opt] = &[opt("snmp", Kind::Snmp, How::Next), opt("password", Kind::PasswordCli, How::Next)];
+/// Words of a switch's commands behind which a key stands, perhaps behind the number of its encryption.
+const KEY: &[Opt] = &[opt("key", Kind::ClusterSecret, How::Next)];
+const DIGEST: &[Opt] = &[opt("md5", Kind::ClusterSecret, How::Next), opt("sha2-256", Kind::ClusterSecret, How::Next)];
+const NEIGHBOUR: &[Opt] = &[opt("password", Kind::ClusterSecret, How::Next)];
+const SIGNED: &[Opt] = &[opt("-y", Kind::ClusterSecret, How::AfterColon)];
+const SEVEN: &[Opt] = &[opt("-p", Kind::PasswordCli, How::Attached)];
+const TOKEN_NEXT: &[Opt] = &[opt("-t", Kind::GenericApiKey, How::Next)];
+const REGISTER: &[Opt] = &[opt("-r", Kind::LicenseKey, How::Next)];
+const MYSQLADMIN: &[Opt] = &[
+    opt("-p", Kind::PasswordCli, How::Attached),
+    opt("-u", Kind::Username, How::Either),
+    opt("password", Kind::PasswordCli, How::Next),
+];
+const V3_USER: &[Opt] = &[opt("-a", Kind::Snmp, How::Next), opt("-x", Kind::Snmp, How::Next)];
+
 pub(super) const ROWS: &[Rule] = &[
     // Programs whose options carry secrets.
     rule("mysql", Kind::PasswordCli, Verify::Program(MYSQL)),
     rule("mysqldump", Kind::PasswordCli, Verify::Program(MYSQL)),
-    rule("mysqladmin", Kind::PasswordCli, Verify::Program(MYSQL)),
+    rule("mysqladmin", Kind::PasswordCli, Verify::Program(MYSQLADMIN)),
     rule("mysqlimport", Kind::PasswordCli, Verify::Program(MYSQL)),
     rule("mariadb", Kind::PasswordCli, Verify::Program(MYSQL)),
     rule("mariadb-dump", Kind::PasswordCli, Verify::Program(MYSQL)),
@@ -70,6 +87,7 @@ pub(super) const ROWS: &[Rule] = &[
             opt("-P", Kind::PasswordCli, How::Either),
             opt("-U", Kind::Username, How::Next),
             opt("-y", Kind::PasswordCli, How::Next),
+            opt("-k", Kind::PasswordCli, How::Next),
         ]),
     ),
     rule("curl", Kind::AuthBasic, Verify::Program(USER_COLON)),
@@ -280,4 +298,33 @@ pub(super) const ROWS: &[Rule] = &[
     rule("vault unseal", Kind::PasswordCli, Verify::Program(LAST)),
     rule("oathtool", Kind::PasswordCli, Verify::Program(LAST)),
     rule("rabbitmqctl encode", Kind::PasswordCli, Verify::Program(LAST)),
+    rule("lan set", Kind::PasswordCli, Verify::Program(LAN)),
+    rule("--create-snmpv3-user", Kind::Snmp, Verify::Program(V3_USER)),
+    rule("net-snmp-create-v3-user", Kind::Snmp, Verify::Program(SNMP)),
+    rule("radius-server host", Kind::ClusterSecret, Verify::Program(KEY)),
+    rule("tacacs-server host", Kind::ClusterSecret, Verify::Program(KEY)),
+    rule("crypto isakmp", Kind::ClusterSecret, Verify::Program(KEY)),
+    rule("message-digest-key", Kind::ClusterSecret, Verify::Program(DIGEST)),
+    rule("ntp authentication-key", Kind::ClusterSecret, Verify::Program(DIGEST)),
+    rule("neighbor ", Kind::ClusterSecret, Verify::Program(NEIGHBOUR)),
+    rule("nsupdate", Kind::ClusterSecret, Verify::Program(SIGNED)),
+    rule("cypher-shell", Kind::PasswordCli, Verify::Program(MONGO)),
+    rule("tbsql", Kind::PasswordCli, Verify::Program(SLASH)),
+    rule("7z x", Kind::PasswordCli, Verify::Program(SEVEN)),
+    rule("7z a", Kind::PasswordCli, Verify::Program(SEVEN)),
+    rule("7z e", Kind::PasswordCli, Verify::Program(SEVEN)),
+    rule("7z t", Kind::PasswordCli, Verify::Program(SEVEN)),
+    rule("7z l", Kind::PasswordCli, Verify::Program(SEVEN)),
+    rule("influx config", Kind::GenericApiKey, Verify::Program(TOKEN_NEXT)),
+    rule("suseconnect", Kind::LicenseKey, Verify::Program(REGISTER)),
+    rule("openssl passwd", Kind::PasswordCli, Verify::Program(LAST)),
+    rule("trapsess", Kind::Snmp, Verify::Program(SNMP)),
+    rule("informsess", Kind::Snmp, Verify::Program(SNMP)),
+    rule("snmpdelta", Kind::Snmp, Verify::Program(SNMP)),
+    rule("snmptest", Kind::Snmp, Verify::Program(SNMP)),
+    rule("proxy -v", Kind::Snmp, Verify::Program(SNMP)),
+    rule("ncpmount", Kind::PasswordCli, Verify::Program(GREAT_P)),
+    rule("ipmiutil", Kind::PasswordCli, Verify::Program(GREAT_P)),
+    rule("http -a", Kind::AuthBasic, Verify::BehindName),
+    rule("ab -A", Kind::AuthBasic, Verify::BehindName),
 ];

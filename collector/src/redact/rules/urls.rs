@@ -21,7 +21,22 @@ pub(super) const ROWS: &[Rule] = &[
     rule("sctapi.ftqq.com/", Kind::Webhook, Verify::Direct),
     rule("api.day.app/", Kind::Webhook, Verify::Direct),
     rule("/webhook/send?key=", Kind::Webhook, Verify::Direct),
+    rule("hooks.slack.com/triggers/", Kind::Webhook, Verify::Direct),
+    rule("sc.ftqq.com/", Kind::Webhook, Verify::Direct),
+    rule("/anycross/trigger/callback/", Kind::Webhook, Verify::Direct),
+    rule("outlook.office.com/webhook/", Kind::Webhook, Verify::Direct),
+    rule("outlook.office365.com/webhook/", Kind::Webhook, Verify::Direct),
+    rule("/incomingwebhook/", Kind::Webhook, Verify::Follows(20)),
+    rule("/hooks/", Kind::Webhook, Verify::Hook),
+    // Addresses in JSON whose slashes are escaped.
+    rule(":\\/\\/", Kind::UrlUserinfo, Verify::Userinfo),
+    rule("hooks.slack.com\\/services\\/", Kind::Webhook, Verify::Direct),
+    rule("\\/bot\\/v2\\/hook\\/", Kind::Webhook, Verify::Direct),
+    rule("\\/robot\\/send?access_token=", Kind::Webhook, Verify::Direct),
+    rule("\\/webhook\\/send?key=", Kind::Webhook, Verify::Direct),
+    rule("?auth=", Kind::Webhook, Verify::Follows(20)),
     // Addresses in addresses.
     rule("%3a%2f%2f", Kind::UrlEncoded, Verify::PercentUserinfo),
     rule("%253a%252f%252f", Kind::UrlEncoded, Verify::PercentUserinfo),
+    rule("%3a//", Kind::UrlEncoded, Verify::Userinfo),
 ];

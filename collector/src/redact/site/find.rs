@@ -128,7 +128,7 @@ pub(super) fn stands(t: &[u8], range: &Range<usize>) -> bool {
 /// The value behind a key in Chinese: up to a blank, or to where the sentence goes on in Chinese.
 fn behind_wide(literals: &Literals<'_>, end: usize) -> Option<Range<usize>> {
     let t = literals.text;
-    let (start, _) = literals.behind_wide(end);
+    let start = literals.behind_wide(end).start;
     if start == end {
         return None;
     }

@@ -35,12 +35,27 @@ pub(in super::super) fn after_key(t: &[u8], i: usize) -> Option<Range<usize>> {
         return None;
     }
     start += equals;
-    start += any_sign(t, start, &[*b"20"]);
+    start += any_sign(t, start, &[*b"20"]) + usize::from(t.get(start) == Some(&b'+'));
     start += any_sign(t, start, &[*b"22", *b"27"]);
     let end = limit(t, start);
     let stops: [[u8; 2]; 8] = [*b"26", *b"22", *b"27", *b"2C", *b"7D", *b"3B", *b"0A", *b"20"];
     let length = (start..end).find(|n| t[*n] == b'%' && any_sign(t, *n, &stops) > 0).unwrap_or(end) - start;
     (length > 0).then(|| start..start + length)
+}
+
+/// The token in `%3A%20Bearer%20token`, behind the name of a header.
+pub(in super::super) fn header(t: &[u8], i: usize) -> Option<Range<usize>> {
+    let colon = any_sign(t, i, &[*b"3A", *b"3D"]);
+    let blank = |i: usize| any_sign(t, i, &[*b"20"]) + usize::from(t.get(i) == Some(&b'+'));
+    let scheme = i + colon + if colon > 0 { blank(i + colon) } else { return None };
+    let word = t[scheme.min(t.len())..].iter().take(16).take_while(|b| b.is_ascii_alphabetic()).count();
+    let start = scheme + word + blank(scheme + word);
+    let token = |b: &&u8| b.is_ascii_alphanumeric() || b"-_.~+/=".contains(b);
+    let mut end = start + t[start.min(t.len())..].iter().take(REACH).take_while(token).count();
+    while let padding @ 1.. = any_sign(t, end, &[*b"3D"]) {
+        end += padding;
+    }
+    (start > scheme + word && end >= start + 8).then_some(start..end)
 }
 
 /// The password in `scheme%3A%2F%2Fuser%3Apassword%40host`, from behind the slashes.
@@ -64,5 +79,9 @@ mod tests {
         assert_eq!(after("%3Dn0w%2ASee%26x%3D1"), Some("n0w%2ASee"));
         assert_eq!(after("%22%3A%22n0w%22%7D"), Some("n0w"));
         assert_eq!(after("%20and"), None);
+        let header = |t: &'static str| super::header(t.as_bytes(), 0).map(|r| &t[r]);
+        assert_eq!(header("%3A%20Bearer%20n0wYouSee7&x"), Some("n0wYouSee7"));
+        assert_eq!(header("%3A+Basic+bjB3WW91%3D%3D"), Some("bjB3WW91%3D%3D"));
+        assert_eq!(header("%3A%20none"), None);
     }
 }

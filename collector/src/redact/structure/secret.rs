@@ -12,6 +12,7 @@ use super::base64;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(in super::super) struct Document {
     secret: bool,
+    generator: bool,
     entries: Entries,
 }
 
@@ -26,6 +27,8 @@ enum Entries {
     Chpasswd(usize),
     /// `account:password` in each line.
     Accounts(usize),
+    /// `- NAME=secret` below `literals:` of a generator of Secrets.
+    Literals(usize),
 }
 
 /// Finds the values in `text[from..]` and tells what is known after it.
@@ -34,61 +37,87 @@ pub(in super::super) fn walk(text: &[u8], from: usize, document: Document, found
     let mut start = from;
     while start < text.len() {
         let end = memchr::memchr(b'\n', &text[start..]).map_or(text.len(), |n| start + n);
-        if let Some(value) = document.line(&text[start..end]) {
-            found(start + value.start..start + value.end);
-        }
+        document.line(&text[start..end], &mut |value| found(start + value.start..start + value.end));
         start = end + 1;
     }
     document
 }
 
 impl Document {
-    fn line(&mut self, line: &[u8]) -> Option<Range<usize>> {
+    fn line(&mut self, line: &[u8], found: &mut dyn FnMut(Range<usize>)) {
         let indent = line.iter().take_while(|b| **b == b' ').count();
         let rest = line[indent..].trim_ascii_end();
         if rest.is_empty() {
-            return None;
+            return;
         }
         if rest == b"---" {
             *self = Document::default();
-            return None;
+            return;
         }
         let (key, value) = entry(line, indent, indent + rest.len());
         let (plain, parent) = match self.entries {
             Entries::Plain(parent) => (true, parent),
             Entries::Encoded(parent) => (false, parent),
-            Entries::Accounts(parent) if indent > parent => return account(line),
+            Entries::Accounts(parent) if indent > parent => return account(line).into_iter().for_each(found),
+            Entries::Literals(parent) if indent >= parent && rest.starts_with(b"- ") => {
+                let sign = memchr::memchr(b'=', &line[value.clone()]);
+                let secret = sign.map(|sign| value.start + sign + 1..value.end);
+                return secret.filter(|secret| !is_no_secret(&line[secret.clone()])).into_iter().for_each(found);
+            }
             Entries::Chpasswd(parent) if indent > parent => {
                 let list = key == b"list" && (value.is_empty() || matches!(line[value.start], b'|' | b'>'));
                 self.entries = if list { Entries::Accounts(indent) } else { self.entries };
-                return None;
+                return;
             }
-            Entries::None | Entries::Accounts(_) | Entries::Chpasswd(_) => {
+            Entries::None | Entries::Accounts(_) | Entries::Chpasswd(_) | Entries::Literals(_) => {
                 self.entries = Entries::None;
-                return self.outside(line, key, value, indent);
+                return self.outside(line, key, value, indent, found);
             }
         };
         if indent <= parent {
             self.entries = Entries::None;
-            return self.outside(line, key, value, indent);
+            return self.outside(line, key, value, indent, found);
         }
         let text = &line[value.clone()];
         let hides = if plain { !text.starts_with(b"{") } else { is_encoded(text, self.secret) };
-        (hides && !is_no_secret(text)).then_some(value)
+        if hides && !is_no_secret(text) {
+            found(value);
+        }
     }
 
-    fn outside(&mut self, line: &[u8], key: &[u8], value: Range<usize>, indent: usize) -> Option<Range<usize>> {
+    fn outside(&mut self, line: &[u8], key: &[u8], value: Range<usize>, indent: usize, found: &mut dyn FnMut(Range<usize>)) {
+        let place = value.clone();
         let value = &line[value];
         let open = value.is_empty() || value == b"{";
         match key {
             b"apiVersion" => self.secret = false,
             b"kind" => self.secret = value == b"Secret",
+            b"data" | b"stringData" if value.starts_with(b"{") && !open => flow(line, place, key == b"data", self.secret, found),
             b"data" if open => self.entries = Entries::Encoded(indent),
             b"stringData" if open => self.entries = Entries::Plain(indent),
             b"chpasswd" if open => self.entries = Entries::Chpasswd(indent),
+            b"secretGenerator" if open => self.generator = true,
+            b"configMapGenerator" if open => self.generator = false,
+            b"literals" if open && self.generator => self.entries = Entries::Literals(indent),
             _ => {}
         }
-        None
+    }
+}
+
+/// The values of `{a: x, "b": "y"}`, the entries of a Secret in one line.
+fn flow(line: &[u8], map: Range<usize>, encoded: bool, secret: bool, found: &mut dyn FnMut(Range<usize>)) {
+    let mut i = map.start + 1;
+    while let Some(colon) = line.get(i..map.end).and_then(|rest| memchr::memchr(b':', rest)) {
+        let start = i + colon + 1 + line[i + colon + 1..map.end].iter().take_while(|b| **b == b' ').count();
+        let quote = line.get(start).copied().filter(|b| matches!(b, b'"' | b'\''));
+        let from = start + usize::from(quote.is_some());
+        let ends = |b: &u8| quote.map_or(matches!(b, b',' | b'}' | b' '), |quote| *b == quote);
+        let to = from + line[from.min(map.end)..map.end].iter().take_while(|b| !ends(b)).count();
+        let value = &line[from.min(to)..to];
+        if (if encoded { is_encoded(value, secret) } else { secret }) && !is_no_secret(value) {
+            found(from..to);
+        }
+        i = to + 1;
     }
 }
 
@@ -100,6 +129,13 @@ fn account(line: &[u8]) -> Option<Range<usize>> {
     let value = &value[..value.len() - quoted];
     let hides = !value.is_empty() && !matches!(value, b"RANDOM" | b"R") && !is_no_secret(value);
     hides.then(|| colon + 1..colon + 1 + value.len())
+}
+
+/// Whether a text without a path that says so holds a manifest of a Secret, as a saved output of `kubectl` does.
+pub(in super::super) fn is_manifest(head: &[u8]) -> bool {
+    [&b"kind: Secret"[..], b"\"kind\": \"Secret\"", b"secretGenerator:", b"#cloud-config"]
+        .iter()
+        .any(|mark| memchr::memmem::find(head, mark).is_some())
 }
 
 /// Finds the values of Secrets that are written in one line of JSON, as in logs and annotations, where quotes may be escaped.
@@ -217,6 +253,10 @@ mod tests {
         assert_eq!(values(yaml), ["bjB3WW91U2Vl", "MTIzNDU2Nzg="]);
         let first = "kind: Secret\nstringData:\n  dsn: n0w you see\n  f: |\n    n0w=1\ntype: Opaque\n---\nkind: ConfigMap\ndata:\n  a: abcd\n";
         assert_eq!(values(first), ["n0w you see", "n0w=1"]);
+        let flow = "kind: Secret\nstringData: {user: app, pin: \"n0w, you\"}\ndata: {a: bjB3, b: x}\n";
+        assert_eq!(values(flow), ["app", "n0w, you", "bjB3"]);
+        let generator = "secretGenerator:\n- name: a\n  literals:\n  - A=n0w=1\n  - B=n0you\nconfigMapGenerator:\n- literals:\n  - C=x\n";
+        assert_eq!(values(generator), ["n0w=1", "n0you"]);
         let json = "{\n    \"data\": {\n        \"x\": \"bjB3WW91U2Vl\",\n        \"y\": \"bjB3WW91U2Vl\"\n    },\n    \"kind\": \"Secret\"\n}\n";
         assert_eq!(values(json), ["bjB3WW91U2Vl", "bjB3WW91U2Vl"]);
         assert_eq!(values("kind: Secret\ndata:\n  x: //79/Pv6\n"), ["//79/Pv6"]);

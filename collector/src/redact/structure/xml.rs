@@ -4,6 +4,8 @@
 
 use std::ops::Range;
 
+use super::super::placed::lines_below;
+
 /// A longer text is looked at with more care.
 const LONG: usize = 4096;
 /// A tag is at most this long.
@@ -15,6 +17,14 @@ fn blanks(t: &[u8], i: usize) -> usize {
 
 /// The text of the element whose tag's `>` is just before `i`.
 pub(in super::super) fn text(t: &[u8], i: usize) -> Option<Range<usize>> {
+    let line = memchr::memchr(b'\n', &t[i..t.len().min(i + REACH)]);
+    if line.is_some_and(|n| t[i..i + n].trim_ascii().is_empty()) {
+        // The text has a line of its own, and the next one closes the element.
+        let mut lines = lines_below(t, i);
+        let (line, close) = lines.next().zip(lines.next())?;
+        let fits = !line.is_empty() && !t[line.clone()].contains(&b'<') && t[close].starts_with(b"</");
+        return fits.then_some(line);
+    }
     if t[i..].starts_with(b"<![CDATA[") {
         let start = i + 9;
         return Some(start..end_of_data(t, start)?);
@@ -48,6 +58,32 @@ fn end_of_data(t: &[u8], i: usize) -> Option<usize> {
         }
         i += 1;
     }
+}
+
+/// The text of an element whose signs are written as entities: `&gt;text&lt;/key`.
+pub(in super::super) fn escaped(t: &[u8], i: usize) -> Option<Range<usize>> {
+    let start = i + t.get(i..)?.strip_prefix(b"&gt;").map(|_| 4)?;
+    let length = memchr::memmem::find(&t[start..t.len().min(start + REACH)], b"&lt;/")?;
+    (!t[start..start + length].contains(&b'\n')).then_some(start..start + length)
+}
+
+/// Where `=` ends in `value="v"`, which may stand behind other attributes.
+pub(in super::super) fn value_attribute(t: &[u8], i: usize) -> Option<usize> {
+    let limit = t.len().min(i + REACH);
+    let mut i = i;
+    for _ in 0..6 {
+        i = blanks(t, i);
+        if t.get(i..i + 6)?.eq_ignore_ascii_case(b"value=") {
+            return Some(i + 6);
+        }
+        let name = t[i..limit].iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b':' | b'_' | b'-')).count();
+        let quote = i + name + 1;
+        if name == 0 || t.get(quote - 1) != Some(&b'=') || !matches!(t.get(quote), Some(b'"' | b'\'')) {
+            return None;
+        }
+        i = quote + 2 + memchr::memchr2(t[quote], b'\n', t.get(quote + 1..limit)?)?;
+    }
+    None
 }
 
 /// The text of `<key attribute="x">text</key>`, from behind the key.

@@ -69,6 +69,11 @@ impl Words<'_> {
                 push(start, end, Kind::Mac, Form::Tag, spans);
             }
             59 if word[12..17].eq_ignore_ascii_case(b"fe:80") => push(end - 23, end, Kind::Mac, Form::Tag, spans),
+            // A firewall's line: to, from, and the type of the packet.
+            41 => {
+                self.push_mac(start, start + 17, spans);
+                self.push_mac(start + 18, start + 35, spans);
+            }
             // The first byte is the type of the network where a boot loader asks for its file.
             20 if word.starts_with(b"01-") => self.push_mac(start + 3, end, spans),
             _ => {}
