@@ -85,6 +85,8 @@ impl Rechecked {
                 vec![term::cell(&spot.path), term::cell(line), term::cell(spot.kind)]
             })
             .collect();
+        let broken = self.checked.broken.iter().map(|path| vec![term::cell(path), term::cell(text!(texts, "recheck-broken"))]);
+        let rows: Vec<_> = rows.into_iter().chain(broken).collect();
         let mut lines = term::table(&rows, page.columns, page.paint);
         if self.unnamed > 0 {
             lines.push(text!(texts, "recheck-more", count = self.unnamed));

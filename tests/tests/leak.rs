@@ -87,8 +87,13 @@ fn missed(name: &str, logs: &[(&str, &[u8])]) -> Finished {
     let plan = Plan::new(&request, &rows, &host).expect("a plan");
     let id = start::bundle_id(&[7; 32], None);
     let redactor = Redactor::new(&Harvest::default(), &Key::for_bundle(&[7; 32], &id.0), Level::Standard).expect("it starts");
+    let redactor = redactor.with_map();
     let mut known = Harvest::default();
     known.learn_fqdn(NAME);
+    // 203.0.113.0/24, in the byte order of the host.
+    known.learn_routes(
+        "Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\nens1\t007100CB\t00000000\t0001\t0\t0\t100\t00FFFFFF\n",
+    );
     let gate = Gate::new(&known, []);
     let estimate = Estimate { ms: 0, packed: 0, topics: Vec::new() };
     let started = host.now().into();
@@ -161,6 +166,17 @@ fn t12_where_each_byte_has_its_place_a_leak_leaves_the_item_out() {
     assert!(!holds(&bytes, NAME) && holds(&bytes, "app[78]: ok"), "the other log is there");
 }
 
+#[test]
+fn t12_an_address_in_a_name_is_masked_before_the_member_has_it() {
+    // No address by its neighbours alone; only who knows the subnet can tell.
+    let made = missed("leak-address", &[("messages-203.0.113.9.log", b"Nov 23 08:59:02 app[78]: ok\n")]);
+    let item = made.manifest.items.iter().find(|item| item.bytes == 28).expect("it was taken");
+    assert_eq!(item.leaks.counts.keys().map(String::as_str).collect::<Vec<_>>(), ["ipv4"], "{item:#?}");
+    assert!(item.path.as_deref().is_some_and(|path| path.contains("OEr-leak-")), "{item:#?}");
+    assert!(item.src.as_deref().is_some_and(|src| src.contains("OEr-leak-")), "{item:#?}");
+    assert!(!holds(&plain(&made.path), "203.0.113.9"));
+}
+
 /// Packs a text with the stock tool.
 fn pack(program: &str, text: &[u8]) -> Vec<u8> {
     let mut child =
@@ -172,7 +188,7 @@ fn pack(program: &str, text: &[u8]) -> Vec<u8> {
 }
 
 /// The bundle of a run with other contents of these members, signed by the same host: what a redactor that failed would have made.
-fn planted(made: &Run, contents: &[(String, Vec<u8>)]) -> PathBuf {
+fn planted(made: &Run, name: &str, contents: &[(String, Vec<u8>)]) -> PathBuf {
     let mut manifest: Manifest = serde_json::from_value(made.manifest()).expect("a manifest");
     let mut bytes = Vec::new();
     let old = plain(&made.bundle());
@@ -194,7 +210,7 @@ fn planted(made: &Run, contents: &[(String, Vec<u8>)]) -> PathBuf {
         bytes.extend(gzip(&[header.as_bytes(), content.as_slice()].concat()));
     }
     bytes.extend(gzip(&[0; 1024]));
-    let work = made.out.with_file_name("planted");
+    let work = made.out.with_file_name(name);
     fs::create_dir_all(&work).expect("the folder can be made");
     let file = work.join("old");
     fs::write(&file, bytes).expect("it can be written");
@@ -226,7 +242,7 @@ fn what_is_left_in_a_bundle_is_found_in_every_compression_and_never_sent() {
     let mut contents: Vec<(String, Vec<u8>)> =
         names.iter().map(|(name, program)| (format!("var/log/{name}"), pack(program, &leaking))).collect();
     contents.push(("var/log/messages".to_owned(), leaking));
-    let leaking = planted(&made, &contents);
+    let leaking = planted(&made, "planted", &contents);
     let path = leaking.to_str().expect(UTF8);
     // Its signature is in order: only the look into it finds out.
     let signers = made.allowed_signers();
@@ -244,12 +260,38 @@ fn what_is_left_in_a_bundle_is_found_in_every_compression_and_never_sent() {
     let mut wanted: Vec<_> = contents.iter().map(|(path, _)| (Some(path.as_str()), Some(3))).collect();
     wanted.sort_unstable();
     assert_eq!((checked.status.code(), &found["ok"], places), (Some(4), &Value::Bool(false), wanted), "{found:#}");
+    a_packed_log_that_breaks_off_is_named(&made, &contents);
     for (lang, said) in [("en", "line 3"), ("zh", "第 3 行")] {
         let shown = run(&made.state, &["verify", "--redaction", "--lang", lang, path]);
         let shown = String::from_utf8_lossy(&shown.stdout).into_owned();
         assert!(shown.contains("var/log/messages-1.xz") && shown.contains(said) && !shown.contains(TOKEN), "{shown}");
     }
     refused_by_upload(&work, &made, &leaking);
+}
+
+/// What cannot be looked at whole is not in order, though nothing was found in it.
+fn a_packed_log_that_breaks_off_is_named(made: &Run, contents: &[(String, Vec<u8>)]) {
+    let line = b"Nov 23 08:59:02 app[78]: all is well\n".repeat(400);
+    let cut = |(path, _): &(String, Vec<u8>)| {
+        let (_, program) = PACKED.iter().find(|(end, _)| path.ends_with(&format!(".{end}")))?;
+        let whole = pack(program, &line);
+        Some((path.clone(), whole[..whole.len() - 9].to_vec()))
+    };
+    let cut: Vec<_> = contents.iter().filter_map(cut).collect();
+    let broken = planted(made, "broken", &cut);
+    let path = broken.to_str().expect(UTF8);
+    let checked = run(&made.state, &["verify", "--redaction", "--json", path]);
+    let found: Value = serde_json::from_slice(&checked.stdout).expect("JSON");
+    let mut named: Vec<_> = found["broken"].as_array().expect("broken").iter().filter_map(Value::as_str).collect();
+    named.sort_unstable();
+    let mut wanted: Vec<_> = cut.iter().map(|(path, _)| path.as_str()).collect();
+    wanted.sort_unstable();
+    assert_eq!((checked.status.code(), &found["ok"], named), (Some(4), &Value::Bool(false), wanted), "{found:#}");
+    for (lang, rows, last) in [("en", "breaks off", "Not all of the bundle"), ("zh", "内容中断", "未能全部检查")] {
+        let shown = run(&made.state, &["verify", "--redaction", "--lang", lang, path]);
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        assert!(text(&shown.stdout).contains(rows) && text(&shown.stderr).contains(last), "{shown:?}");
+    }
 }
 
 /// Nothing of it leaves the host, whatever is agreed to; the bundle that was in order does.

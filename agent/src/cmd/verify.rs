@@ -49,7 +49,11 @@ fn redaction(bundle: &Path, file: File, given: &Invocation) -> Result<u8, Failur
     let found = recheck::recheck(input, &manifest, state.as_ref())
         .map_err(|error| Failure::new(Kind::Usage, unreadable()).because(error))?;
     given.show(&found, |page| found.lines(page))?;
-    if found.ok { Ok(exit::OK) } else { Err(Failure::new(Kind::Verification, text!(texts, "error-recheck"))) }
+    match (found.ok, found.checked.counts.is_empty()) {
+        (true, _) => Ok(exit::OK),
+        (false, false) => Err(Failure::new(Kind::Verification, text!(texts, "error-recheck"))),
+        (false, true) => Err(Failure::new(Kind::Verification, text!(texts, "error-recheck-broken"))),
+    }
 }
 
 fn signers(named: Option<&Path>, given: &Invocation) -> Result<Signers, Failure> {

@@ -41,6 +41,8 @@ pub struct Checked {
     pub counts: BTreeMap<&'static str, u64>,
     /// Where; of many the first.
     pub places: Vec<Spot>,
+    /// Members that are packed and break off: not all of them could be looked at. Of many the first.
+    pub broken: Vec<String>,
     /// Members that were looked at.
     pub members: u64,
 }
@@ -74,10 +76,15 @@ pub fn check(input: impl Read, gate: &Gate, known: Known<'_>) -> Result<Checked,
         let packing = Packing::told(&head);
         let whole = io::Cursor::new(head).chain(&mut reader);
         if let Some(packing) = packing {
-            // What does not unpack has no text; the rest of the member is passed over by the reader.
+            // The rest of a member that breaks off is passed over by the reader, and nobody knows what is in it.
             let inside = packing.reader(whole)?.take(CAPS.inflated);
             checked.text(inside, &path, gate, &about).or_else(|error| match error.kind() {
-                io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof => Ok(()),
+                io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof => {
+                    if checked.broken.len() < PLACES_MAX {
+                        checked.broken.push(path.clone());
+                    }
+                    Ok(())
+                }
                 _ => Err(error),
             })?;
         } else {
@@ -89,9 +96,9 @@ pub fn check(input: impl Read, gate: &Gate, known: Known<'_>) -> Result<Checked,
 }
 
 impl Checked {
-    /// Whether nothing was found.
+    /// Whether all was looked at and nothing was found.
     pub fn is_clean(&self) -> bool {
-        self.counts.is_empty()
+        self.counts.is_empty() && self.broken.is_empty()
     }
 
     /// Places beyond those that are named.
@@ -140,7 +147,7 @@ fn sniff(chunk: &[u8]) -> Encoding {
     let half = head.len() / 2;
     match head {
         // The mark may stand before a text that is none.
-        [_, _, rest @ ..] if rest.iter().filter(|b| **b == 0).count() * 20 < rest.len() && rest.is_ascii() => Encoding::Bytes,
+        [_, _, rest @ ..] if !rest.is_empty() && rest.is_ascii() && !rest.contains(&0) => Encoding::Bytes,
         [0xff, 0xfe, ..] => Encoding::Utf16Le,
         [0xfe, 0xff, ..] => Encoding::Utf16Be,
         _ if half >= 4 && nul(1) * 10 >= half * 6 && nul(0) == 0 => Encoding::Utf16Le,

@@ -186,7 +186,7 @@ impl<R: io::Read> Chunks<R> {
         }
         // What is written in another encoding would pass without being understood.
         for b in fresh {
-            self.narrow = if is_narrow(b) { self.narrow + 1 } else { 0 };
+            self.narrow = if is_narrow(*b) { self.narrow + 1 } else { 0 };
             if self.narrow >= NARROW {
                 return Err(RedactError::Encoding);
             }
@@ -415,7 +415,7 @@ fn within_line(line: &[u8]) -> usize {
 fn sniff(head: &[u8], whole: bool) -> Result<Encoding, RedactError> {
     match head {
         // The mark may stand before a text that is none: pairs of its letters look like Han.
-        [0xff | 0xfe, 0xff | 0xfe, rest @ ..] if rest.len() >= NARROW && rest.iter().all(is_narrow) => {
+        [0xff | 0xfe, 0xff | 0xfe, rest @ ..] if rest.len() >= NARROW && rest.iter().all(|b| is_narrow(*b)) => {
             return Ok(Encoding::Bytes);
         }
         // No text begins with NUL.
@@ -461,7 +461,7 @@ fn sniff(head: &[u8], whole: bool) -> Result<Encoding, RedactError> {
 }
 
 /// Whether a byte is text by itself: in UTF-16 so many of them in a row are no text.
-fn is_narrow(b: &u8) -> bool {
+fn is_narrow(b: u8) -> bool {
     matches!(b, 9 | 10 | 13 | 0x20..=0x7e)
 }
 

@@ -88,13 +88,12 @@ fn latin(t: &[u8], i: usize, wanted: bool) -> Option<Range<usize>> {
 /// Whether a field holds the name of a person and nothing else.
 pub(super) fn fills(t: &[u8], range: Range<usize>) -> bool {
     let field = &t[range];
-    let (text, whole) = match std::str::from_utf8(field) {
-        Ok(text) => (text.replace('·', ""), text.chars().all(|c| ('\u{4e00}'..='\u{9fa5}').contains(&c) || c == '·')),
-        Err(_) => {
-            let (text, width) = han(field);
-            let whole = text.chars().count() * width == field.len();
-            (text, whole)
-        }
+    let (text, whole) = if let Ok(text) = std::str::from_utf8(field) {
+        (text.replace('·', ""), text.chars().all(|c| ('\u{4e00}'..='\u{9fa5}').contains(&c) || c == '·'))
+    } else {
+        let (text, width) = han(field);
+        let whole = text.chars().count() * width == field.len();
+        (text, whole)
     };
     let count = text.chars().count();
     let double = DOUBLE.iter().any(|d| text.starts_with(d));

@@ -141,7 +141,10 @@ impl Desk<'_> {
         if found.ok {
             return Ok(());
         }
-        let sentence = text!(texts, "error-upload-leaks", count = found.checked.counts.values().sum::<u64>());
+        let sentence = match found.checked.counts.values().sum::<u64>() {
+            0 => text!(texts, "error-upload-broken"),
+            count => text!(texts, "error-upload-leaks", count = count),
+        };
         Err(Failure::new(Kind::Refused, sentence).hint(text!(texts, "hint-upload-leaks", path = path())))
     }
 
