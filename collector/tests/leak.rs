@@ -6,8 +6,8 @@ use std::{collections::BTreeMap, fmt::Write as _, path::Path};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use oediag_collector::{
-    leak::{About, Gate, Kind, Known, StandIns, lists_versions},
-    redact::{Encoding, Harvest, Key, Level, RedactError, Redactor, Scratch, Written},
+    leak::{About, Gate, Kind, Known, LastLook, StandIns, lists_versions},
+    redact::{Counts, Encoding, Harvest, Key, Level, RedactError, Redactor, Scratch, Written},
 };
 use serde::Deserialize;
 
@@ -132,6 +132,31 @@ fn t12_names_are_found_in_every_form() {
     for text in ["OEr-user-zhangwei2345", "OEr-host-abcdefgh2345", "euler-db013", "xzhangwei", "zhangwei_x", "gw-core1"] {
         assert_eq!(gate.find(text.as_bytes(), &about()), [], "{text}");
     }
+}
+
+#[test]
+fn t12_records_are_masked_and_stay_json() {
+    let harvest = harvest();
+    let gate = Gate::new(&harvest, []);
+    let redactor = redactor(&Harvest::default()).with_map();
+    // What the run gave out is known, other addresses are none of its stand-ins.
+    let given = redactor.text(b"peer 198.51.100.23 up", &mut Counts::default()).into_string();
+    let map = redactor.take_map().expect("it remembers");
+    let look = LastLook::new(&gate, &redactor, Some(&map));
+    let record = |text: &str| look.record(format!("{{\"what\":\"{text}\",\"count\":2}}").into_bytes());
+    for text in ["ping euler-db01 ok", "by zhangwei", "from 198.51.100.77 port 22", "ghp_aB3dE5fG7hI9jK1lM3nO5pQ7rS9tU1vW3xY5"] {
+        let (clean, found) = record(text).expect("it is masked");
+        let clean: serde_json::Value = serde_json::from_slice(&clean).expect("JSON");
+        assert_eq!(found.leaks().counts.values().sum::<u64>(), 1, "{text}");
+        assert!(clean["what"].as_str().is_some_and(|what| what.contains("OEr-leak-")) && clean["count"] == 2, "{clean}");
+    }
+    let (same, found) = record(&given).expect("nothing is in it");
+    assert!(found.leaks().is_empty() && String::from_utf8(same).expect("UTF-8").contains(&given));
+    // A number cannot become a word.
+    assert!(look.record(b"{\"phone\": 13912345678}".to_vec()).is_err());
+    // Without the stand-ins addresses are not judged.
+    let (_, found) = LastLook::new(&gate, &redactor, None).record(b"{\"a\":\"198.51.100.77\"}".to_vec()).expect("masked");
+    assert!(found.leaks().is_empty());
 }
 
 /// Values that no rule of a host's needs, and lines that look like them.

@@ -91,11 +91,11 @@ impl Text {
 
     /// Where the value stands in this form.
     pub fn find(&self, form: &Form) -> Option<usize> {
-        let (text, wanted) = match form.any_case {
-            true => (&self.small, form.bytes.to_ascii_lowercase()),
-            false => (&self.bytes, form.bytes.clone()),
-        };
-        memchr::memmem::find(text, &wanted)
+        if form.any_case {
+            memchr::memmem::find(&self.small, &form.bytes.to_ascii_lowercase())
+        } else {
+            memchr::memmem::find(&self.bytes, &form.bytes)
+        }
     }
 }
 

@@ -87,8 +87,13 @@ fn missed(name: &str, logs: &[(&str, &[u8])]) -> Finished {
     let plan = Plan::new(&request, &rows, &host).expect("a plan");
     let id = start::bundle_id(&[7; 32], None);
     let redactor = Redactor::new(&Harvest::default(), &Key::for_bundle(&[7; 32], &id.0), Level::Standard).expect("it starts");
+    let redactor = redactor.with_map();
     let mut known = Harvest::default();
     known.learn_fqdn(NAME);
+    // 203.0.113.0/24, in the byte order of the host.
+    known.learn_routes(
+        "Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\nens1\t007100CB\t00000000\t0001\t0\t0\t100\t00FFFFFF\n",
+    );
     let gate = Gate::new(&known, []);
     let estimate = Estimate { ms: 0, packed: 0, topics: Vec::new() };
     let started = host.now().into();
@@ -159,6 +164,17 @@ fn t12_where_each_byte_has_its_place_a_leak_leaves_the_item_out() {
     assert_eq!(item.leaks.counts.values().sum::<u64>(), 1, "{:?}", item.leaks);
     let bytes = plain(&made.path);
     assert!(!holds(&bytes, NAME) && holds(&bytes, "app[78]: ok"), "the other log is there");
+}
+
+#[test]
+fn t12_an_address_in_a_name_is_masked_before_the_member_has_it() {
+    // No address by its neighbours alone; only who knows the subnet can tell.
+    let made = missed("leak-address", &[("messages-203.0.113.9.log", b"Nov 23 08:59:02 app[78]: ok\n")]);
+    let item = made.manifest.items.iter().find(|item| item.bytes == 28).expect("it was taken");
+    assert_eq!(item.leaks.counts.keys().map(String::as_str).collect::<Vec<_>>(), ["ipv4"], "{item:#?}");
+    assert!(item.path.as_deref().is_some_and(|path| path.contains("OEr-leak-")), "{item:#?}");
+    assert!(item.src.as_deref().is_some_and(|src| src.contains("OEr-leak-")), "{item:#?}");
+    assert!(!holds(&plain(&made.path), "203.0.113.9"));
 }
 
 /// Packs a text with the stock tool.

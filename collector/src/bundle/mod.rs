@@ -21,7 +21,7 @@ use jiff::Timestamp;
 use oediag_analysis::{AlertsJson, Conclusion, Findings, OperationsJson};
 use oediag_protocol::{
     bundle::{
-        manifest::{BUNDLE_SCHEMA, BundleJson, Item, Manifest, Reason, Start, Window},
+        manifest::{BUNDLE_SCHEMA, BundleJson, Item, ItemKind, Manifest, Outcome, Reason, Start, Window},
         name::{self, BundleName},
         readme,
     },
@@ -43,6 +43,7 @@ pub use self::{
 use crate::{
     disk::{self, Reserve},
     failpoint,
+    leak::{self, Found, LastLook, Leaked},
     state::Identity,
 };
 
@@ -237,11 +238,13 @@ pub(crate) fn concluded(findings: Vec<Findings>, window: &Window) -> Conclusion 
     conclusion
 }
 
-/// Ends a bundle: facts, alerts, manifest, sums, signatures; then it appears under its name.
+/// Ends a bundle: facts, alerts, manifest, sums, signatures; then it appears under its name. `look`: what looks through the
+/// records; none where they are made from a bundle that was looked through.
 pub fn close(
     begun: Begun,
     gathered: Gathered,
     conclusion: &Conclusion,
+    look: Option<&LastLook<'_>>,
     ending: Ending,
     identity: &Identity,
     level: Level,
@@ -265,8 +268,25 @@ pub fn close(
                 (name::OPERATIONS, seal::json(&operations)?),
             ];
             for (path, content) in records {
+                let looked = match look {
+                    Some(look) => look.record(content),
+                    None => Ok((content, Found::default())),
+                };
+                let (content, found) = match looked {
+                    Ok(clean) => clean,
+                    Err(Leaked(found)) => {
+                        let mut item = Item::new("oediag", ItemKind::Record);
+                        (item.outcome, item.reason) = (Outcome::Failed, Some(Reason::Leak));
+                        leak::add(&mut item, &found);
+                        items.push(item);
+                        continue;
+                    }
+                };
                 match seal::record(&mut file, &mut deflater, path, &content) {
-                    Ok(item) => items.push(item),
+                    Ok(mut item) => {
+                        leak::add(&mut item, &found);
+                        items.push(item);
+                    }
                     // The manifest matters more than they do.
                     Err(seal::SealError::Write(WriteError::DiskFull)) => {
                         file.cut(offset)?;

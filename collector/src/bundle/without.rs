@@ -71,12 +71,14 @@ pub fn without(
     // The old bundle kept to its cap, and this one is no larger but for compression.
     let (writer, begun) = opened.into_writer(1, u64::MAX, LEVEL);
     let (partial, top) = (begun.partial.clone(), begun.name.to_string());
-    let mut copy =
-        Copy { writer: &writer, headers, deflater: Deflater::new(LEVEL), context: context(source, manifest, &leave_out) };
+    let context = context(source, manifest, &leave_out);
+    let mut copy = Copy { writer: &writer, headers, deflater: Deflater::new(LEVEL), context, packed: Vec::new() };
     let copied = copy.all(source, manifest, &leave_out);
     writer.finish(0);
-    let stays = manifest.items.iter().filter(|item| !leave_out(item));
-    let packed = copied.and_then(|()| stays.map(|item| copy.packed(source, item)).collect::<Result<Vec<_>, _>>());
+    let packed = copied.and_then(|()| {
+        let found = copy.packed.iter().map(|(offset, item)| copy.inside(source, *offset, item));
+        found.collect::<Result<Vec<_>, _>>()
+    });
     drop(copy);
     let mut gathered = writer.into_gathered();
     let closed = packed.and_then(|packed| {
@@ -89,7 +91,7 @@ pub fn without(
         // The stand-ins are those of the old bundle, and so is the map.
         let map = redaction.map_kept_on_host.then_some(redaction.map_left_out);
         let ending = Ending { ended: manifest.ended, reason: manifest.incomplete_reason, map };
-        Ok(super::close(begun, gathered, &conclusion, ending, identity, LEVEL)?)
+        Ok(super::close(begun, gathered, &conclusion, None, ending, identity, LEVEL)?)
     });
     closed.inspect_err(|_| seal::tidy(&partial, &top))
 }
@@ -115,6 +117,8 @@ struct Copy<'a> {
     headers: super::file::Headers,
     deflater: Deflater,
     context: Context,
+    /// Where packed members of rows that stay begin in the old bundle.
+    packed: Vec<(u64, Item)>,
 }
 
 impl Copy<'_> {
@@ -163,7 +167,11 @@ impl Copy<'_> {
 
     fn member<R: std::io::Read>(&mut self, reader: &mut Reader<R>, entry: &Entry, item: &Item) -> Result<(), WithoutError> {
         // What is packed is read again when all is copied.
-        let mut tap = if packing(&entry.path).is_none() { self.tap(&entry.path, item) } else { None };
+        let is_packed = packing(&entry.path).is_some();
+        if is_packed {
+            self.packed.push((entry.offset, item.clone()));
+        }
+        let mut tap = if is_packed { None } else { self.tap(&entry.path, item) };
         let mut hasher = sha2::Sha256::new();
         let mut item = Box::new(item.clone());
         item.offset = None;
@@ -209,8 +217,8 @@ impl Copy<'_> {
     }
 
     /// What the packed member of a row that stays says; nothing if nobody asks it.
-    fn packed(&self, source: &File, item: &Item) -> Result<Option<Findings>, WithoutError> {
-        let (Some(path), Some(offset)) = (&item.path, item.offset) else { return Ok(None) };
+    fn inside(&self, source: &File, offset: u64, item: &Item) -> Result<Option<Findings>, WithoutError> {
+        let Some(path) = &item.path else { return Ok(None) };
         let (Some(packing), Some(mut tap)) = (packing(path), self.tap(path, item)) else { return Ok(None) };
         let changed = || WithoutError::Changed { path: path.clone() };
         let mut content = Hashed { inner: open_at(source, offset, path)?, hasher: sha2::Sha256::new() };

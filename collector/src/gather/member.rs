@@ -179,7 +179,7 @@ impl Tools<'_> {
         input: impl Read,
         learn: impl FnOnce(&mut Item),
     ) -> Result<Item, Refused> {
-        leak::name(self.gate, self.redactor, &mut member.path, &mut member.item);
+        leak::name(self.gate, self.redactor, &mut member.path, member.host_path, &mut member.item);
         member.item.first_stamp = member.start.filter(|start| start.as_second() >= 0).map(Into::into);
         let mut chunks = self.redactor.reader(input, member.host_path).with_member(&member.path);
         let mut progress = Progress {

@@ -36,7 +36,7 @@ use crate::{
     cost::{COMMAND_LANES, Cost},
     host::{Cancel, Host, Refusal},
     item,
-    leak::{self, Gate},
+    leak::{self, Gate, LastLook},
     map,
     plan::{Look, Plan},
     redact::Redactor,
@@ -222,12 +222,15 @@ pub fn collect(job: Job<'_>, events: &(dyn Fn(Event) + Sync), cancel: &Cancel) -
     let conclusion = bundle::concluded(std::mem::take(&mut gathered.findings), &plan.request.window);
     let ended = fixed.unwrap_or_else(|| host.now().into());
     // Before the manifest says that there is one.
-    let kept = redactor.take_map().zip(map).map(|(map, place)| place.keep(begun.bundle_id(), &map).map(|()| map.lost()));
+    let stand_ins = redactor.take_map();
+    let look = LastLook::new(gate, redactor, stand_ins.as_ref());
+    gathered.items.iter_mut().for_each(|item| look.row(item));
+    let kept = stand_ins.zip(map).map(|(map, place)| place.keep(begun.bundle_id(), &map).map(|()| map.lost()));
     let (map, map_trouble) = match kept.transpose() {
         Ok(map) => (map, Vec::new()),
         Err(error) => (None, chain(&error)),
     };
-    let closed = bundle::close(begun, gathered, &conclusion, Ending { ended, reason, map }, identity, level)?;
+    let closed = bundle::close(begun, gathered, &conclusion, Some(&look), Ending { ended, reason, map }, identity, level)?;
     Ok(Finished { path: closed.path, bytes: closed.bytes, manifest: closed.manifest, conclusion, trouble, map_trouble })
 }
 

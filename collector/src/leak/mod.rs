@@ -27,7 +27,7 @@ pub use self::{
     check::{CheckError, Checked, Doubt, Spot, Why, check},
     found::{Found, Leaked},
     kinds::Kind,
-    row::row,
+    row::{LastLook, row},
 };
 use crate::redact::{Clean, Encoding, Given, Harvest, Ip, Mask, Redactor, Settings, Written};
 
