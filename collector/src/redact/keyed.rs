@@ -226,9 +226,8 @@ impl Literals<'_> {
             return hit.end;
         }
         let run = |i: usize, limit: usize| {
-            let stop = |b: &u8| {
-                matches!(b, b' ' | b'\t' | b'"' | b'\'' | b'\\' | b',' | b';' | b'&' | b'<' | b'}' | b'\r' | b'\n' | 0)
-            };
+            let stop =
+                |b: &u8| matches!(b, b' ' | b'\t' | b'"' | b'\'' | b'\\' | b',' | b';' | b'&' | b'<' | b'}' | b'\r' | b'\n' | 0);
             i + t[i.min(t.len())..].iter().take(limit).take_while(|b| !stop(b)).count()
         };
         // A failed look is short; what is a secret goes to its end.

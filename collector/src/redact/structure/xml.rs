@@ -42,7 +42,8 @@ pub(in super::super) fn behind_attributes(t: &[u8], i: usize) -> Option<Range<us
         if next == i {
             return None;
         }
-        let name = t.get(next..limit)?.iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b':' | b'_' | b'-')).count();
+        let name =
+            t.get(next..limit)?.iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b':' | b'_' | b'-')).count();
         let quote = next + name + 1;
         if name == 0 || t.get(quote - 1) != Some(&b'=') || !matches!(t.get(quote), Some(b'"' | b'\'')) {
             return None;

@@ -71,6 +71,7 @@ impl Words<'_> {
         }
         // In these blocks no version is, and hardly one has a port: `sshd@3-10.1.2.3:22-10.1.2.9:5122.service`.
         let port = after == b':' && at(t, end + 1).is_ascii_digit();
+        let site = matches!(address, [192, 168, ..] | [172, 16..=31, ..]);
         if matches!(before, b'-' | b'_') || matches!(after, b'-' | b'_') {
             let range = after == b'-' && quad_follows(t, end + 1) || before == b'-' && quad_precedes(t, start - 1);
             return range || site || port;
