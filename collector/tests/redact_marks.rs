@@ -77,7 +77,7 @@ fn an_ending_hides_nothing_in_the_name_of_a_member() {
         ("/etc/sysctl.d/192.168.7.20.conf", "192.168.7.20"),
     ] {
         let out = String::from_utf8(redactor.path(path.as_bytes(), &mut counts)).expect("UTF-8");
-        assert!(!out.contains(gone) && out.starts_with("/etc/sysctl.d/") && out.ends_with(".conf"), "{out}");
+        assert!(!out.contains(gone) && out.starts_with("/etc/sysctl.d/") && out.rsplit('.').next() == Some("conf"), "{out}");
     }
     assert_eq!(counts.total(), 3);
     let path = b"/usr/lib/libfoo.so.4.19.90.1.debug";

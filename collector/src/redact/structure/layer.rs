@@ -174,13 +174,14 @@ fn row(t: &[u8], zero: usize, width: usize, done: usize) -> Option<(Range<usize>
         // Two letters in a row are a character of Chinese as well: in a text of one byte each there is nothing but such.
         let plain = |part: Range<usize>| t[part].iter().all(|b| matches!(b, b'\t' | b'\n' | b'\r' | b' '..=b'~'));
         let is = |at: usize, near: Range<usize>| unit(t, at, form).is_some() && !plain(near);
-        let before = (1..)
+        let before = (1..=first / width)
             .take_while(|n| {
                 first.checked_sub(n * width).is_some_and(|at| at >= done && is(at, at.saturating_sub(NEAR)..at + width))
             })
             .count();
-        let behind =
-            (0..).take_while(|n| is(first + n * width, first + n * width..t.len().min(first + n * width + NEAR))).count();
+        let behind = (0..t.len() / width)
+            .take_while(|n| is(first + n * width, first + n * width..t.len().min(first + n * width + NEAR)))
+            .count();
         (first - before * width..first + behind * width, form)
     });
     let [little, big] = rows;
