@@ -273,7 +273,7 @@ impl Gate {
         about: &About<'_>,
         redactor: &Redactor,
     ) -> Result<(Clean, Found), Leaked> {
-        let hits = self.find_in(clean.as_bytes(), encoding, about);
+        let hits = self.find_anywhere(clean.as_bytes(), encoding, about);
         let found = Found::of(clean.as_bytes(), &hits);
         if hits.is_empty() {
             return Ok((clean, found));

@@ -9,9 +9,22 @@ use super::Kind;
 
 /// So far back a key announces a number.
 const KEY_REACH: usize = 24;
-const TELEPHONE_KEYS: [&str; 10] =
-    ["phone", "mobile", "tel=", "tel:", "telephone", "msisdn", "手机", "电话", "手机号", "联系方式"];
-const CARD_KEYS: [&str; 6] = ["card", "bankno", "pan=", "银行卡", "卡号", "账号"];
+const TELEPHONE_KEYS: [&str; 12] = [
+    "phone",
+    "mobile",
+    "tel=",
+    "tel:",
+    "telephone",
+    "msisdn",
+    "手机",
+    "电话",
+    "手机号",
+    "联系方式",
+    // 手机 and 电话 in JSON that is all ASCII.
+    "\\u624b\\u673a",
+    "\\u7535\\u8bdd",
+];
+const CARD_KEYS: [&str; 7] = ["card", "bankno", "pan=", "银行卡", "卡号", "账号", "\\u5361\\u53f7"];
 
 /// Calls `hit` with every number that is one.
 pub(super) fn find(t: &[u8], mut hit: impl FnMut(Range<usize>, Kind)) {

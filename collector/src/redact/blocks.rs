@@ -1,16 +1,18 @@
 //! What is written over more than one line, or in one line where most have many: found in a whole chunk before the scans.
 //!
-//! In: a chunk. Out: the spans of wrapped base64, of the values of Secrets, of values that stand before their names.
+//! In: a chunk. Out: the spans of wrapped base64, of the values of Secrets, of values that stand before their names, of texts in
+//! another form.
 
 use std::{cell::RefCell, ops::Range};
 
 use super::{
-    Piece, Redactor,
+    Piece, Redactor, Scratch,
+    counts::Counts,
     files::File,
     given::Given,
     kinds::Kind,
     span::{Form, Span},
-    structure::{base64::Content, secret, siblings, wrapped},
+    structure::{base64::Content, layer::Layer, secret, siblings, wrapped},
 };
 
 impl Redactor {
@@ -36,6 +38,28 @@ impl Redactor {
             });
         }
         self.wrapped(piece, given, spans, arena);
+        for layer in [Layer::units(piece.bytes), Layer::escapes(text)] {
+            self.layer(&layer, piece.depth - 1, given, spans, arena);
+        }
+    }
+
+    /// Texts in another form: what is replaced in them is replaced in that form.
+    fn layer(&self, layer: &Layer, depth: u8, given: &RefCell<Given>, spans: &mut Vec<Span>, arena: &mut Vec<u8>) {
+        if layer.plain.is_empty() {
+            return;
+        }
+        let mut out = Vec::with_capacity(layer.plain.len() + 32);
+        let mut scratch = Scratch { seen: Some(Vec::new()), ..Scratch::default() };
+        scratch.cache.given.enter(given.borrow().file());
+        self.pass(&Piece::whole(&layer.plain, File::Text, depth), &mut scratch, &mut Counts::default(), &mut out);
+        given.borrow_mut().absorb(&mut scratch.cache.given);
+        for seen in scratch.seen.unwrap_or_default() {
+            if let Some(place) = layer.place(&(seen.start..seen.end)) {
+                let made = arena.len();
+                layer.write(seen.start, &out[seen.written..seen.written_end], arena);
+                spans.push(Span::new(&place, seen.kind, Form::Made(made as u32, arena.len() as u32)));
+            }
+        }
     }
 
     /// Runs of base64 over many lines: with a credential in it each line goes, else identities are replaced.

@@ -16,7 +16,7 @@ use super::{
     structure::{
         binary,
         export::{self, Field},
-        gb18030, numbers,
+        gb18030, layer, numbers,
         secret::{self, Document},
         siblings, wrapped,
     },
@@ -277,6 +277,7 @@ impl<R: io::Read> Chunks<R> {
             for (is_line, reach) in [
                 (wrapped::is_line as fn(&[u8]) -> bool, wrapped::REACH),
                 (numbers::is_line, numbers::REACH),
+                (layer::is_line, layer::REACH),
                 (siblings::is_value, SHOWN),
                 (placed::is_row, placed::FAR + SHOWN_LINES * SHOWN),
             ] {

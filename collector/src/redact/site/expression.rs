@@ -53,9 +53,7 @@ impl Expression {
 
     /// The match that begins at `start`, if it stands alone.
     pub(super) fn at(&self, t: &[u8], start: usize) -> Option<Range<usize>> {
-        let limit = t.len().min(start + REACH);
-        let end = memchr::memchr(b'\n', &t[start..limit]).map_or(limit, |n| start + n);
-        let found = self.regex.find(Input::new(t).range(start..end).anchored(Anchored::Yes))?;
+        let found = self.regex.find(Input::new(t).range(start..reach(t, start)?).anchored(Anchored::Yes))?;
         Some(found.range()).filter(|range| !range.is_empty() && stands(t, range))
     }
 
@@ -72,6 +70,15 @@ impl Expression {
         }
         found
     }
+}
+
+/// How far a match may reach that begins at `start`; none can stand alone whose beginning does not.
+pub(super) fn reach(t: &[u8], start: usize) -> Option<usize> {
+    if start > 0 && t[start - 1].is_ascii_alphanumeric() && t[start].is_ascii_alphanumeric() {
+        return None;
+    }
+    let limit = t.len().min(start + REACH);
+    Some(memchr::memchr(b'\n', &t[start..limit]).map_or(limit, |n| start + n))
 }
 
 /// The characters with which every match begins, in lower case; none if they are too few or too many.

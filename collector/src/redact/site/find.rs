@@ -7,7 +7,10 @@ use std::ops::Range;
 
 use encoding_rs::GB18030;
 
-use super::{SiteRules, expression::Expression};
+use super::{
+    SiteRules,
+    expression::{self, Expression},
+};
 use crate::redact::{
     RedactError,
     judge::is_no_secret,
@@ -39,6 +42,10 @@ pub(in crate::redact) struct Site {
     tokens: Vec<Vec<u8>>,
     expressions: Vec<(Expression, Kind)>,
 }
+
+/// Bytes that expressions look at in each line at most, and for each of its bytes: one in 128 may be a beginning.
+const LINE_WORK: usize = 8 << 10;
+const BYTE_WORK: usize = 8;
 
 /// A key of the customer's is looked at as the built-in ones are.
 const KEY: Rule = Rule { word: "", kind: Kind::SiteSecret, verify: Verify::Key(Bound::Word, Test::Secret) };
@@ -86,6 +93,7 @@ impl Site {
         let t = literals.text;
         let mut i = from;
         let mut places = starts.places(&t[..to], from);
+        let mut line = Line { end: from, left: 0 };
         while let Some(start) = places.next(i) {
             i = start + 1;
             // All literals that begin here: a longer one must not hide a shorter one.
@@ -106,7 +114,11 @@ impl Site {
                     Row::Key => behind_wide(literals, end).map(|range| (range, Kind::SiteSecret)),
                     Row::Pattern(index) => {
                         let (expression, kind) = &self.expressions[index];
-                        expression.at(t, start).map(|range| (range, *kind))
+                        match expression::reach(t, start) {
+                            // Nobody writes so many beginnings but to hide something: it goes without a further look.
+                            Some(end) if !line.take(t, start, end - start) => Some((start..end, *kind)),
+                            _ => expression.at(t, start).map(|range| (range, *kind)),
+                        }
                     }
                 };
                 if let Some((range, kind)) = found.filter(|(range, _)| !in_token(t, range.start)) {
@@ -115,6 +127,26 @@ impl Site {
                 }
             }
         }
+    }
+}
+
+/// The work that a line may still be to the expressions: some beginnings for any line, more for a long one.
+struct Line {
+    end: usize,
+    left: usize,
+}
+
+impl Line {
+    /// Takes the work for so many bytes from `at` on; false where it is used up.
+    fn take(&mut self, t: &[u8], at: usize, bytes: usize) -> bool {
+        if at >= self.end {
+            let start = memchr::memrchr(b'\n', &t[self.end..at]).map_or(self.end, |n| self.end + n + 1);
+            self.end = memchr::memchr(b'\n', &t[at..]).map_or(t.len(), |n| at + n + 1);
+            self.left = LINE_WORK + (self.end - start) * BYTE_WORK;
+        }
+        let enough = self.left >= bytes;
+        self.left = self.left.saturating_sub(bytes);
+        enough
     }
 }
 

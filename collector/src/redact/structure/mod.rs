@@ -9,6 +9,7 @@ pub(super) mod execve;
 pub(super) mod export;
 pub(super) mod gb18030;
 pub(super) mod hex;
+pub(super) mod layer;
 pub(super) mod numbers;
 pub(super) mod percent;
 pub(super) mod secret;
