@@ -63,7 +63,7 @@ pub(super) fn behind_key(t: &[u8], i: usize, spaced: bool, signed: bool, key: &s
     }
     let has = |list: &str, word: &str| memchr::memmem::find(list.as_bytes(), word.as_bytes()).is_some();
     let begins = DOUBLE.iter().any(|d| han.starts_with(d));
-    if !begins && !has(SURNAMES, &han[..3]) && !(signed && !weak && has(OTHER_SURNAMES, &han[..3])) {
+    if !(begins || has(SURNAMES, &han[..3]) || signed && !weak && has(OTHER_SURNAMES, &han[..3])) {
         return None;
     }
     // No name has more than four characters.
