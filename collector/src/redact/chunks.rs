@@ -11,8 +11,8 @@ use super::{
     columns::Columns,
     files::File,
     pem::{self, State},
-    placed,
     raw::Raw,
+    rows,
     structure::{
         binary,
         export::{self, Field},
@@ -263,7 +263,7 @@ impl<R: io::Read> Chunks<R> {
                 (wrapped::is_line as fn(&[u8]) -> bool, wrapped::REACH),
                 (numbers::is_line, numbers::REACH),
                 (siblings::is_value, SHOWN),
-                (placed::is_row, placed::FAR + SHOWN_LINES * SHOWN),
+                (rows::is_row, rows::FAR + SHOWN_LINES * SHOWN),
             ] {
                 end = self.behind(end, is_line, reach)?;
             }

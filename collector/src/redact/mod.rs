@@ -36,6 +36,7 @@ mod placed;
 mod prefixes;
 mod raw;
 mod review;
+mod rows;
 mod rules;
 mod scalar;
 mod scan;

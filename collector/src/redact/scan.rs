@@ -66,7 +66,7 @@ impl Walked {
             && !options.iter().any(|option| option.how == How::Last)
             && memchr::memchr3(b'"', b'\'', b'`', &t[self.program.start..hit.start]).is_none()
             && matches!(at(t, hit.end), b' ' | b'\t')
-            && matches!(t[hit.start - 1], b' ' | b'\t')
+            && matches!(t[hit.start - 1], b' ' | b'\t' | b'/')
     }
 }
 

@@ -8,7 +8,7 @@ use std::ops::Range;
 use super::structure::base64::is_login;
 use super::{
     judge::{has_stand_in, is_no_secret, is_path},
-    placed::rows_below,
+    rows::rows_below,
     value::{at, line_end, line_start, plain_end, skip_blanks},
 };
 
