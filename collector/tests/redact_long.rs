@@ -19,7 +19,7 @@ fn secret(length: usize) -> String {
     let mut n = 0_u64;
     while out.len() < length {
         n += 1;
-        out.push_str(&format!("q{:x}W", n.wrapping_mul(0x9e37_79b9_7f4a_7c15)));
+        out.extend(format!("q{:x}W", n.wrapping_mul(0x9e37_79b9_7f4a_7c15)).chars());
     }
     out.truncate(length);
     out
@@ -65,7 +65,7 @@ fn a_long_secret_goes_to_its_end() {
         ] {
             gone(&format!("{name}, {length}"), &text, &s);
         }
-        let hex: String = format!("mysql\0-p{s}").bytes().map(|b| format!("{b:02X}")).collect();
+        let hex = format!("mysql\0-p{s}").bytes().map(|b| format!("{b:02X}")).collect::<Vec<_>>().concat();
         let text = format!("type=PROCTITLE msg=audit(1.2:3): proctitle={hex} the end\n");
         gone(&format!("hexadecimal, {length}"), &text, &hex[hex.len() - 2 * length..]);
     }
@@ -108,8 +108,9 @@ fn a_long_list_goes_to_its_last_row() {
 fn a_key_goes_in_every_form_of_its_lines() {
     let body = secret(192);
     let lines: Vec<&str> = (0..3).map(|n| &body[64 * n..64 * (n + 1)]).collect();
-    let joined =
-        |before: &str, behind: &str| lines.iter().map(|line| format!("    {before}\"{line}{behind}\n")).collect::<String>();
+    let joined = |before: &str, behind: &str| {
+        lines.iter().map(|line| format!("    {before}\"{line}{behind}\n")).collect::<Vec<_>>().concat()
+    };
     for (name, text) in [
         ("one line", format!("KEY=\"-----BEGIN PRIVATE KEY-----{body}-----END PRIVATE KEY-----\"\nthe end\n")),
         (

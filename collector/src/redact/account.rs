@@ -9,9 +9,6 @@ use super::{
     value::{at, is_name, line_end, line_start, skip_blanks},
 };
 
-/// The length of the longest of [`SYSTEM`].
-const SYSTEM_MAX: usize = 16;
-
 /// Accounts that every system has.
 const SYSTEM: &[&str] = &[
     "root",
@@ -130,12 +127,29 @@ const SYSTEM: &[&str] = &[
     "anonymous",
 ];
 
+/// For each first letter, in lower case, the lengths of the names in [`SYSTEM`]: most words are none.
+const LENGTHS: [u32; 128] = {
+    let mut lengths = [0; 128];
+    let mut row = 0;
+    while row < SYSTEM.len() {
+        let name = SYSTEM[row].as_bytes();
+        lengths[(name[0] | 32) as usize] |= 1 << name.len();
+        row += 1;
+    }
+    lengths
+};
+
+fn is_system(name: &[u8]) -> bool {
+    let fits = name.len() < 32 && name.first().is_some_and(|b| LENGTHS[usize::from((b | 32) & 127)] >> name.len() & 1 == 1);
+    fits && SYSTEM.iter().any(|s| name.eq_ignore_ascii_case(s.as_bytes()))
+}
+
 /// Whether this may be the name of a person's or a program's account.
 pub(super) fn is_account(name: &[u8]) -> bool {
     name.len() >= 3
         && name.len() <= 64
         && (name[0].is_ascii_alphabetic() || name[0] == b'_')
-        && !(name.len() <= SYSTEM_MAX && SYSTEM.iter().any(|s| name.eq_ignore_ascii_case(s.as_bytes())))
+        && !is_system(name)
         && !token::is_replaced(name)
 }
 
@@ -460,7 +474,7 @@ fn of_login(t: &[u8], i: usize) -> Option<Range<usize>> {
     let start = i + memchr::memmem::find(line, b" FOR ")? + 5;
     let end = start + run(t, start, 65, |b| b != b',' && b.is_ascii_graphic());
     let name = &t[start..end];
-    let known = SYSTEM.iter().any(|s| name.eq_ignore_ascii_case(s.as_bytes())) || token::is_replaced(name);
+    let known = is_system(name) || token::is_replaced(name);
     (name.len() >= 3 && at(t, end) == b',' && !known && name[0] != b'(').then_some(start..end)
 }
 

@@ -11,8 +11,8 @@ use super::{
     columns::Columns,
     files::File,
     pem::{self, State},
-    placed,
     raw::Raw,
+    rows,
     structure::{
         binary,
         export::{self, Field},
@@ -279,7 +279,7 @@ impl<R: io::Read> Chunks<R> {
                 (numbers::is_line, numbers::REACH),
                 (layer::is_line, layer::REACH),
                 (siblings::is_value, SHOWN),
-                (placed::is_row, placed::FAR + SHOWN_LINES * SHOWN),
+                (rows::is_row, rows::FAR + SHOWN_LINES * SHOWN),
             ] {
                 end = self.behind(end, is_line, reach)?;
             }

@@ -62,6 +62,10 @@ impl Literals<'_> {
         // `name: &db_password "x"` in YAML
         let anchor = secret && start >= 2 && t[start - 1] == b'&' && t[start - 2] == b' ' && !matches!(at(t, end), b'=' | b':');
         let between = if call || anchor || option && test != Test::Account { Between::SignOrBlank } else { Between::Sign };
+        // A short word and a colon announce a name only in quotes.
+        if test == Test::Account && literal.len() <= 5 && at(t, end) == b':' {
+            return hit.end;
+        }
         // `user=user=user=`: the next one is looked at, not all of them from each.
         if (!secret || test == Test::Base64)
             && t[(end + 1).min(t.len())..].get(..literal.len()).is_some_and(|next| next.eq_ignore_ascii_case(literal))
@@ -253,6 +257,10 @@ impl Literals<'_> {
         if matches!(at(t, i), b':' | b'=' | b',') {
             i = skip(i + 1, b"\"'\\ \t>=[");
         } else if i < hit.end + 2 || !matches!(t[i - 1], b'"' | b'\'') {
+            return hit.end;
+        }
+        let again = t[i.min(t.len())..].get(..hit.len()).is_some_and(|next| next.eq_ignore_ascii_case(&t[hit.clone()]));
+        if again {
             return hit.end;
         }
         let run = |i: usize, limit: usize| {

@@ -40,6 +40,7 @@ mod placed;
 mod prefixes;
 mod raw;
 mod review;
+mod rows;
 mod rules;
 mod scalar;
 mod scan;

@@ -8,6 +8,7 @@ use std::ops::Range;
 use super::{
     judge::{has_stand_in, is_no_secret, is_path, is_tokenlike},
     prefixes,
+    rows::rows_below,
     spoken::{is_strong, secret},
     token::in_token,
     value::{at, line_end, line_start, plain_end, skip_blanks},
@@ -16,11 +17,9 @@ use super::{
 /// So far from a literal a value is looked for.
 const REACH: usize = 256;
 /// A line that is looked at together with others is at most this long.
-const SHORT: usize = 400;
+pub(super) const SHORT: usize = 400;
 /// So many lines below a heading belong to it whatever they look like.
-const BELOW: usize = 7;
-/// So far below its heading a list, a table or what is fed to a program goes on in rows.
-pub(super) const FAR: usize = 64 << 10;
+pub(super) const BELOW: usize = 7;
 
 fn run(t: &[u8], i: usize, limit: usize, set: impl Fn(u8) -> bool) -> usize {
     t[i.min(t.len())..].iter().take(limit).take_while(|b| set(**b)).count()
@@ -273,29 +272,13 @@ pub(super) fn line_start_of(t: &[u8], i: usize) -> Option<usize> {
     (start == 0 || t[start - 1] == b'\n').then_some(start)
 }
 
-/// Whether a line is one of many that look alike: of a table, a list, names with their secrets. The cutter keeps them together.
-pub(super) fn is_row(line: &[u8]) -> bool {
-    let line = if line.len() <= SHORT { line.trim_ascii() } else { return false };
-    let account = || {
-        let name = run(line, 0, 33, |b| is_word(b) || b == b'$');
-        name > 0 && at(line, name) == b':' && !line.contains(&b' ')
-    };
-    let quoted = || line.starts_with(b"\"") && (line.ends_with(b"\"") || line.ends_with(b"\","));
-    [&b"|"[..], b"+-", b"- "].iter().any(|begin| line.starts_with(begin)) || quoted() || account()
-}
-
 /// The first lines below the line of `i`, if that and they are short: their places without blanks around.
 pub(super) fn lines_below(t: &[u8], i: usize) -> impl Iterator<Item = Range<usize>> {
     short_lines_below(t, i).take(BELOW)
 }
 
-/// The same, and those behind them as long as they are rows.
-pub(super) fn rows_below(t: &[u8], i: usize) -> impl Iterator<Item = Range<usize>> {
-    let goes_on = move |n: usize, line: &Range<usize>| n < BELOW || line.start < i + FAR && is_row(&t[line.clone()]);
-    short_lines_below(t, i).enumerate().take_while(move |(n, line)| goes_on(*n, line)).map(|(_, line)| line)
-}
-
-fn short_lines_below(t: &[u8], i: usize) -> impl Iterator<Item = Range<usize>> {
+/// All lines below the line of `i` that are short.
+pub(super) fn short_lines_below(t: &[u8], i: usize) -> impl Iterator<Item = Range<usize>> {
     let heading = line_end(t, i);
     let short = line_start_of(t, i).is_some_and(|from| heading - from <= SHORT);
     let mut next = if short && heading < t.len() { Some(heading + 1) } else { None };

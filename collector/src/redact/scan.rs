@@ -18,7 +18,7 @@ use super::{
     listed,
     names::{Entry, Names},
     placed,
-    rules::{Rule, Verify},
+    rules::{How, Opt, Rule, Verify},
     shapes, sign,
     span::{Form, Span},
     spoken,
@@ -48,11 +48,27 @@ pub(super) struct Literals<'a> {
 struct Walked {
     until: usize,
     nested: u8,
+    /// The walk that was the last: over which text and with which options.
+    program: Range<usize>,
+    options: &'static [Opt],
     /// The same for the arguments of audit records, for the rows of statements, for lists, and for what is fed to programs.
     arguments: usize,
     statement: usize,
     list: usize,
     fed: usize,
+}
+
+impl Walked {
+    /// Whether the last walk has looked at what stands behind this program as well: it takes the same options, and nothing
+    /// between them is in quotes or for the last argument only.
+    fn covers(&self, t: &[u8], hit: &Range<usize>, options: &'static [Opt]) -> bool {
+        std::ptr::eq(self.options, options)
+            && self.program.contains(&hit.start)
+            && !options.iter().any(|option| option.how == How::Last)
+            && memchr::memchr3(b'"', b'\'', b'`', &t[self.program.start..hit.start]).is_none()
+            && matches!(at(t, hit.end), b' ' | b'\t')
+            && matches!(t[hit.start - 1], b' ' | b'\t' | b'/')
+    }
 }
 
 impl Literals<'_> {
@@ -262,9 +278,12 @@ impl Literals<'_> {
                 if hit.start >= walked.until {
                     walked.nested = 0;
                 }
-                if walked.nested < 4 {
+                if walked.nested < 4 && !walked.covers(t, &hit, options) {
                     walked.nested += 1;
-                    walked.until = walked.until.max(commands::options(t, hit.clone(), options, spans));
+                    let end = commands::options(t, hit.clone(), options, spans);
+                    walked.program = hit.end..end;
+                    walked.options = options;
+                    walked.until = walked.until.max(end);
                 }
                 hit.end
             }

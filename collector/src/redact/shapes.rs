@@ -41,6 +41,10 @@ pub(super) fn prefixed(t: &[u8], start: usize, word: &str, least: usize) -> Opti
     if !is_free(t, start, b"_") || !t[start..].starts_with(word.as_bytes()) {
         return None;
     }
+    // `sk-sk-sk-`: the last one may begin a token.
+    if t[start + word.len()..].starts_with(word.as_bytes()) {
+        return None;
+    }
     let dots = word.ends_with('.');
     let set = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-') || dots && b == b'.';
     let look = run(t, start, least + SHOWN, set);

@@ -8,7 +8,7 @@ use std::ops::Range;
 use super::structure::base64::is_login;
 use super::{
     judge::{has_stand_in, is_no_secret, is_path},
-    placed::rows_below,
+    rows::rows_below,
     value::{at, line_end, line_start, plain_end, skip_blanks},
 };
 
@@ -69,9 +69,23 @@ const READERS: &[(&str, &str)] = &[
 /// Formats of printf that print what follows.
 const FORMATS: [&[u8]; 6] = [b"%s ", b"%s\\n ", b"'%s' ", b"\"%s\" ", b"'%s\\n' ", b"\"%s\\n\" "];
 
+/// For each first letter, the lengths of the programs' names: most words are none.
+const LENGTHS: [u32; 128] = {
+    let mut lengths = [0; 128];
+    let mut row = 0;
+    while row < READERS.len() {
+        let name = READERS[row].0.as_bytes();
+        lengths[name[0] as usize] |= 1 << name.len();
+        row += 1;
+    }
+    lengths
+};
+
 /// The rows of the program with this name.
 fn rows(name: &[u8]) -> impl Iterator<Item = (usize, &'static (&'static str, &'static str))> {
-    READERS.iter().enumerate().filter(move |(_, (program, _))| program.as_bytes() == name)
+    let fits = name.len() < NAME_MAX && name.first().is_some_and(|b| LENGTHS[usize::from(b & 127)] >> name.len() & 1 == 1);
+    let readers = if fits { READERS } else { &[] };
+    readers.iter().enumerate().filter(move |(_, (program, _))| program.as_bytes() == name)
 }
 
 /// The end of the line that `i` is in, as far as is looked.
@@ -206,7 +220,10 @@ pub(super) fn here(t: &[u8], hit: Range<usize>, found: &mut dyn FnMut(Range<usiz
     let word = skip_blanks(t, hit.end + usize::from(at(t, hit.end) == b'-'));
     let word = word + usize::from(matches!(at(t, word), b'\'' | b'"' | b'\\'));
     let length = t[word.min(t.len())..].iter().take(32).take_while(|b| b.is_ascii_alphanumeric() || **b == b'_').count();
-    if length == 0 {
+    // `<< x << y`, `<< std::endl`, `<< f(x)` are a program's text.
+    let behind = skip_blanks(t, word + length + usize::from(matches!(at(t, word + length), b'\'' | b'"')));
+    let operator = matches!(at(t, word + length), b':' | b'(' | b'.' | b'[') || at(t, behind) == b'<';
+    if length == 0 || operator {
         return hit.end;
     }
     let program = fed(t, hit.start).or_else(|| passed_on(t, word + length)).filter(|p| *p != "su");

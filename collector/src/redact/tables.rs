@@ -9,7 +9,8 @@ use super::{
     account::is_account,
     judge::{has_stand_in, is_no_secret, is_path},
     kinds::Kind,
-    placed::{line_start_of, rows_below},
+    placed::line_start_of,
+    rows::rows_below,
     value::line_end,
 };
 

@@ -193,7 +193,8 @@ mod tests {
         let export = [b"__CURSOR=s=1\n", &large[..], b"END=1\n"].concat();
         for piece in [1 << 16, export.len()] {
             let (out, fields) = decode(&export, piece).expect("an export");
-            assert_eq!((out.as_slice(), fields), (&b"__CURSOR=s=1\nCORE=OEr-journal-bin\nEND=1\n"[..], vec![13..34]), "{piece}");
+            assert_eq!(out, b"__CURSOR=s=1\nCORE=OEr-journal-bin\nEND=1\n", "{piece}");
+            assert!(fields.len() == 1 && fields[0] == (13..34), "{piece}");
         }
         assert!(decode(&export[..export.len() / 2], 999).is_err());
         assert!(decode(&[&large[..large.len() - 1], b"x"].concat(), 999).is_err());
