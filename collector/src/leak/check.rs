@@ -133,7 +133,9 @@ pub fn check(input: impl Read, gate: &Gate, known: Known<'_>, listed: &BTreeMap<
         }
         checked.members += 1;
     }
-    missing.keys().for_each(|path| checked.doubt(path, Why::Missing));
+    for path in missing.keys() {
+        checked.doubt(path, Why::Missing);
+    }
     Ok(checked)
 }
 
@@ -151,8 +153,11 @@ impl<R: Read> Read for Digested<R> {
     }
 }
 
-/// The first bytes, that tell how a text is compressed, and all of it.
-fn told<R: Read>(mut input: R) -> io::Result<(Option<Packing>, io::Chain<io::Cursor<Vec<u8>>, R>)> {
+/// An input whose first bytes were looked at.
+type Whole<R> = io::Chain<io::Cursor<Vec<u8>>, R>;
+
+/// How a text is compressed, by its first bytes, and all of it.
+fn told<R: Read>(mut input: R) -> io::Result<(Option<Packing>, Whole<R>)> {
     let mut head = Vec::with_capacity(HEAD);
     (&mut input).take(HEAD as u64).read_to_end(&mut head)?;
     Ok((Packing::told(&head), io::Cursor::new(head).chain(input)))

@@ -89,7 +89,7 @@ pub use self::{
     raw::{Clean, Raw, Text},
     review::{Found, Review},
     settings::{Binary, Choice, ChoiceError, Correlate, Ip, KeepError, Level, Mac, Settings},
-    site::{SiteProblem, SiteRules, SiteSize},
+    site::{SiteProblem, SiteRules, SiteSize, SiteWhy},
     token::{Token, token_at},
 };
 
