@@ -7,7 +7,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use oediag_collector::state::StateError;
 use oediag_protocol::id::ReceiptId;
 
-use crate::{sender::Fault, term, text, texts::Texts, values::ValueError};
+use crate::{causes, sender::Fault, term, text, texts::Texts, values::ValueError};
 
 /// Exit codes of every command. Programs may rely on them.
 pub mod exit {
@@ -97,7 +97,7 @@ impl Failure {
     pub fn lines(&self, texts: &Texts) -> Vec<String> {
         let mut lines = vec![text!(texts, "error-line", sentence = term::escape(&self.sentence))];
         for cause in self.cause.iter().flat_map(anyhow::Error::chain) {
-            lines.push(format!("  {}", text!(texts, "error-because", cause = term::escape(&cause.to_string()))));
+            lines.push(format!("  {}", text!(texts, "error-because", cause = term::escape(&causes::words(cause, texts)))));
         }
         if let Some(hint) = &self.hint {
             lines.push(text!(texts, "error-hint", hint = term::escape(hint)));

@@ -5,6 +5,7 @@
 
 pub mod accounts;
 pub mod address;
+pub mod causes;
 pub mod cli;
 pub mod cmd;
 pub mod enrolment;

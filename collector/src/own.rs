@@ -37,7 +37,7 @@ pub enum OwnError {
         /// The path: of a file, or of a folder on the way to it.
         path: PathBuf,
         /// What is wrong.
-        why: String,
+        why: Flaw,
     },
     /// Too many files, or one that is too long.
     #[error("{path}: {why}")]
@@ -45,8 +45,31 @@ pub enum OwnError {
         /// The path.
         path: PathBuf,
         /// What is too much.
-        why: String,
+        why: Flaw,
     },
+}
+
+/// What may be wrong with a file or folder of the customer's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Flaw {
+    /// Whoever may change where it leads changes the file.
+    #[error("is a link")]
+    Link,
+    /// A folder, a FIFO, a device.
+    #[error("is not a regular file")]
+    NotRegular,
+    /// Another user's.
+    #[error("belongs to uid {0}")]
+    Owner(u32),
+    /// Its mode.
+    #[error("has mode {0:04o}, which lets others write")]
+    Mode(u32),
+    /// The most files.
+    #[error("more than {0} files")]
+    Files(usize),
+    /// The most bytes.
+    #[error("is longer than {0} bytes")]
+    Bytes(u64),
 }
 
 impl OwnError {
@@ -90,7 +113,7 @@ pub fn list(folder: &Path) -> Result<Listed, OwnError> {
         let path = entry.map_err(io)?.path();
         if is_read(&path) { &mut listed.files } else { &mut listed.others }.push(path);
         if listed.files.len() > MAX_FILES || listed.others.len() > MAX_FILES {
-            return Err(OwnError::Size { path: folder.to_owned(), why: format!("more than {MAX_FILES} files") });
+            return Err(OwnError::Size { path: folder.to_owned(), why: Flaw::Files(MAX_FILES) });
         }
     }
     listed.files.sort();
@@ -126,26 +149,26 @@ pub fn text(path: &Path) -> Result<Option<String>, OwnError> {
 /// It cannot be read, others could change it, or it is too long.
 pub fn read(path: &Path) -> Result<String, OwnError> {
     let io = |source| OwnError::Io { path: path.to_owned(), source };
-    let exposed = |why: &str| OwnError::Exposed { path: path.to_owned(), why: why.to_owned() };
+    let exposed = |why| OwnError::Exposed { path: path.to_owned(), why };
     // A link ends the opening, a FIFO does not hold it up.
     let flags = (OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK).bits();
     let file =
         File::options().read(true).custom_flags(flags).open(path).map_err(|source| {
-            if source.raw_os_error() == Some(Errno::ELOOP as i32) { exposed("is a link") } else { io(source) }
+            if source.raw_os_error() == Some(Errno::ELOOP as i32) { exposed(Flaw::Link) } else { io(source) }
         })?;
     let meta = file.metadata().map_err(io)?;
     if !meta.is_file() {
-        return Err(exposed("is not a regular file"));
+        return Err(exposed(Flaw::NotRegular));
     }
     if let Some(why) = open_to_others(&meta) {
-        return Err(exposed(&why));
+        return Err(exposed(why));
     }
     // One byte more than allowed is enough to know of a file that grows meanwhile.
     let mut text = String::new();
     let read =
         if meta.len() > MAX_BYTES { meta.len() } else { file.take(MAX_BYTES + 1).read_to_string(&mut text).map_err(io)? as u64 };
     if read > MAX_BYTES {
-        return Err(OwnError::Size { path: path.to_owned(), why: format!("is longer than {MAX_BYTES} bytes") });
+        return Err(OwnError::Size { path: path.to_owned(), why: Flaw::Bytes(MAX_BYTES) });
     }
     Ok(text)
 }
@@ -155,7 +178,7 @@ pub fn read(path: &Path) -> Result<String, OwnError> {
 fn trusted_way(folder: &Path) -> Result<(), OwnError> {
     let io = |source| OwnError::Io { path: folder.to_owned(), source };
     if fs::symlink_metadata(folder).map_err(io)?.is_symlink() {
-        return Err(OwnError::Exposed { path: folder.to_owned(), why: "is a link".into() });
+        return Err(OwnError::Exposed { path: folder.to_owned(), why: Flaw::Link });
     }
     trusted_steps(&std::path::absolute(folder).map_err(io)?)?;
     trusted_steps(&fs::canonicalize(folder).map_err(io)?)
@@ -180,10 +203,9 @@ fn trusted_steps(path: &Path) -> Result<(), OwnError> {
 }
 
 /// Why others than root and the user could change what this describes. The mode of a link says nothing; its owner does.
-fn open_to_others(meta: &Metadata) -> Option<String> {
+fn open_to_others(meta: &Metadata) -> Option<Flaw> {
     if meta.uid() != 0 && meta.uid() != geteuid().as_raw() {
-        return Some(format!("belongs to uid {}", meta.uid()));
+        return Some(Flaw::Owner(meta.uid()));
     }
-    (!meta.is_symlink() && meta.mode() & 0o022 != 0)
-        .then(|| format!("has mode {:04o}, which lets others write", meta.mode() & 0o7777))
+    (!meta.is_symlink() && meta.mode() & 0o022 != 0).then(|| Flaw::Mode(meta.mode() & 0o7777))
 }

@@ -66,21 +66,21 @@ impl Bench {
         let arguments = ["collect", "--root", root, "-o", out.to_str().expect(UTF8), "--source", "logs.messages"];
         self.run(&[&arguments, more].concat())
     }
+}
 
-    fn rules(&self, folder: &Path, name: &str, text: &str) -> PathBuf {
-        let folder = folder.join("redact.d");
-        fs::create_dir_all(&folder).expect("the folder can be made");
-        mode(&folder, 0o700);
-        let path = folder.join(name);
-        fs::write(&path, text).expect("the rules can be written");
-        mode(&path, 0o600);
-        path
-    }
+fn rules(folder: &Path, name: &str, text: &str) -> PathBuf {
+    let folder = folder.join("redact.d");
+    fs::create_dir_all(&folder).expect("the folder can be made");
+    mode(&folder, 0o700);
+    let path = folder.join(name);
+    fs::write(&path, text).expect("the rules can be written");
+    mode(&path, 0o600);
+    path
+}
 
-    fn settings(&self, folder: &Path, text: &str) {
-        fs::write(folder.join("oediag.toml"), text).expect("the settings can be written");
-        mode(&folder.join("oediag.toml"), 0o600);
-    }
+fn settings(folder: &Path, text: &str) {
+    fs::write(folder.join("oediag.toml"), text).expect("the settings can be written");
+    mode(&folder.join("oediag.toml"), 0o600);
 }
 
 fn mode(path: &Path, mode: u32) {
@@ -97,31 +97,31 @@ fn floor_and_rules_of_the_system_bind_a_run_with_a_state_of_its_own() {
     let bench = Bench::new("policy-system");
     let (code, out, err) = bench.redact(&["--ip", "keep"]);
     assert_eq!((code, out.as_str()), (0, LINE), "nothing binds yet: {err}");
-    bench.settings(&bench.system, "[redaction]\nfloor = \"strict\"\n");
-    bench.rules(&bench.system, "words.toml", WORDS);
+    settings(&bench.system, "[redaction]\nfloor = \"strict\"\n");
+    rules(&bench.system, "words.toml", WORDS);
     // Not even where the state's own settings and rules say less.
     for own in ["", "[redaction]\nfloor = \"reduced\"\nip = \"keep\"\n"] {
-        bench.settings(&bench.state.join("etc"), own);
+        settings(&bench.state.join("etc"), own);
         let (code, out, err) = bench.redact(&["--ip", "keep"]);
         assert!(code == 2 && out.is_empty() && err.contains("below the level strict"), "{code} {out} {err}");
     }
-    bench.settings(&bench.state.join("etc"), "");
+    settings(&bench.state.join("etc"), "");
     let (code, out, err) = bench.redact(&[]);
     assert!(code == 0 && !out.contains("Falcon") && out.contains("peer OEr-ip4-"), "{code} {out} {err}");
     // The rules of both places hold; the same file in both is no mistake.
-    bench.rules(&bench.state.join("etc"), "words.toml", WORDS);
-    bench.rules(&bench.state.join("etc"), "more.toml", "keywords = [\"peer\"]\n");
+    rules(&bench.state.join("etc"), "words.toml", WORDS);
+    rules(&bench.state.join("etc"), "more.toml", "keywords = [\"peer\"]\n");
     let (code, out, err) = bench.redact(&[]);
     assert!(code == 0 && !out.contains("Falcon") && !out.contains("peer"), "{code} {out} {err}");
     let (code, out, err) = bench.run(&["redact", "--check", "--json"]);
     let json: Value = serde_json::from_str(&out).expect("JSON");
     assert!(code == 0 && json.as_array().is_some_and(|files| files.len() == 3), "{code} {out} {err}");
     // A line of it that is wrong keeps every run from starting.
-    bench.rules(&bench.system, "words.toml", "keywords = [\"x\"]\n");
+    rules(&bench.system, "words.toml", "keywords = [\"x\"]\n");
     let (code, out, err) = bench.redact(&[]);
     assert!(code == 6 && out.is_empty() && err.contains("words.toml"), "{code} {out} {err}");
-    bench.settings(&bench.system, "[redaction]\nflor = \"strict\"\n");
-    bench.rules(&bench.system, "words.toml", WORDS);
+    settings(&bench.system, "[redaction]\nflor = \"strict\"\n");
+    rules(&bench.system, "words.toml", WORDS);
     let (code, out, err) = bench.redact(&[]);
     assert!(code == 2 && out.is_empty() && err.contains("line 2: unknown field `flor`"), "{code} {out} {err}");
     assert!(!err.contains("\\n") && !err.contains('|'), "one line: {err}");
@@ -139,8 +139,8 @@ fn rules_that_lead_nowhere_refuse_and_what_is_not_read_is_named() {
     let (code, _, err) = bench.collect("out", &[]);
     assert!(code == 6 && bundles(&bench.work.join("out")).is_empty(), "{code} {err}");
     fs::remove_file(&folder).expect("removed");
-    bench.rules(&bench.state.join("etc"), "a.TOML", WORDS);
-    bench.rules(&bench.state.join("etc"), "a.toml.bak", WORDS);
+    rules(&bench.state.join("etc"), "a.TOML", WORDS);
+    rules(&bench.state.join("etc"), "a.toml.bak", WORDS);
     for (code, out, err) in [bench.run(&["redact", "--check"]), bench.collect("out", &[]), bench.redact(&[])] {
         assert!(code == 0 && err.contains("a.TOML is not read") && err.contains("a.toml.bak is not read"), "{code} {out} {err}");
     }
@@ -162,7 +162,7 @@ fn a_bundle_below_the_floor_of_today_is_not_sent() {
     let bundle = bundle.to_str().expect(UTF8);
     let (code, _, err) = bench.run(&["upload", bundle, "--preview"]);
     assert!(code == 0 && err.contains("stay by choice: IPv4"), "{code} {err}");
-    bench.settings(&bench.system, "[redaction]\nfloor = \"standard\"\n");
+    settings(&bench.system, "[redaction]\nfloor = \"standard\"\n");
     let (code, out, err) = bench.run(&["upload", bundle, "--preview"]);
     assert!(code == 3 && out.is_empty() && err.contains("redacted to the level reduced"), "{code} {out} {err}");
 }
@@ -175,14 +175,14 @@ fn the_customers_words_of_today_are_looked_for_in_a_bundle_of_yesterday() {
     let bundle = bundles(&bench.work.join("out")).remove(0);
     let verify = |more: &[&str]| bench.run(&[&["verify", "--redaction", bundle.to_str().expect(UTF8)], more].concat());
     assert_eq!(verify(&[]).0, 0);
-    let rules = bench.rules(&bench.system, "words.toml", WORDS);
+    let words = rules(&bench.system, "words.toml", WORDS);
     let (code, out, err) = verify(&["--json"]);
     let json: Value = serde_json::from_str(&out).expect("JSON");
     assert_eq!((code, &json["counts"]["keyword"], &json["words"]), (4, &1.into(), &1.into()), "{out} {err}");
     for (lang, said) in [("en", "1 words of your own rules were looked for"), ("zh", "1 个词语查找")] {
         assert!(verify(&["--lang", lang]).1.contains(said), "{lang}");
     }
-    mode(&rules, 0o666);
+    mode(&words, 0o666);
     let (code, out, err) = verify(&[]);
     assert!(code == 2 && out.is_empty() && err.contains("lets others write"), "{code} {out} {err}");
 }

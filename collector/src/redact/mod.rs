@@ -94,7 +94,7 @@ pub use self::{
     raw::{Clean, Raw, Text},
     review::{Found, Review},
     settings::{Binary, Choice, ChoiceError, Correlate, Ip, KeepError, Level, Mac, Settings},
-    site::{SiteProblem, SiteRules, SiteSize},
+    site::{SiteProblem, SiteRules, SiteSize, SiteWhy},
     token::{Token, in_token, token_at},
 };
 

@@ -10,7 +10,7 @@ use std::{
 };
 
 use oediag_collector::{
-    own::{self, Listed},
+    own::{self, Listed, OwnError},
     redact::{Harvest, Key, Level, RedactError, Redactor, SiteProblem, SiteRules, SiteSize},
     rules,
     state::State,
@@ -18,10 +18,12 @@ use oediag_collector::{
 use serde::Serialize;
 
 use crate::{
+    causes,
     failure::{Failure, Kind, exit},
     invocation::{Invocation, home},
     term::{self, Tone},
     text,
+    texts::Texts,
     view::Page,
 };
 
@@ -42,13 +44,13 @@ struct Report {
 
 impl Report {
     /// Adds the text of a file, or why there is none.
-    fn add(&mut self, path: &Path, text: Result<String, Vec<SiteProblem>>) {
+    fn add(&mut self, path: &Path, text: Result<String, Vec<WrongJson>>, texts: &Texts) {
         let added = text.and_then(|text| {
             // Rows that are known are counted, and not added a second time.
             let known = self.known.contains(&text);
             let size = if known { SiteRules::default().add(&text) } else { self.rules.add(&text) };
             self.known.push(text);
-            size
+            size.map_err(|problems| problems.into_iter().map(|problem| WrongJson::of(problem, texts)).collect())
         });
         self.files.push(file(path, added));
     }
@@ -69,7 +71,26 @@ struct FileJson {
 #[derive(Serialize)]
 struct WrongJson {
     line: usize,
+    /// In English.
     why: String,
+    /// For people.
+    #[serde(skip)]
+    words: String,
+}
+
+impl WrongJson {
+    fn of(problem: SiteProblem, texts: &Texts) -> Self {
+        let SiteProblem { line, why } = problem;
+        Self { line, why: why.to_string(), words: causes::site(&why, texts) }
+    }
+
+    /// The error with what is beneath it, about the file as such.
+    fn of_file(error: &OwnError, texts: &Texts) -> Vec<Self> {
+        let chain = || anyhow::Chain::new(error);
+        let why = chain().map(ToString::to_string).collect::<Vec<_>>().join(": ");
+        let words = chain().map(|error| causes::words(error, texts)).collect::<Vec<_>>().join(": ");
+        vec![Self { line: 0, why, words }]
+    }
 }
 
 /// Runs the command.
@@ -85,10 +106,11 @@ pub(super) fn run(named: &[PathBuf], given: &Invocation) -> Result<u8, Failure> 
                     let folder = term::escape(&folder.display().to_string());
                     term::note(&text!(given.texts, "note-policy-closed", folder = folder));
                 }
-                Err(error) => report.files.push(file(&folder, Err(unusable(&error)))),
+                Err(error) => report.files.push(file(&folder, Err(WrongJson::of_file(&error, &given.texts)))),
                 Ok(listed) => {
                     for path in &listed.files {
-                        report.add(path, own::read(path).map_err(|error| unusable(&error)));
+                        let text = own::read(path).map_err(|error| WrongJson::of_file(&error, &given.texts));
+                        report.add(path, text, &given.texts);
                     }
                     report.others.extend(listed.others);
                 }
@@ -99,7 +121,7 @@ pub(super) fn run(named: &[PathBuf], given: &Invocation) -> Result<u8, Failure> 
         report.looked.push(name.display().to_string());
         let listed = files(name, given)?;
         for path in &listed.files {
-            report.add(path, Ok(read(path, given)?));
+            report.add(path, Ok(read(path, given)?), &given.texts);
         }
         report.others.extend(listed.others);
     }
@@ -123,26 +145,13 @@ fn tables(rules: SiteRules) -> Result<Redactor, RedactError> {
     Redactor::new(&harvest, &Key::for_bundle(&[0; 32], &[0; 16]), Level::Standard)
 }
 
-fn file(path: &Path, added: Result<SiteSize, Vec<SiteProblem>>) -> FileJson {
+fn file(path: &Path, added: Result<SiteSize, Vec<WrongJson>>) -> FileJson {
     let ok = added.is_ok();
     let (size, wrong) = match added {
         Ok(size) => (size, Vec::new()),
         Err(wrong) => (SiteSize::default(), wrong),
     };
-    FileJson {
-        file: path.display().to_string(),
-        ok,
-        keywords: size.keywords,
-        keys: size.keys,
-        patterns: size.patterns,
-        wrong: wrong.into_iter().map(|SiteProblem { line, why }| WrongJson { line, why }).collect(),
-    }
-}
-
-/// The error with what is beneath it, about the file as such.
-fn unusable(error: &dyn std::error::Error) -> Vec<SiteProblem> {
-    let chain = std::iter::successors(Some(error), |error| error.source()).map(ToString::to_string).collect::<Vec<_>>();
-    vec![SiteProblem { line: 0, why: chain.join(": ") }]
+    FileJson { file: path.display().to_string(), ok, keywords: size.keywords, keys: size.keys, patterns: size.patterns, wrong }
 }
 
 /// What was found in each file, or that there is none where they were `looked` for.
@@ -160,7 +169,7 @@ fn lines(report: &[FileJson], looked: &str, page: &Page<'_>) -> Vec<String> {
         }
         for wrong in &file.wrong {
             let place = if wrong.line == 0 { name.clone() } else { format!("{name}:{}", wrong.line) };
-            lines.push(format!("{place}  {}", page.paint.tone(Tone::Bad, &term::escape(&wrong.why))));
+            lines.push(format!("{place}  {}", page.paint.tone(Tone::Bad, &term::escape(&wrong.words))));
         }
     }
     if report.iter().any(|file| !file.ok) {

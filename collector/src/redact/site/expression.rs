@@ -8,7 +8,7 @@ use std::ops::Range;
 use regex_automata::{Anchored, Input, meta, util::syntax};
 use regex_syntax::hir::literal::{ExtractKind, Extractor};
 
-use super::{BYTES_MAX, BYTES_MIN, find::stands};
+use super::{BYTES_MAX, BYTES_MIN, SiteWhy, find::stands};
 
 /// A match is at most this long.
 const REACH: usize = 1024;
@@ -27,15 +27,14 @@ pub(super) struct Expression {
 }
 
 impl Expression {
-    /// Compiles it. The error says in English what is wrong.
-    pub(super) fn new(pattern: &str) -> Result<Expression, String> {
+    /// Compiles it.
+    pub(super) fn new(pattern: &str) -> Result<Expression, SiteWhy> {
         if pattern.len() > BYTES_MAX {
-            return Err("longer than 256 bytes".into());
+            return Err(SiteWhy::Long);
         }
         let syntax = syntax::Config::new().utf8(false).multi_line(true).nest_limit(32);
-        let hir = syntax::parse_with(pattern, &syntax).map_err(|error| last_line(&error))?;
-        let beginnings = beginnings(&hir)
-            .ok_or("the expression must begin with at least 3 characters that are always the same, such as HT- in HT-[0-9]+")?;
+        let hir = syntax::parse_with(pattern, &syntax).map_err(|error| SiteWhy::Syntax(last_line(&error)))?;
+        let beginnings = beginnings(&hir).ok_or(SiteWhy::Beginning)?;
         let config = meta::Config::new()
             .utf8_empty(false)
             .nfa_size_limit(Some(SIZE))
@@ -44,10 +43,7 @@ impl Expression {
             .hybrid(false)
             .dfa_size_limit(Some(TABLE))
             .dfa_state_limit(Some(1000));
-        let regex = meta::Builder::new()
-            .configure(config)
-            .build_from_hir(&hir)
-            .map_err(|_| "the expression is too large: repeat fewer classes fewer times")?;
+        let regex = meta::Builder::new().configure(config).build_from_hir(&hir).map_err(|_| SiteWhy::Large)?;
         Ok(Expression { regex, beginnings })
     }
 

@@ -66,7 +66,7 @@ impl Site {
             .extend(rules.keys.iter().filter(|key| !key.is_ascii()).map(|key| (GB18030.encode(key).0.into_owned(), Row::Key)));
         let mut expressions = Vec::new();
         for pattern in &rules.patterns {
-            let expression = Expression::new(&pattern.regex).map_err(RedactError::Tables)?;
+            let expression = Expression::new(&pattern.regex).map_err(|why| RedactError::Tables(why.to_string()))?;
             literals.extend(expression.beginnings.iter().map(|begin| (begin.clone(), Row::Pattern(expressions.len()))));
             expressions.push((expression, if pattern.secret { Kind::SiteSecret } else { Kind::Keyword }));
         }

@@ -51,8 +51,52 @@ impl std::fmt::Debug for SiteRules {
 pub struct SiteProblem {
     /// The line, from 1.
     pub line: usize,
-    /// What is wrong there, in English.
-    pub why: String,
+    /// What is wrong there.
+    pub why: SiteWhy,
+}
+
+/// What may be wrong with a line of a file of rules.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SiteWhy {
+    /// It is no TOML of this shape, or no expression: in the parser's own words, English.
+    #[error("{0}")]
+    Syntax(String),
+    /// Too many rows: how many there may be, and of what.
+    #[error("more than {0} {1} in all files together")]
+    TooMany(usize, &'static str),
+    /// The name of a pattern.
+    #[error("a name holds a-z, 0-9, - and _, at most 60 of them")]
+    Name,
+    /// The name of another pattern.
+    #[error("two patterns have this name")]
+    Twice,
+    /// It would be everywhere.
+    #[error("too short: at least three letters, or two Chinese characters")]
+    Short,
+    /// Longer than anything that is looked for.
+    #[error("longer than 256 bytes")]
+    Long,
+    /// It would never be found.
+    #[error("holds a control character or a line end")]
+    Control,
+    /// It would be found in what is redacted.
+    #[error("a part of what values are replaced by")]
+    StandIn,
+    /// A list without which a pattern is not proved.
+    #[error("{0} is empty: give at least one")]
+    Empty(&'static str),
+    /// An example that is not matched as a whole.
+    #[error("the expression does not match this example from its first to its last character")]
+    Example,
+    /// A counter-example that is matched.
+    #[error("the expression matches a part of this counter-example")]
+    CounterExample,
+    /// A match could begin with anything.
+    #[error("the expression must begin with at least 3 characters that are always the same, such as HT- in HT-[0-9]+")]
+    Beginning,
+    /// The expression takes too much memory.
+    #[error("the expression is too large: repeat fewer classes fewer times")]
+    Large,
 }
 
 #[derive(Deserialize)]
@@ -96,15 +140,14 @@ impl SiteRules {
     pub fn add(&mut self, text: &str) -> Result<SiteSize, Vec<SiteProblem>> {
         let shape: FileShape = toml::from_str(text).map_err(|error| {
             let place = error.span().unwrap_or(0..0);
-            vec![SiteProblem { line: line_of(text, &place), why: error.message().to_owned() }]
+            vec![SiteProblem { line: line_of(text, &place), why: SiteWhy::Syntax(error.message().to_owned()) }]
         })?;
         let mut problems = Vec::new();
-        let mut wrong =
-            |place: Range<usize>, why: &str| problems.push(SiteProblem { line: line_of(text, &place), why: why.into() });
+        let mut wrong = |place: Range<usize>, why: SiteWhy| problems.push(SiteProblem { line: line_of(text, &place), why });
         for (rows, most, what) in [(&shape.keywords, WORDS_MAX, "keywords"), (&shape.keys, KEYS_MAX, "keys")] {
             let known = if most == WORDS_MAX { self.words.len() } else { self.keys.len() };
             if known + rows.len() > most {
-                wrong(rows[0].span(), &format!("more than {most} {what} in all files together"));
+                wrong(rows[0].span(), SiteWhy::TooMany(most, what));
             }
             for row in rows {
                 if let Err(why) = word(row.get_ref()) {
@@ -113,17 +156,17 @@ impl SiteRules {
             }
         }
         if let Some(first) = shape.pattern.first().filter(|_| self.patterns.len() + shape.pattern.len() > PATTERNS_MAX) {
-            wrong(first.name.span(), &format!("more than {PATTERNS_MAX} patterns in all files together"));
+            wrong(first.name.span(), SiteWhy::TooMany(PATTERNS_MAX, "patterns"));
         }
         let mut names: BTreeSet<&str> = self.patterns.iter().map(|pattern| pattern.name.as_str()).collect();
         for row in &shape.pattern {
             let name = row.name.get_ref();
             let legal = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'_');
             if name.is_empty() || name.len() > 60 || !name.bytes().all(legal) {
-                wrong(row.name.span(), "a name holds a-z, 0-9, - and _, at most 60 of them");
+                wrong(row.name.span(), SiteWhy::Name);
             }
             if !names.insert(name) {
-                wrong(row.name.span(), "two patterns have this name");
+                wrong(row.name.span(), SiteWhy::Twice);
             }
             prove(row, &mut wrong);
         }
@@ -161,46 +204,46 @@ impl SiteRules {
 }
 
 /// Whether a word or key can be looked for.
-fn word(text: &str) -> Result<(), &'static str> {
+fn word(text: &str) -> Result<(), SiteWhy> {
     let text = text.trim();
     let lower = text.to_ascii_lowercase();
     if text.len() < BYTES_MIN || text.chars().count() < 2 {
-        return Err("too short: at least three letters, or two Chinese characters");
+        return Err(SiteWhy::Short);
     }
     if text.len() > BYTES_MAX {
-        return Err("longer than 256 bytes");
+        return Err(SiteWhy::Long);
     }
     if text.contains(|c: char| c.is_control()) {
-        return Err("holds a control character or a line end");
+        return Err(SiteWhy::Control);
     }
     if lower == "invalid" || lower.starts_with("oer-") {
-        return Err("a part of what values are replaced by");
+        return Err(SiteWhy::StandIn);
     }
     Ok(())
 }
 
 /// Compiles the expression and tries its examples.
-fn prove(row: &PatternShape, wrong: &mut impl FnMut(Range<usize>, &str)) {
+fn prove(row: &PatternShape, wrong: &mut impl FnMut(Range<usize>, SiteWhy)) {
     let expression = match Expression::new(row.regex.get_ref()) {
         Ok(expression) => expression,
-        Err(why) => return wrong(row.regex.span(), &why),
+        Err(why) => return wrong(row.regex.span(), why),
     };
     for (examples, name) in [(&row.examples, "examples"), (&row.counter_examples, "counter_examples")] {
         if examples.get_ref().is_empty() {
-            wrong(examples.span(), &format!("{name} is empty: give at least one"));
+            wrong(examples.span(), SiteWhy::Empty(name));
         }
         if let Some(long) = examples.get_ref().iter().find(|example| example.get_ref().len() > BYTES_MAX) {
-            wrong(long.span(), "longer than 256 bytes");
+            wrong(long.span(), SiteWhy::Long);
         }
     }
     for example in row.examples.get_ref() {
         if expression.all(example.get_ref().as_bytes()).first() != Some(&(0..example.get_ref().len())) {
-            wrong(example.span(), "the expression does not match this example from its first to its last character");
+            wrong(example.span(), SiteWhy::Example);
         }
     }
     for example in row.counter_examples.get_ref() {
         if !expression.all(example.get_ref().as_bytes()).is_empty() {
-            wrong(example.span(), "the expression matches a part of this counter-example");
+            wrong(example.span(), SiteWhy::CounterExample);
         }
     }
 }
@@ -247,11 +290,11 @@ counter_examples = ["HT-2024-12", "XHT-2024-001234", "HT-2024-0012345"]
             ("[[pattern]]\nname='a'\nregex='HT-(\\w{100}){100}'\nexamples=['HT-1']\ncounter_examples=['x']", 3, "too large"),
         ] {
             let problems = rules.add(text).expect_err(text);
-            assert!(problems[0].line == line && problems[0].why.contains(why), "{text}: {problems:?}");
+            assert!(problems[0].line == line && problems[0].why.to_string().contains(why), "{text}: {problems:?}");
             assert_eq!(rules, before);
         }
         let many = format!("keywords = {:?}", (0..WORDS_MAX).map(|n| format!("word-{n}")).collect::<Vec<_>>());
-        assert!(rules.add(&many).expect_err("too many")[0].why.contains("more than"));
+        assert!(rules.add(&many).expect_err("too many")[0].why.to_string().contains("more than"));
     }
 
     #[test]
