@@ -11,6 +11,7 @@
 mod addresses;
 mod check;
 mod credentials;
+mod escapes;
 mod found;
 mod grams;
 mod keys;

@@ -8,7 +8,7 @@ use base64::{
     prelude::{BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD},
 };
 
-use super::{Kind, Literal};
+use super::{Kind, Literal, escapes};
 use crate::redact::{Harvest, Written, stands_for_itself};
 
 /// Shorter names mean nothing in a row of hexadecimal digits.
@@ -123,7 +123,7 @@ impl Name {
     /// The place to be masked if the literal at `start..end` is this name and not a part of a longer word.
     pub(super) fn stands(&self, t: &[u8], start: usize, end: usize) -> Option<(usize, usize)> {
         let (before, after, next) = match self.form {
-            Form::Plain => (byte(t, start.wrapping_sub(1)), byte(t, end), byte(t, end + 1)),
+            Form::Plain => (escapes::before(t, start), byte(t, end), byte(t, end + 1)),
             Form::Hex => (hex(t, start.wrapping_sub(2)), hex(t, end), hex(t, end + 2)),
             Form::Percent => (percent_before(t, start), percent(t, end), b'a'),
             Form::Utf16Le => (unit(t, start.wrapping_sub(2), 0), unit(t, end, 0), unit(t, end + 2, 0)),

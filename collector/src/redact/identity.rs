@@ -6,6 +6,7 @@
 use std::ops::Range;
 
 use super::{
+    escape,
     judge::{is_no_secret, is_path},
     scan::begins_word,
     span::Form,
@@ -114,7 +115,8 @@ fn suffix(t: &[u8], i: usize, endings: &[&[u8]]) -> usize {
 /// Where the value behind the key that ends at `i` begins, and whether a sign announces it: closing quote, blanks, sign,
 /// opening quote.
 fn value_start(t: &[u8], i: usize) -> (usize, bool) {
-    let mut i = i + run(t, i, 3, |b| matches!(b, b'"' | b'\'' | b'\\' | b']'));
+    let mut i = escape::colours(t, i);
+    i = escape::colours(t, i + run(t, i, 3, |b| matches!(b, b'"' | b'\'' | b'\\' | b']')));
     let mut signed = false;
     for _ in 0..48 {
         match at(t, i) {
@@ -128,7 +130,9 @@ fn value_start(t: &[u8], i: usize) -> (usize, bool) {
         }
         i += 1;
     }
-    (i + run(t, i, 3, |b| matches!(b, b'"' | b'\'' | b'\\')), signed)
+    i = escape::colours(t, i);
+    let start = i + run(t, i, 3, |b| matches!(b, b'"' | b'\'' | b'\\'));
+    (escape::colours(t, escape::past(t, start)), signed)
 }
 
 /// Where a number behind a key may begin: `phone_number: `, `手机号码为 `.

@@ -5,7 +5,7 @@
 use std::ops::Range;
 
 use super::{
-    account,
+    account, escape,
     judge::{has_stand_in, is_no_secret, is_path, is_tokenlike},
     kinds::Kind,
     lists,
@@ -46,6 +46,7 @@ impl Literals<'_> {
         while start > 0 && is_name(t[start - 1]) && hit.start - start < 64 {
             start -= 1;
         }
+        start = escape::past(t, start).min(hit.start);
         let option = t[start] == b'-' && at(t, start + 1) != b' ';
         // `define('KEY', 'x')`, `setProperty("key", "x")`
         let call = start >= 2 && matches!(t[start - 1], b'"' | b'\'') && matches!(t[start - 2], b'(' | b' ') && {
@@ -218,7 +219,10 @@ impl Literals<'_> {
         let t = self.text;
         let end = line_end(t, hit.end);
         let mut i = hit.end;
-        let skip = |i: usize, set: &[u8]| i + t[i.min(end)..end].iter().take(16).take_while(|b| set.contains(b)).count();
+        let skip = |i: usize, set: &[u8]| {
+            let i = i + t[i.min(end)..end].iter().take(16).take_while(|b| set.contains(b)).count();
+            escape::colours(t, escape::past(t, i)).min(end.max(i))
+        };
         i = skip(i, b"\"'\\ ");
         // `header("Authorization", "Basic x")`, `set-header Authorization "Basic x"`
         if matches!(at(t, i), b':' | b'=' | b',') {
@@ -229,7 +233,9 @@ impl Literals<'_> {
         let run = |i: usize| {
             t[i..end]
                 .iter()
-                .take_while(|b| !matches!(b, b' ' | b'\t' | b'"' | b'\'' | b'\\' | b',' | b';' | b'&' | b'<' | b'}' | b'\r' | 0))
+                .take_while(|b| {
+                    !matches!(b, b' ' | b'\t' | b'"' | b'\'' | b'\\' | b',' | b';' | b'&' | b'<' | b'}' | b'\r' | 0x1b | 0)
+                })
                 .count()
         };
         let first = i..i + run(i);

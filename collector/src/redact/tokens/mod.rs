@@ -12,7 +12,7 @@ pub(super) use self::{
     number::{is_card, is_mobile},
 };
 use super::{
-    Redactor,
+    Redactor, escape,
     files::{File, socket_pair},
     kinds::Kind,
     span::{Form, Span},
@@ -89,8 +89,13 @@ impl Words<'_> {
                     // Of a word too long to count only the length matters.
                     counts = counts.wrapping_add(class);
                 }
-                if done - start >= 7 {
-                    self.word(start, done, counts, spans);
+                // An escape before the word ends with its first bytes.
+                let begin = escape::past(t, start).min(done);
+                for b in &t[start..begin] {
+                    counts = counts.wrapping_sub(CLASS[*b as usize]);
+                }
+                if done - begin >= 7 {
+                    self.word(begin, done, counts, spans);
                 }
             }
         }
