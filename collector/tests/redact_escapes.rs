@@ -148,12 +148,62 @@ fn a_key_in_colour_is_a_key() {
     }
 }
 
+/// Other spellings and lists: text, and the parts that must be gone.
+const SPELLINGS: &[(&str, &[&str])] = &[
+    ("FINAL_REJECT: IN=eth0 MAC=52:54:00:12:34:56:00:16:3e:aa:bb:cc:08:00 SRC=x", &["12:34:56", "aa:bb:cc"]),
+    ("/dev/mapper/vg_euler--db01-root", &["euler"]),
+    ("mnt-euler\\x2ddb01.mount", &["euler"]),
+    ("ou=people,dc=corp,dc=yunhe,dc=internal", &["corp", "yunhe", "dc=internal"]),
+    ("10.20.30.40->10.20.30.41", &["10.20.30.40", "10.20.30.41"]),
+    ("[http-nio-10.20.30.40-8080-exec-3]", &["10.20.30.40"]),
+    ("BP-18765-10.20.30.40-16000", &["10.20.30.40"]),
+    ("kernel: 10.20.30.40 sent an invalid ICMP type 3", &["10.20.30.40"]),
+    ("10.20.30.40.nip.io", &["10.20.30.40"]),
+    ("http%3A%2F%2Feuler-db01%3A80%2F%3Fu%3Dzhangwei%26ip%3D10.20.30.40", &["euler", "zhangwei", "10.20.30.40"]),
+    ("{\"login\": \"curl -u bob:ChPcBxrzmDyu85 http://x\"}", &["ChPcBxrzmDyu85"]),
+];
+
+#[test]
+fn other_spellings_go() {
+    for (text, gone) in SPELLINGS {
+        let clean = redact(text, 1 << 20);
+        assert!(gone.iter().all(|part| !clean.contains(part)), "{clean}");
+    }
+    assert!(redact(SPELLINGS[10].0, 1 << 20).contains("\"curl -u bob:OEr-"));
+}
+
+/// Lists of numbers, all of which go.
+const LISTS: &[&str] = &[
+    "{\"phones\":[13812345678,13912345678,13712345678]}",
+    "{\"cards\":[6228480402564890018, 4111111111111111]}",
+    "{\"coordinates\":[111.528615,24.181706]}",
+    "{\"coordinates\":[[111.528615,24.181706],[111.528616,24.181707]]}",
+    "{\"mail\":\"mail:\\nbob@x.corp\\tli@y.corp\"}",
+    "{\"user\":\"\\twanghua\",\"phone\":[13812345678]}",
+];
+
+#[test]
+fn json_stays_json() {
+    for text in LISTS {
+        let clean = redact(text, 1 << 20);
+        let value: serde_json::Value = serde_json::from_str(&clean).unwrap_or_else(|error| panic!("{error}: {clean}"));
+        assert!(value.is_object());
+        for part in ["12345678", "6228480", "411111", "528615", "181706", "181707", "bob@", "li@", "wanghua"] {
+            assert!(!clean.contains(part), "{clean}");
+        }
+        assert_eq!(redact(&clean, 1 << 20), clean);
+    }
+}
+
 /// Texts of which no byte may change.
 const STAY: &[&str] = &[
     "C:\\new\\tools\\bin and \\\\tserver",
     "kernel\\t4.19.90.1 {\\\"version\\\": \\\"8.1.2.128\\\"}",
     "\x1b[1;31mversion 8.0.31.7\x1b[0m",
     "retry: [5m, 10m] every [30s]",
+    "| Key | Value |\n|---|---|\n| vm.swappiness | 10 |\n| kernel.panic_on_oops | 1 |",
+    "| WARNING: your password must be changed |\n| Authorized users only. |",
+    "device identified by UUID 1234, disk identified by label=DATA1",
     "color[32mm] #0121 100%20",
     "at%2012:30:11%20",
     "password\\npassword\\tuser\\n",

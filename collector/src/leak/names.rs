@@ -86,6 +86,14 @@ fn one(name: &str, kind: Kind, out: &mut Vec<(Literal, Name)>) {
         out.push((Literal { bytes, any_case }, Name { kind, form, len, wide }));
     };
     push(name.as_bytes().to_vec(), true, Form::Plain);
+    // Where a dash has a meaning of its own, and where a domain has parts.
+    if name.contains('-') {
+        push(name.replace('-', "--").into_bytes(), true, Form::Plain);
+        push(name.replace('-', "\\x2d").into_bytes(), true, Form::Plain);
+    }
+    if kind == Kind::Domain {
+        push(format!("dc={}", name.replace('.', ",dc=")).into_bytes(), true, Form::Plain);
+    }
     let mut spellings = vec![name.to_owned()];
     if name.to_lowercase() != name {
         spellings.push(name.to_lowercase());

@@ -142,7 +142,8 @@ impl Literals<'_> {
                     t[value::line_start(t, start, 160)..start].iter().all(|b| matches!(b, b' ' | b'-' | b'\t' | b'"' | b'\''));
                 let signed = found.sign == b'=' || found.sign == b'>' || found.style == Style::Json || alone && literal.len() > 5;
                 return match account::named(t, found.range.start) {
-                    Some(range) if signed => push(range, rule.kind, spans).max(hit.end),
+                    // Of `"login": "curl -u ..."` the word is a program, whose options have rules of their own.
+                    Some(range) if signed && !t[range.end..].starts_with(b" -") => push(range, rule.kind, spans).max(hit.end),
                     _ => hit.end,
                 };
             }
@@ -209,6 +210,7 @@ impl Literals<'_> {
         };
         let found = found.and_then(|found| value::behind_fillers(t, found, self.open_end));
         match found {
+            Some(found) if !found.quoted && is_told(t, &hit) => hit.end,
             Some(found) if !is_no_secret(&t[found.range.clone()]) => push(found.full(t), kind, spans),
             _ => hit.end,
         }
@@ -297,6 +299,14 @@ impl Literals<'_> {
             _ => hit.end,
         }
     }
+}
+
+/// `disk identified by label=DATA` is a sentence; a statement says whose password it sets, perhaps in the line before.
+fn is_told(t: &[u8], hit: &Range<usize>) -> bool {
+    const SUBJECTS: [&[u8]; 4] = [b"user", b"role", b"grant", b"link"];
+    let lead = t[value::line_start(t, hit.start, 256)..hit.start].trim_ascii();
+    let says = |word: &[u8]| lead.windows(word.len()).any(|part| part.eq_ignore_ascii_case(word));
+    t[hit.clone()].eq_ignore_ascii_case(b"identified by") && !lead.is_empty() && !SUBJECTS.iter().any(|word| says(word))
 }
 
 /// `PublicKey =`, `public key:` hold what everybody may know.

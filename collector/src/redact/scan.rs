@@ -284,6 +284,12 @@ impl Literals<'_> {
     pub(super) fn field(&self, field: Field, kind: Kind, hit: Range<usize>, spans: &mut Vec<Span>) {
         if let Some((range, form)) = identity::find(self.text, field, hit) {
             spans.push(Span::new(&range, kind, form));
+            let mut last = range;
+            for _ in 0..identity::LIST_MOST {
+                let Some(next) = identity::next_of_list(self.text, field, &last) else { break };
+                spans.push(Span::new(&next, kind, form));
+                last = next;
+            }
         }
     }
 }
