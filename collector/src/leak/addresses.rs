@@ -5,7 +5,7 @@
 
 use std::{net::Ipv6Addr, ops::Range};
 
-use super::{Kind, Known, byte_before};
+use super::{Kind, Known, escapes};
 
 /// A subnet: network and prefix length.
 pub(super) type Subnet = ([u8; 4], u8);
@@ -38,6 +38,7 @@ impl Search<'_> {
                 b'.' if before.is_ascii_digit() && after.is_ascii_digit() => {
                     let word = around(t, sign, from, |b| b.is_ascii_digit() || b == b'.');
                     i = word.end.max(i);
+                    let word = escapes::without(t, word);
                     if self.is_v4(&word) {
                         hit(word, Kind::Ipv4);
                     }
@@ -48,8 +49,16 @@ impl Search<'_> {
                     while word.len() > 2 && matches!(t[word.end - 1], b'.' | b':') && !t[word.clone()].ends_with(b"::") {
                         word.end -= 1;
                     }
+                    let word = escapes::without(t, word);
                     if word.len() == 17 && self.is_mac(&word, b':') {
                         hit(word, Kind::Mac);
+                    } else if word.len() == 41 && t[..word.start].ends_with(b"MAC=") {
+                        // Receiver, sender and type of a frame, as a firewall writes them.
+                        for half in [word.start..word.start + 17, word.start + 18..word.start + 35] {
+                            if self.is_hardware(&t[half.clone()], b':') {
+                                hit(half, Kind::Mac);
+                            }
+                        }
                     } else if self.is_v6(&word) {
                         hit(word, Kind::Ipv6);
                     }
@@ -57,6 +66,7 @@ impl Search<'_> {
                 b'-' if t.get(sign + 3) == Some(&b'-') && t.get(sign + 6) == Some(&b'-') => {
                     let word = around(t, sign, from, |b| b.is_ascii_hexdigit() || b == b'-');
                     i = word.end.max(i);
+                    let word = escapes::without(t, word);
                     if word.len() == 17 && self.is_mac(&word, b'-') {
                         hit(word, Kind::Mac);
                     }
@@ -72,7 +82,7 @@ impl Search<'_> {
         if matches!(address[0], 0 | 127 | 224..) || self.known.v4(address) {
             return false;
         }
-        let before = byte_before(t, word.start);
+        let before = escapes::before(t, word.start);
         let after = t.get(word.end).copied().unwrap_or(b'\n');
         if before.is_ascii_alphanumeric() || after.is_ascii_alphanumeric() {
             return false;
@@ -83,7 +93,8 @@ impl Search<'_> {
         // A sign between words binds: `name-1.2.3.4`, `Edg/118.0.2088.61`, `v_1.2.3.4`.
         let bound = |b: u8| matches!(b, b'-' | b'_' | b'/' | b'+' | b'~' | b'^' | b'.' | b'%' | b'\\') || !b.is_ascii();
         let mask = after == b'/' && t.get(word.end + 1).is_some_and(u8::is_ascii_digit);
-        if self.versions || bound(before) || bound(after) && !mask || self.after_version_word(word.start) {
+        let arrow = after == b'-' && t.get(word.end + 1) == Some(&b'>');
+        if self.versions || bound(before) || bound(after) && !mask && !arrow || self.after_version_word(word.start) {
             return false;
         }
         let [a, b, c, d] = address;
@@ -104,7 +115,7 @@ impl Search<'_> {
     fn is_v6(&self, word: &Range<usize>) -> bool {
         let t = self.text;
         let bytes = &t[word.clone()];
-        let before = byte_before(t, word.start);
+        let before = escapes::before(t, word.start);
         let after = t.get(word.end).copied().unwrap_or(b'\n');
         let joint = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b':' | b'<');
         if bytes.len() > 45 || joint(before) || joint(after) {
@@ -122,11 +133,16 @@ impl Search<'_> {
     fn is_mac(&self, word: &Range<usize>, sign: u8) -> bool {
         let t = self.text;
         let bytes = &t[word.clone()];
-        let shape = bytes.iter().enumerate().all(|(n, b)| if n % 3 == 2 { *b == sign } else { b.is_ascii_hexdigit() });
-        let before = byte_before(t, word.start);
+        let before = escapes::before(t, word.start);
         let after = t.get(word.end).copied().unwrap_or(b'\n');
         let joint = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b':' | b'.');
-        if !shape || joint(before) || after.is_ascii_alphanumeric() || matches!(after, b'_' | b'-' | b':') {
+        let free = !joint(before) && !after.is_ascii_alphanumeric() && !matches!(after, b'_' | b'-' | b':');
+        free && self.is_hardware(bytes, sign)
+    }
+
+    /// Whether these 17 bytes are the address of a device, and no stand-in.
+    fn is_hardware(&self, bytes: &[u8], sign: u8) -> bool {
+        if !bytes.iter().enumerate().all(|(n, b)| if n % 3 == 2 { *b == sign } else { b.is_ascii_hexdigit() }) {
             return false;
         }
         let digits = |n: usize| bytes[n * 3..n * 3 + 2].iter().fold(0, |v, b| v << 4 | char::from(*b).to_digit(16).unwrap_or(0));
@@ -153,9 +169,6 @@ fn chain(t: &[u8], i: usize) -> bool {
 /// The word of this alphabet around a place, not before `done`.
 fn around(t: &[u8], place: usize, done: usize, set: impl Fn(u8) -> bool) -> Range<usize> {
     let start = place - t[done..place].iter().rev().take_while(|b| set(**b)).count();
-    // The digits of an escaped control character stand before those of the address: `#01210.1.2.3`.
-    let escape = (1..=4).find(|n| start + n < place && byte_before(t, start + n) == b'\n');
-    let start = start + escape.unwrap_or(0);
     let end = place + t[place..].iter().take_while(|b| set(**b)).count();
     // A full stop ends a sentence.
     let end = if t[end - 1] == b'.' { end - 1 } else { end };

@@ -11,6 +11,7 @@
 mod addresses;
 mod check;
 mod credentials;
+mod escapes;
 mod found;
 mod grams;
 mod keys;
@@ -284,18 +285,6 @@ impl Gate {
         let masks: Vec<Mask> = hits.into_iter().map(|hit| Mask { range: hit.range, written: hit.written }).collect();
         Ok((redactor.mask(&clean, &masks), found))
     }
-}
-
-/// The byte before a place; a line end where an escaped control character ends there: `\n`, `\x0a`, `\u000a`, `#012`, `%0a`.
-fn byte_before(t: &[u8], place: usize) -> u8 {
-    let digits = |count: usize| t[place - count..place].iter().all(u8::is_ascii_hexdigit);
-    let escaped = |sign: &[u8], count: usize| {
-        let length = sign.len() + count;
-        place >= length && t[place - length..].starts_with(sign) && digits(count)
-    };
-    let letter = place >= 2 && t[place - 2] == b'\\' && matches!(t[place - 1], b'n' | b'r' | b't');
-    let digits = escaped(b"\\x", 2) || escaped(b"\\u00", 2) || escaped(b"#0", 2) || escaped(b"\\0", 2) || escaped(b"%", 2);
-    if place == 0 || letter || digits { b'\n' } else { t[place - 1] }
 }
 
 /// Sorted, and of those that overlap one for all.

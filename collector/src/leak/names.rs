@@ -9,7 +9,7 @@ use base64::{
 };
 use encoding_rs::GB18030;
 
-use super::{Kind, Literal, byte_before};
+use super::{Kind, Literal, escapes};
 use crate::redact::{Harvest, Written, in_token, stands_for_itself};
 
 /// Shorter names mean nothing in a row of hexadecimal digits.
@@ -91,6 +91,14 @@ fn one(name: &str, kind: Kind, out: &mut Vec<(Literal, Name)>) {
     if wide && let (gb, _, false) = GB18030.encode(name) {
         push(gb.into_owned(), false, Form::Gb18030);
     }
+    // Where a dash has a meaning of its own, and where a domain has parts.
+    if name.contains('-') {
+        push(name.replace('-', "--").into_bytes(), true, Form::Plain);
+        push(name.replace('-', "\\x2d").into_bytes(), true, Form::Plain);
+    }
+    if kind == Kind::Domain {
+        push(format!("dc={}", name.replace('.', ",dc=")).into_bytes(), true, Form::Plain);
+    }
     let mut spellings = vec![name.to_owned()];
     if name.to_lowercase() != name {
         spellings.push(name.to_lowercase());
@@ -128,7 +136,7 @@ impl Name {
     /// The place to be masked if the literal at `start..end` is this name and not a part of a longer word.
     pub(super) fn stands(&self, t: &[u8], start: usize, end: usize) -> Option<(usize, usize)> {
         let (before, after, next) = match self.form {
-            Form::Plain => (byte_before(t, start), byte(t, end), byte(t, end + 1)),
+            Form::Plain => (escapes::before(t, start), byte(t, end), byte(t, end + 1)),
             Form::Hex => (hex(t, start.wrapping_sub(2)), hex(t, end), hex(t, end + 2)),
             Form::Percent => (percent_before(t, start), percent(t, end), b'a'),
             Form::Utf16Le => (unit(t, start.wrapping_sub(2), 0), unit(t, end, 0), unit(t, end + 2, 0)),

@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use super::Kind;
+use super::{Kind, escapes};
 
 /// So far back a key announces a number.
 const KEY_REACH: usize = 24;
@@ -74,9 +74,10 @@ fn blocks(t: &[u8]) -> impl Iterator<Item = (Two, Two)> {
 fn one(t: &[u8], at: usize, done: usize, hit: &mut impl FnMut(Range<usize>, Kind)) -> usize {
     let start = at - t[done..at].iter().rev().take_while(|b| b.is_ascii_digit()).count();
     let end = at + t[at..].iter().take_while(|b| b.is_ascii_digit()).count();
-    let run = start..end;
+    let run = escapes::without(t, start..end);
+    let start = run.start;
     let free = |range: &Range<usize>| {
-        let before = range.start.checked_sub(1).map(|i| t[i]);
+        let before = Some(escapes::before(t, range.start));
         let after = t.get(range.end).copied();
         let next = t.get(range.end + 1).is_some_and(u8::is_ascii_digit);
         !before.is_some_and(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-' | b'$'))

@@ -5,7 +5,7 @@
 use std::ops::Range;
 
 use super::{
-    token,
+    escape, token,
     value::{at, is_name, line_end, line_start, skip_blanks},
 };
 
@@ -389,7 +389,11 @@ fn run(t: &[u8], i: usize, limit: usize, set: impl Fn(u8) -> bool) -> usize {
 
 /// The account whose name begins at `i`, perhaps in quotes and behind its domain: `CORP\zhang`.
 pub(super) fn named(t: &[u8], i: usize) -> Option<Range<usize>> {
+    let i = escape::colours(t, i);
     let i = i + run(t, i, 2, |b| matches!(b, b'\'' | b'"' | b'`' | b'[' | b'<' | b'\\'));
+    let i = escape::colours(t, escape::past(t, i));
+    // An escape of a letter is a part of the name.
+    let start = i - usize::from(i > 0 && t[i - 1] == b'\\' && t[i.min(t.len())..].starts_with(b"u00"));
     let rest = t.get(i..)?;
     let mut run = rest.iter().take(65).take_while(|b| is_name(**b)).count();
     let slashes = rest[run..].iter().take(2).take_while(|b| **b == b'\\').count();
@@ -402,7 +406,8 @@ pub(super) fn named(t: &[u8], i: usize) -> Option<Range<usize>> {
     // `$USER`, `%u`, `user(name)` and paths are no names.
     let after = rest.get(run).copied().unwrap_or(b'\n');
     let call = after == b'(' && !rest[run..].starts_with(b"(uid=");
-    (is_account(&rest[..run]) && !call && !matches!(after, b'{' | b'%' | b'$')).then_some(i..i + run)
+    let format = after == b'%' && escape::tail(t, i + run + 1).is_none();
+    (is_account(&rest[..run]) && !call && !matches!(after, b'{' | b'$') && !format).then_some(start..i + run)
 }
 
 /// Whether a backslash stands between a domain and a name, and does not begin a control character of JSON.

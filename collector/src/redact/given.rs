@@ -113,7 +113,13 @@ impl Given {
         }
         self.named[number] = true;
         let token = token.strip_suffix(b".invalid").unwrap_or(token);
-        self.identity(kind, || String::from_utf8_lossy(token).into_owned(), &value.to_ascii_lowercase());
+        // A domain in LDAP's form is remembered in the usual one.
+        let dn = token.strip_prefix(b"dc=").and_then(|token| token.strip_suffix(b",dc=invalid"));
+        let mut value = String::from_utf8_lossy(value).to_ascii_lowercase();
+        if dn.is_some() {
+            value = value.trim_start_matches("dc=").replace(", dc=", ".").replace(",dc=", ".");
+        }
+        self.identity(kind, || String::from_utf8_lossy(dn.unwrap_or(token)).into_owned(), value.as_bytes());
     }
 
     /// An address got a stand-in of its family.

@@ -6,6 +6,7 @@
 use std::ops::Range;
 
 use super::{
+    escape,
     judge::{is_no_secret, is_path},
     placed::lines_below,
     scan::begins_word,
@@ -107,6 +108,25 @@ pub(super) fn find(t: &[u8], field: Field, hit: Range<usize>) -> Option<(Range<u
     }
 }
 
+/// Items of one list that are looked at.
+pub(super) const LIST_MOST: usize = 64;
+
+/// The item behind this one of a list of numbers: `[13800138000,13900139000]`, `[[120.15,30.24],[120.16,30.25]]`.
+pub(super) fn next_of_list(t: &[u8], field: Field, last: &Range<usize>) -> Option<Range<usize>> {
+    let listed = last.start > 0 && matches!(t[last.start - 1], b'[' | b',' | b' ');
+    let gap = run(t, last.end, 8, |b| matches!(b, b',' | b' ' | b'[' | b']'));
+    let next = last.end + gap;
+    if !listed || !t[last.end..next].contains(&b',') || !at(t, next).is_ascii_digit() && at(t, next) != b'-' {
+        return None;
+    }
+    match field {
+        Field::Phone => phone(t, next),
+        Field::Card => card(t, next),
+        Field::Degrees => pair(t, next).ok(),
+        _ => None,
+    }
+}
+
 fn run(t: &[u8], i: usize, limit: usize, set: impl Fn(u8) -> bool) -> usize {
     t[i.min(t.len())..].iter().take(limit).take_while(|b| set(**b)).count()
 }
@@ -120,7 +140,8 @@ fn suffix(t: &[u8], i: usize, endings: &[&[u8]]) -> usize {
 /// Where the value behind the key that ends at `i` begins, and whether a sign announces it: closing quote, blanks, sign,
 /// opening quote.
 fn value_start(t: &[u8], i: usize) -> (usize, bool) {
-    let mut i = i + run(t, i, 3, |b| matches!(b, b'"' | b'\'' | b'\\' | b']'));
+    let mut i = escape::colours(t, i);
+    i = escape::colours(t, i + run(t, i, 3, |b| matches!(b, b'"' | b'\'' | b'\\' | b']')));
     let mut signed = false;
     for _ in 0..48 {
         match at(t, i) {
@@ -134,18 +155,21 @@ fn value_start(t: &[u8], i: usize) -> (usize, bool) {
         }
         i += 1;
     }
-    (i + run(t, i, 3, |b| matches!(b, b'"' | b'\'' | b'\\')), signed)
+    i = escape::colours(t, i);
+    let start = i + run(t, i, 3, |b| matches!(b, b'"' | b'\'' | b'\\'));
+    (escape::colours(t, escape::past(t, start)), signed)
 }
 
 /// Where a number behind a key may begin: `phone_number: `, `手机号码为 `.
 fn number_start(t: &[u8], i: usize) -> usize {
-    const FILLERS: [&[u8]; 10] = [
+    const FILLERS: [&[u8]; 11] = [
         "号".as_bytes(),
         "码".as_bytes(),
         "是".as_bytes(),
         "为".as_bytes(),
         "（".as_bytes(),
         b"(",
+        b"[",
         // In GB18030.
         &[0xba, 0xc5],
         &[0xc2, 0xeb],
@@ -364,12 +388,18 @@ fn degrees(t: &[u8], key_end: usize, word: &[u8]) -> Option<Range<usize>> {
     }
     let mut start = value_start(t, key_end).0;
     start += run(t, start, 2, |b| matches!(b, b'[' | b'(' | b' '));
-    let first = decimal(t, start)?;
-    let gap = run(t, first, 4, |b| matches!(b, b',' | b' ' | b';' | b'/' | b'N' | b'S' | b'E' | b'W'));
-    match decimal(t, first + gap) {
-        Some(second) if gap > 0 => Some(start..second),
-        _ => one.then_some(start..first),
+    match pair(t, start) {
+        Ok(pair) => Some(pair),
+        Err(first) => first.filter(|_| one).map(|first| start..first),
     }
+}
+
+/// Two numbers of degrees that begin at `start`; else the end of the one that is there.
+fn pair(t: &[u8], start: usize) -> Result<Range<usize>, Option<usize>> {
+    let first = decimal(t, start).ok_or(None)?;
+    let gap = run(t, first, 4, |b| matches!(b, b',' | b' ' | b';' | b'/' | b'N' | b'S' | b'E' | b'W'));
+    let second = if gap > 0 { decimal(t, first + gap) } else { None };
+    second.map(|second| start..second).ok_or(Some(first))
 }
 
 /// `30°14'51.2"N`, `30°14.853′N`, `30 deg 14' 51.20" N` around its sign of degrees.

@@ -5,7 +5,7 @@
 use std::ops::Range;
 
 use super::{
-    account,
+    account, escape,
     judge::{has_stand_in, is_grouped, is_no_secret, is_path, is_tokenlike},
     kinds::Kind,
     listed, lists,
@@ -49,6 +49,7 @@ impl Literals<'_> {
         while start > 0 && is_name(t[start - 1]) && hit.start - start < 64 {
             start -= 1;
         }
+        start = escape::past(t, start).min(hit.start);
         let option = t[start] == b'-' && at(t, start + 1) != b' ';
         // `define('KEY', 'x')`, `setProperty("key", "x")`
         let call = start >= 2 && matches!(t[start - 1], b'"' | b'\'') && matches!(t[start - 2], b'(' | b' ') && {
@@ -163,7 +164,8 @@ impl Literals<'_> {
                 }
                 return match account::named(t, found.range.start) {
                     Some(range) if account::is_service(&t[range.clone()]) => range.end.max(hit.end),
-                    Some(range) if signed => push(range, rule.kind, spans).max(hit.end),
+                    // Of `"login": "curl -u ..."` the word is a program, whose options have rules of their own.
+                    Some(range) if signed && !t[range.end..].starts_with(b" -") => push(range, rule.kind, spans).max(hit.end),
                     _ => hit.end,
                 };
             }
@@ -238,6 +240,7 @@ impl Literals<'_> {
         };
         let found = found.and_then(|found| value::behind_fillers(t, found, self.open_end));
         match found {
+            Some(found) if !found.quoted && is_told(t, &hit) => hit.end,
             Some(found) if !is_no_secret(&t[found.range.clone()]) => push(found.full(t), kind, spans),
             _ => hit.end,
         }
@@ -247,7 +250,10 @@ impl Literals<'_> {
     pub(super) fn header(&self, hit: Range<usize>, spans: &mut Vec<Span>) -> usize {
         let t = self.text;
         let mut i = hit.end;
-        let skip = |i: usize, set: &[u8]| i + t[i.min(t.len())..].iter().take(16).take_while(|b| set.contains(b)).count();
+        let skip = |i: usize, set: &[u8]| {
+            let i = i + t[i.min(t.len())..].iter().take(16).take_while(|b| set.contains(b)).count();
+            escape::colours(t, escape::past(t, i))
+        };
         i = skip(i, b"\"'\\ ");
         // `header("Authorization", "Basic x")`, `set-header Authorization "Basic x"`
         if let Some(range) = percent::header(t, i) {
@@ -265,7 +271,7 @@ impl Literals<'_> {
         }
         let run = |i: usize, limit: usize| {
             let stop =
-                |b: &u8| matches!(b, b' ' | b'\t' | b'"' | b'\'' | b'\\' | b',' | b';' | b'&' | b'<' | b'}' | b'\r' | b'\n' | 0);
+                |b: &u8| matches!(b, b' ' | b'\t' | b'"' | b'\'' | b'\\' | b',' | b';' | b'&' | b'<' | b'}' | b'\r' | b'\n' | 0x1b | 0);
             i + t[i.min(t.len())..].iter().take(limit).take_while(|b| !stop(b)).count()
         };
         // A failed look is short; what is a secret goes to its end.
@@ -358,6 +364,14 @@ fn in_struct(t: &[u8], found: Value) -> Option<Value> {
     let open = i + memchr::memchr(b'"', line)? + 1;
     let close = open + memchr::memchr(b'"', &t[open..line_end(t, open)])?;
     (close > open).then_some(Value { range: open..close, quoted: true, ..found })
+}
+
+/// `disk identified by label=DATA` is a sentence; a statement says whose password it sets, perhaps in the line before.
+fn is_told(t: &[u8], hit: &Range<usize>) -> bool {
+    const SUBJECTS: [&[u8]; 4] = [b"user", b"role", b"grant", b"link"];
+    let lead = t[value::line_start(t, hit.start, 256)..hit.start].trim_ascii();
+    let says = |word: &[u8]| lead.windows(word.len()).any(|part| part.eq_ignore_ascii_case(word));
+    t[hit.clone()].eq_ignore_ascii_case(b"identified by") && !lead.is_empty() && !SUBJECTS.iter().any(|word| says(word))
 }
 
 /// `PublicKey =`, `public key:` hold what everybody may know.

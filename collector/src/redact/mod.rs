@@ -18,6 +18,7 @@ mod commands;
 mod counts;
 mod credentials;
 mod encoded;
+mod escape;
 mod files;
 mod given;
 mod harvest;

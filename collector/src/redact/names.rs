@@ -157,6 +157,10 @@ pub fn stands_for_itself(name: &str) -> bool {
 /// How the name may be written: in Chinese also in GB18030, percent-encoded and escaped as in JSON.
 fn spellings(name: &str) -> Vec<Vec<u8>> {
     let mut all = vec![name.as_bytes().to_vec()];
+    // In names of the device mapper, and in those of units.
+    if name.contains('-') {
+        all.extend(["--", "\\x2d", "\\\\x2d"].map(|dash| name.replace('-', dash).into_bytes()));
+    }
     if !name.is_ascii() {
         let (gb, _, unknown) = encoding_rs::GB18030.encode(name);
         if !unknown && gb.len() >= 4 {
@@ -207,6 +211,15 @@ impl Names {
             push_token(prf, kind, &plain, &mut token);
             if kind == Kind::Domain {
                 token.extend_from_slice(b".invalid");
+            }
+            if kind == Kind::Domain {
+                // As LDAP writes a domain; what stands for it is one again.
+                let stand_in = [b"dc=", token.strip_suffix(b".invalid").unwrap_or(&token), b",dc=invalid"].concat();
+                for comma in [",dc=", ", dc="] {
+                    patterns.push(format!("dc={}", name.replace('.', comma)).into_bytes());
+                    names.names.push(Name { kind });
+                    names.tokens.push(stand_in.clone());
+                }
             }
             for spelling in spellings(&name) {
                 patterns.push(spelling);

@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use memchr::memmem;
 
-use super::token::in_token;
+use super::{escape, token::in_token};
 
 /// Lines that are no part of a key but stand between its lines, before the key counts as cut off.
 const STRAY_MAX: u8 = 8;
@@ -145,6 +145,9 @@ fn piece(line: &[u8]) -> Option<Range<usize>> {
 
 /// The key's part of a line: all of it but indentation and quotes, or the long run at the end of a logged line.
 fn body(line: &[u8]) -> Option<Range<usize>> {
+    let begin = escape::colours(line, line.iter().take_while(|b| matches!(b, b' ' | b'\t')).count());
+    let stop = escape::before_colours(line, begin, line.trim_ascii_end().len().max(begin));
+    let line = &line[begin..stop];
     if let Some(piece) = piece(line) {
         return Some(piece);
     }
@@ -153,13 +156,14 @@ fn body(line: &[u8]) -> Option<Range<usize>> {
     let edge =
         |part: &[u8]| part.iter().all(|b| matches!(b, b' ' | b'\t' | b'\r' | b'"' | b'\'' | b',' | b'>' | b'|' | b'#' | b'*'));
     if line[from..to].iter().all(|b| is_base64(*b)) && edge(&line[..from]) && edge(&line[to..]) {
-        return Some(from..to);
+        return Some(begin + from..begin + to);
     }
     let run = line[..to].iter().rev().take_while(|b| is_base64(**b)).count();
+    let run = to - escape::past(line, to - run).min(to);
     let part = &line[to - run..to];
     // The last line of a key is short, and often padded.
     let mixed = [u8::is_ascii_digit, u8::is_ascii_lowercase, u8::is_ascii_uppercase].iter().all(|f| part.iter().any(f));
-    (run >= 40 || mixed && (run >= 20 || run >= 8 && part.ends_with(b"="))).then(|| to - run..to)
+    (run >= 40 || mixed && (run >= 20 || run >= 8 && part.ends_with(b"="))).then(|| begin + to - run..begin + to)
 }
 
 /// The runs of a key whose line ends are written as `\n`, `\\n` or `%0A`, up to its footer.

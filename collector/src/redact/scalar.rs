@@ -3,6 +3,7 @@
 //! In: text and the place where a value begins. Out: its place. A failed look is short.
 
 use super::{
+    escape,
     judge::{has_stand_in, is_no_secret},
     place, prefixes,
     value::{LOOK, Style, Value, at, is_name, line_end, line_start, nonempty},
@@ -17,7 +18,7 @@ pub(super) fn quote(t: &[u8], i: usize) -> Option<&'static [u8]> {
 
 /// The value that starts at `i`, quoted or not.
 pub(super) fn scalar(t: &[u8], i: usize, sign: u8, style: Style, open_end: bool) -> Option<Value> {
-    let i = prefixes::skip(t, i, sign);
+    let i = prefixes::skip(t, escape::colours(t, i), sign);
     if sign == b'='
         && let Some(range) = prefixes::braced(t, i)
     {
@@ -29,8 +30,8 @@ pub(super) fn scalar(t: &[u8], i: usize, sign: u8, style: Style, open_end: bool)
         return nonempty(Value { range, style, quoted: true, sign, whole_line: false });
     }
     if let Some(q) = quote(t, i) {
-        let start = i + q.len();
-        let closed = closing(t, start, q, open_end);
+        let start = escape::colours(t, i + q.len());
+        let closed = closing(t, start, q, open_end).map(|end| escape::before_colours(t, start, end));
         let end = closed.unwrap_or_else(|| plain_end(t, start, false, LOOK));
         return nonempty(Value { range: start..end, style, quoted: closed.is_some(), sign, whole_line: false });
     }
@@ -136,6 +137,9 @@ pub(super) fn plain_end(t: &[u8], start: usize, whole_line: bool, limit: usize) 
             b'-' if t[i..].starts_with(b"-----") => break,
             b'\'' if !whole_line || matches!(at(t, i + 1), b'\n' | b' ' | b'\r' | b',' | b';' | 0) => break,
             b'\\' if matches!(at(t, i + 1), b'"' | b'\'' | b'n' | b'r' | b't') || t[i..].starts_with(b"\\u00") => break,
+            // Of an escape of an escape nothing is cut off.
+            b'\\' if at(t, i + 1) == b'\\' && matches!(at(t, i + 2), b'"' | b'n' | b'r' | b't') => break,
+            0x1b | b'#' | b'\\' | b'^' if escape::ends_value(t, i) => break,
             b'<' | b'>' if !whole_line => break,
             b',' | b';' | b'&' | b'|' if next_begins(t, i + 1, whole_line) => break,
             b')' | b']' | b'}'

@@ -10,7 +10,7 @@ use std::{
 };
 
 use super::{
-    Redactor, account, commands,
+    Redactor, account, commands, escape,
     given::Given,
     identity::{self, Field},
     judge::is_no_secret,
@@ -294,7 +294,7 @@ impl Literals<'_> {
     fn name(&self, index: usize, hit: Range<usize>, spans: &mut Vec<Span>) -> bool {
         let t = self.text;
         let name = self.redactor.names.get(index);
-        let before = if hit.start == 0 || value::behind_escape(t, hit.start) { b'\n' } else { t[hit.start - 1] };
+        let before = if hit.start == 0 { b'\n' } else { escape::before(t, hit.start).unwrap_or(t[hit.start - 1]) };
         let after = at(t, hit.end);
         let short = hit.len() < 6;
         let joins = |b: u8| b.is_ascii_alphanumeric() || short && matches!(b, b'-' | b'_');
@@ -319,7 +319,7 @@ impl Literals<'_> {
         spans.push(Span::new(&hit, name.kind, Form::Named(index as u32)));
         if name.kind == Kind::Domain && before == b'.' {
             let run = t[..hit.start - 1].iter().rev().take(190).take_while(|b| is_name(**b)).count();
-            let mut start = hit.start - 1 - run;
+            let mut start = escape::past(t, hit.start - 1 - run);
             while start < hit.start - 1 && !t[start].is_ascii_alphanumeric() {
                 start += 1;
             }
@@ -334,6 +334,12 @@ impl Literals<'_> {
     pub(super) fn field(&self, field: Field, kind: Kind, hit: Range<usize>, spans: &mut Vec<Span>) {
         if let Some((range, form)) = identity::find(self.text, field, hit) {
             spans.push(Span::new(&range, kind, form));
+            let mut last = range;
+            for _ in 0..identity::LIST_MOST {
+                let Some(next) = identity::next_of_list(self.text, field, &last) else { break };
+                spans.push(Span::new(&next, kind, form));
+                last = next;
+            }
         }
     }
 }
@@ -357,7 +363,7 @@ pub(super) fn begins_word(t: &[u8], start: usize) -> bool {
     }
     let before = t[start - 1];
     let here = t[start];
-    if value::behind_escape(t, start) {
+    if escape::before(t, start).is_some() {
         return true;
     }
     if !before.is_ascii_alphanumeric() || !here.is_ascii_alphanumeric() {

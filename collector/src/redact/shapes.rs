@@ -5,8 +5,9 @@
 use std::ops::Range;
 
 use super::{
+    escape,
     judge::{has_stand_in, is_no_secret},
-    value::{at, behind_escape, skip_blanks},
+    value::{at, skip_blanks},
 };
 
 /// So many characters beyond its least length show that a token is one.
@@ -21,7 +22,7 @@ fn run(t: &[u8], i: usize, limit: usize, set: impl Fn(u8) -> bool) -> usize {
 
 /// Whether nothing joins what begins at `start` to the text before.
 fn is_free(t: &[u8], start: usize, joins: &[u8]) -> bool {
-    start == 0 || !(t[start - 1].is_ascii_alphanumeric() || joins.contains(&t[start - 1])) || behind_escape(t, start)
+    start == 0 || !(t[start - 1].is_ascii_alphanumeric() || joins.contains(&t[start - 1])) || escape::before(t, start).is_some()
 }
 
 /// The token behind a literal that announces one: at least so many characters, with a digit or padding.

@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use super::{
     account::is_account,
+    escape,
     harvest::is_public,
     kinds::Kind,
     person,
@@ -90,7 +91,13 @@ const UNITS: &[&str] =
 /// The e-mail address around the `@` at `sign`.
 fn email(t: &[u8], sign: usize) -> Option<Range<usize>> {
     let local = t[..sign].iter().rev().take(65).take_while(|b| b.is_ascii_alphanumeric() || b"._%+-".contains(b)).count();
-    let mut start = sign - local;
+    let mut start = escape::past(t, sign - local);
+    // Percent signs belong to a name, but not where they write a character that does not.
+    while let Some(percent) = memchr::memchr(b'%', &t[start..sign])
+        && let Some((length, _)) = escape::tail(t, start + percent + 1)
+    {
+        start += percent + 1 + length;
+    }
     while start < sign && matches!(t[start], b'.' | b'-' | b'%' | b'+') {
         start += 1;
     }
@@ -175,8 +182,9 @@ fn account(t: &[u8], sign: usize, spans: &mut Vec<Span>) {
     let computer = t[last] == b'$';
     let sign_of_name = sign - usize::from(computer);
     let name = t[..sign_of_name].iter().rev().take(65).take_while(|b| is_name(**b)).count();
-    let start = sign_of_name - name;
-    let before = if start == 0 { b'\n' } else { t[start - 1] };
+    let start = escape::past(t, sign_of_name - name);
+    let name = sign_of_name - start;
+    let before = if start == 0 { b'\n' } else { escape::before(t, start).unwrap_or(t[start - 1]) };
     let host = t[sign + 1..].iter().take(254).take_while(|b| is_name(**b)).count();
     let mut end = sign + 1 + host;
     while end > sign + 1 && matches!(t[end - 1], b'.' | b'-') {
@@ -240,7 +248,8 @@ fn principal(t: &[u8], start: usize, sign: usize, spans: &mut Vec<Span>) {
         return;
     }
     let name = t[..start - 1].iter().rev().take(65).take_while(|b| is_name(**b)).count();
-    let first = start - 1 - name;
+    let first = escape::past(t, start - 1 - name);
+    let name = start - 1 - first;
     if INSTANCES.contains(&local) {
         if is_account(&t[first..start - 1]) {
             push(first, start - 1, Kind::Username, spans);

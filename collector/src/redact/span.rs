@@ -241,14 +241,21 @@ impl Writer<'_> {
     }
 }
 
-/// The quotes that a stand-in needs where a number had none: as in `"password":12345`, which has to stay JSON.
+/// A number is looked for in a list whose key is at most this far before it.
+const LIST_REACH: usize = 1024;
+
+/// The quotes that a stand-in needs where a number had none: as in `"password":12345`, which has to stay JSON. Two numbers
+/// of one place are one stand-in.
 fn bare_number(text: &[u8], start: usize, end: usize) -> &[u8] {
-    let number = text[start..end].iter().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-' | b'+' | b'e' | b'E'));
-    let mut before = text[start.saturating_sub(32)..start].trim_ascii_end();
-    while let Some(list) = before.strip_suffix(b"[") {
-        before = list.trim_ascii_end();
+    let number = |b: &u8| b.is_ascii_digit() || matches!(b, b'.' | b'-' | b'+' | b'e' | b'E' | b',' | b' ');
+    let commas = memchr::memchr_iter(b',', &text[start..end]).take(2).count();
+    if commas > 1 || !text[start..end].iter().all(number) {
+        return b"";
     }
-    let Some(key) = before.strip_suffix(b":").filter(|_| number) else { return b"" };
+    let near = text[start.saturating_sub(32)..start].trim_ascii_end();
+    let Some(key) = near.strip_suffix(b":").or_else(|| key_of_list(&text[start.saturating_sub(LIST_REACH)..start])) else {
+        return b"";
+    };
     let key = key.trim_ascii_end();
     let escapes = key.len().saturating_sub(2);
     match key {
@@ -256,6 +263,15 @@ fn bare_number(text: &[u8], start: usize, end: usize) -> &[u8] {
         [.., b'"' | b'\''] => &key[key.len() - 1..],
         _ => b"",
     }
+}
+
+/// The key, up to its sign, of the list in the same line that is still open at the end of this text.
+fn key_of_list(before: &[u8]) -> Option<&[u8]> {
+    let sign = memchr::memrchr3(b':', b'}', b'\n', before).filter(|sign| before[*sign] == b':')?;
+    let list = before[sign + 1..].trim_ascii_start();
+    let count = |sign: u8| memchr::memchr_iter(sign, list).count();
+    let begins = matches!(list.trim_ascii_end().last(), Some(b'[' | b',')) && count(b'"').is_multiple_of(2);
+    (begins && list.starts_with(b"[") && count(b'[') > count(b']')).then_some(&before[..sign])
 }
 
 /// In columns a shorter stand-in is filled up, a longer one takes the blanks behind it but one. Gives the blanks taken.

@@ -193,6 +193,17 @@ fn tuple(t: &[u8], start: usize, end: usize) -> usize {
     i.min(end)
 }
 
+/// Whether the cell around `place` heads a column of secrets: a few words, and not the names of values beside it.
+fn heads(line: &[u8], place: usize) -> bool {
+    const VALUES: [&[u8]; 5] = [b"value", b"meaning", b"description", "值".as_bytes(), "说明".as_bytes()];
+    let open = memchr::memrchr(b'|', &line[..place]).map_or(0, |n| n + 1);
+    let mut cells = line[open..].split(|b| *b == b'|').map(<[u8]>::trim_ascii);
+    let (cell, beside) = (cells.next().unwrap_or_default(), cells.next().unwrap_or_default());
+    let words = cell.split(|b| *b == b' ').filter(|word| !word.is_empty()).count();
+    let names = [&b"key"[..], b"token"].iter().any(|word| cell.eq_ignore_ascii_case(word));
+    words <= 3 && !(names && VALUES.iter().any(|word| beside.eq_ignore_ascii_case(word)))
+}
+
 /// The cells below a heading at `i` in a table drawn with `|`, in the lines below. `seen` is the table looked at last: its
 /// cells are no headings.
 pub(super) fn below(t: &[u8], i: usize, seen: &Cell<(usize, usize)>, found: &mut dyn FnMut(Range<usize>)) {
@@ -207,6 +218,9 @@ pub(super) fn below(t: &[u8], i: usize, seen: &Cell<(usize, usize)>, found: &mut
     let line = &t[start..line_end(t, i)];
     let number = memchr::memchr_iter(b'|', &line[..i - start]).count();
     if !line.trim_ascii_start().starts_with(b"|") || !line.trim_ascii_end().ends_with(b"|") || number == 0 {
+        return;
+    }
+    if !heads(line, i - start) {
         return;
     }
     for place in rows_below(t, i) {

@@ -6,6 +6,7 @@
 use std::ops::Range;
 
 use super::{
+    escape,
     judge::has_stand_in,
     placed::lines_below,
     scalar::quote,
@@ -88,38 +89,6 @@ pub(super) fn line_start(t: &[u8], i: usize, reach: usize) -> usize {
     memchr::memrchr(b'\n', &t[from..i]).map_or(from, |n| from + n + 1)
 }
 
-/// Whether an escape stands before `i`: `%26`, `%2526`, `\n`, `\u0026`.
-pub(super) fn behind_escape(t: &[u8], i: usize) -> bool {
-    let hex = |n: usize| i >= n && t[i + 1 - n..i].iter().all(u8::is_ascii_hexdigit);
-    i >= 2 && t[i - 2] == b'\\' && matches!(t[i - 1], b'n' | b't' | b'r')
-        || i >= 3 && t[i - 3] == b'%' && hex(3)
-        || i >= 5 && t[i - 5..].starts_with(b"%25") && hex(3)
-        || i >= 6 && t[i - 6..].starts_with(b"\\u00") && hex(3)
-        || i >= 4 && t[i - 4..].starts_with(b"\\x") && hex(3)
-        || i >= 4 && matches!(t[i - 4], b'#' | b'\\') && is_octal(&t[i - 3..i])
-}
-
-/// How many bytes at `i` end an escape whose sign stands before: `\n`, `\x0a`, `\u000a`, `\012`, rsyslog's `#012`, `%0A`.
-pub(super) fn escape_tail(t: &[u8], i: usize) -> usize {
-    let Some(sign) = i.checked_sub(1).map(|n| t[n]) else { return 0 };
-    let hex = |from: usize, count: usize| {
-        t.get(i + from..i + from + count).is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
-    };
-    match (sign, at(t, i)) {
-        (b'\\', b'n' | b't' | b'r') => 1,
-        (b'\\', b'x') if hex(1, 2) => 3,
-        (b'\\', b'u') if hex(1, 4) => 5,
-        (b'\\' | b'#', b'0') if t.get(i..i + 3).is_some_and(is_octal) => 3,
-        (b'%', _) if hex(0, 2) => 2,
-        _ => 0,
-    }
-}
-
-/// Three digits that mean a control character.
-fn is_octal(digits: &[u8]) -> bool {
-    matches!(digits, [b'0', b'0'..=b'3', b'0'..=b'7'])
-}
-
 /// Words behind a key that tell which of its values it is.
 const SUFFIXES: &[&str] = &[
     "prod",
@@ -187,19 +156,24 @@ pub(super) fn suffix(t: &[u8], i: usize) -> usize {
 
 pub(super) fn skip_blanks(t: &[u8], mut i: usize) -> usize {
     let limit = t.len().min(i + 256);
-    while i < limit && is_blank(t[i]) {
-        i += 1;
+    while i < limit {
+        i = match t[i] {
+            b' ' | b'\t' | 0 => i + 1,
+            // Colours change nothing of what is said.
+            0x1b | b'#' | b'\\' | b'^' if escape::colours(t, i) > i => escape::colours(t, i),
+            _ => break,
+        };
     }
     i
 }
 
 /// The value after the key that ends at `key_end`.
 pub(super) fn after_key(t: &[u8], key_end: usize, between: Between, open_end: bool) -> Option<Value> {
-    let mut i = key_end;
+    let mut i = escape::colours(t, key_end);
     let mut key_quote = None;
     if let Some(q) = quote(t, i) {
         key_quote = Some(q);
-        i += q.len();
+        i = escape::colours(t, i + q.len());
     }
     if at(t, i) == b']' && key_quote.is_some() {
         i += 1;

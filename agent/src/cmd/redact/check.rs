@@ -10,7 +10,7 @@ use std::{
 };
 
 use oediag_collector::{
-    own::{self, Listed, OwnError},
+    own::{self, Listed},
     redact::{Harvest, Key, Level, RedactError, Redactor, SiteProblem, SiteRules, SiteSize},
     rules,
     state::State,
@@ -85,7 +85,7 @@ impl WrongJson {
     }
 
     /// The error with what is beneath it, about the file as such.
-    fn of_file(error: &OwnError, texts: &Texts) -> Vec<Self> {
+    fn of_file(error: &(dyn std::error::Error + 'static), texts: &Texts) -> Vec<Self> {
         let chain = || anyhow::Chain::new(error);
         let why = chain().map(ToString::to_string).collect::<Vec<_>>().join(": ");
         let words = chain().map(|error| causes::words(error, texts)).collect::<Vec<_>>().join(": ");
@@ -129,7 +129,7 @@ pub(super) fn run(named: &[PathBuf], given: &Invocation) -> Result<u8, Failure> 
         && report.files.iter().all(|file| file.ok)
         && let Err(error) = tables(std::mem::take(&mut report.rules))
     {
-        report.files.push(file(&path, Err(unusable(&error))));
+        report.files.push(file(&path, Err(WrongJson::of_file(&error, &given.texts))));
     }
     for path in &report.others {
         term::note(&text!(given.texts, "note-rules-unread", path = term::escape(&path.display().to_string())));

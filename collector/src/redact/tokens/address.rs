@@ -5,10 +5,11 @@
 use super::{CLASS, Words, push, version};
 use crate::redact::{
     address::{v4_is_public_knowledge, v6_names_a_host},
+    escape,
     files::File,
     kinds::Kind,
     span::{Form, Span},
-    value::{at, behind_escape},
+    value::at,
 };
 
 impl Words<'_> {
@@ -56,7 +57,7 @@ impl Words<'_> {
     pub(super) fn ipv4_stands_alone(&self, address: [u8; 4], word: usize, start: usize, end: usize, whole: bool) -> bool {
         let t = self.text;
         let ours = self.redactor.addresses.is_ours(address);
-        let before = if start == 0 || behind_escape(t, start) { b' ' } else { t[start - 1] };
+        let before = if start == 0 { b' ' } else { escape::before(t, start).unwrap_or(t[start - 1]) };
         let after = at(t, end);
         if before.is_ascii_alphanumeric() || before == b'.' || after.is_ascii_alphanumeric() {
             return false;
@@ -64,7 +65,8 @@ impl Words<'_> {
         let private = matches!(address, [10, ..] | [192, 168, ..] | [172, 16..=31, ..] | [100, 64..=127, ..]);
         if !whole && at(t, end + 1).is_ascii_alphanumeric() {
             // `db-10.1.2.3.log` is a file of a host in one's own network, `libx-1.2.3.4.so` and `1.2.3.4.5` are none.
-            return at(t, end + 1).is_ascii_alphabetic() && (ours || self.file == File::Path && private);
+            let wildcard = WILDCARD_ZONES.iter().any(|zone| t[end..].starts_with(zone));
+            return wildcard || at(t, end + 1).is_ascii_alphabetic() && (ours || self.file == File::Path && private);
         }
         if self.file == File::Path || ours {
             return true;
@@ -72,22 +74,25 @@ impl Words<'_> {
         // In these blocks no version is, and hardly one has a port: `sshd@3-10.1.2.3:22-10.1.2.9:5122.service`.
         let port = after == b':' && at(t, end + 1).is_ascii_digit();
         let site = matches!(address, [192, 168, ..] | [172, 16..=31, ..]);
-        if matches!(before, b'-' | b'_') || matches!(after, b'-' | b'_') {
+        let arrow = after == b'-' && at(t, end + 1) == b'>';
+        if matches!(before, b'-' | b'_') || matches!(after, b'-' | b'_') && !arrow {
             let range = after == b'-' && quad_follows(t, end + 1) || before == b'-' && quad_precedes(t, start - 1);
-            return range || site || port;
+            return range || site || port || in_thread(&t[word..start]);
         }
         // `Edg/118.0.2088.61` is a version; `//10.1.2.3` and `via/10.1.2.3/24` in one's own networks are not.
-        if before == b'/' && start >= 2 && t[start - 2].is_ascii_alphanumeric() {
+        let slash = if t[start.saturating_sub(1)] == b'/' { start - 1 } else { escape::begin(t, start) };
+        if before == b'/' && slash > 0 && t[slash - 1].is_ascii_alphanumeric() && escape::before(t, slash).is_none() {
             // `db-3.example.com/10.1.2.3:9092` and `node-7/10.1.2.3` name a host and its address.
-            let name = t[..start - 1].iter().rev().take(64).take_while(|b| CLASS[**b as usize] != 0).count();
-            let name = &t[start - 1 - name..start - 1];
+            let name = t[..slash].iter().rev().take(64).take_while(|b| CLASS[**b as usize] != 0).count();
+            let name = &t[slash - name..slash];
             // A proxy writes where it went: `HIER_DIRECT/203.0.113.9`.
             if name.contains(&b'_') && (name.ends_with(b"DIRECT") || name.ends_with(b"PARENT") || name.ends_with(b"DST")) {
                 return true;
             }
             return port || private && (site || name.first().is_some_and(u8::is_ascii_lowercase));
         }
-        !version::is_announced(t, word, address)
+        // The kernel says so of an address.
+        t[end..].starts_with(b" sent an invalid ICMP") || !version::is_announced(t, word, address)
     }
 
     /// `ip-10-1-2-3`, as clouds name their hosts.
@@ -98,12 +103,14 @@ impl Words<'_> {
         let from = match memchr::memmem::find(word, b"ip-") {
             Some(n) if n == 0 || matches!(word[n - 1], b'.' | b'-') => n + 3,
             _ if word[0].is_ascii_digit() && memchr::memmem::find(word, b".pod").is_some() => 0,
-            _ => return,
+            // `node-10-1-2-3` if it is an address of this host's networks.
+            _ => match word.iter().position(u8::is_ascii_digit) {
+                Some(n) if dashed(&word[n..]).is_some_and(|(address, _)| self.redactor.addresses.is_ours(address)) => n,
+                _ => return,
+            },
         };
         let (start, word) = (start + from, &word[from..]);
-        let run = word.iter().take_while(|b| b.is_ascii_digit() || **b == b'-').count();
-        let dotted: Vec<u8> = word[..run.min(16)].iter().map(|b| if *b == b'-' { b'.' } else { *b }).collect();
-        if let Some(address) = quad(&dotted)
+        if let Some((address, run)) = dashed(word)
             && !v4_is_public_knowledge(address)
         {
             push(start, start + run, Kind::Ipv4, Form::Ip4 { address, reversed: false, separator: b'-' }, spans);
@@ -167,6 +174,13 @@ impl Words<'_> {
     }
 }
 
+/// The address that the word is or begins with, written with dashes, and its length.
+fn dashed(word: &[u8]) -> Option<([u8; 4], usize)> {
+    let run = word.iter().take(16).take_while(|b| b.is_ascii_digit() || **b == b'-').count();
+    let dotted: Vec<u8> = word[..run].iter().map(|b| if *b == b'-' { b'.' } else { *b }).collect();
+    quad(&dotted).map(|address| (address, run))
+}
+
 /// Whether four numbers begin at `i`.
 fn quad_follows(t: &[u8], i: usize) -> bool {
     let run = t[i.min(t.len())..].iter().take(16).take_while(|b| b.is_ascii_digit() || **b == b'.').count();
@@ -186,6 +200,18 @@ fn is_captured(t: &[u8], start: usize, end: usize) -> bool {
     let sent = t[end.min(t.len())..].starts_with(b" > ");
     let lead = &t[..start];
     sent && (lead.ends_with(b"IP ") || lead.ends_with(b"IP6 ") || lead.ends_with(b" ")) || lead.ends_with(b" > ")
+}
+
+/// Zones of names that hold the address itself.
+const WILDCARD_ZONES: [&[u8]; 3] = [b".nip.io", b".sslip.io", b".xip.io"];
+
+/// Whether this stands before an address in the name of a thread or of a storage pool: `http-nio-`, `BP-1876-`.
+fn in_thread(lead: &[u8]) -> bool {
+    lead.ends_with(b"-nio-")
+        || lead.ends_with(b"-bio-")
+        || lead.ends_with(b"-apr-")
+        || lead.starts_with(b"BP-")
+        || lead.starts_with(b"DS-")
 }
 
 /// Four octets without leading zeros.

@@ -9,6 +9,9 @@ use crate::redact::{
     value::at,
 };
 
+/// Types of frames: IPv4, ARP, VLAN, IPv6.
+const ETHERNET: [&[u8]; 4] = [b"08:00", b"08:06", b"81:00", b"86:dd"];
+
 impl Words<'_> {
     /// Hardware addresses of six groups of two digits.
     pub(super) fn mac(&self, start: usize, end: usize, separator: u8, spans: &mut Vec<Span>) {
@@ -18,6 +21,7 @@ impl Words<'_> {
             let fits = |from: usize| {
                 (0..17).all(|n| if n % 3 == 2 { t[from + n] == separator } else { t[from + n].is_ascii_hexdigit() })
             };
+            // `word` begins behind an escape.
             let free = i == start
                 || !(t[i - 1].is_ascii_alphanumeric() || t[i - 1] == separator && i >= start + 2 && t[i - 2].is_ascii_hexdigit());
             if free && fits(i) {
@@ -67,6 +71,11 @@ impl Words<'_> {
             // Other eight bytes are as well the number of a certificate; the padding in the middle is the mark.
             23 if word[9..14].eq_ignore_ascii_case(b"ff:fe") || &word[9..14] == b"03:00" => {
                 push(start, end, Kind::Mac, Form::Tag, spans);
+            }
+            // A firewall writes receiver, sender and type in a row.
+            41 if self.text[..start].ends_with(b"MAC=") || ETHERNET.iter().any(|e| word[36..].eq_ignore_ascii_case(e)) => {
+                self.push_mac(start, start + 17, spans);
+                self.push_mac(start + 18, start + 35, spans);
             }
             59 if word[12..17].eq_ignore_ascii_case(b"fe:80") => push(end - 23, end, Kind::Mac, Form::Tag, spans),
             // A firewall's line: to, from, and the type of the packet.

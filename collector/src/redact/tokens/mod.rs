@@ -13,11 +13,11 @@ pub(super) use self::{
     number::{is_card, is_mobile},
 };
 use super::{
-    Redactor,
+    Redactor, escape,
     files::{File, socket_pair},
     kinds::Kind,
     span::{Form, Span},
-    value::{at, escape_tail},
+    value::at,
 };
 
 const DIGIT: u64 = 1;
@@ -79,7 +79,6 @@ impl Words<'_> {
                     continue;
                 }
                 let start = i - t[done..i].iter().rev().take_while(|b| CLASS[**b as usize] != 0).count();
-                let start = (start + escape_tail(t, start)).min(i);
                 let mut counts = 0_u64;
                 done = to;
                 for (n, b) in t[start..to].iter().enumerate() {
@@ -91,8 +90,13 @@ impl Words<'_> {
                     // Of a word too long to count only the length matters.
                     counts = counts.wrapping_add(class);
                 }
-                if done - start >= 7 {
-                    self.word(start, done, counts, spans);
+                // An escape before the word ends with its first bytes.
+                let begin = escape::past(t, start).min(done);
+                for b in &t[start..begin] {
+                    counts = counts.wrapping_sub(CLASS[*b as usize]);
+                }
+                if done - begin >= 7 {
+                    self.word(begin, done, counts, spans);
                 }
             }
         }

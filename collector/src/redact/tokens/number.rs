@@ -4,6 +4,7 @@
 
 use super::{Words, push};
 use crate::redact::{
+    escape,
     kinds::Kind,
     person,
     span::{Form, Span},
@@ -58,7 +59,7 @@ impl Words<'_> {
         let country = lead.ends_with(b"+86 ") || lead.ends_with(b"+86-");
         let blanks = lead.iter().rev().take_while(|b| **b == b' ').count();
         lead = lead.trim_ascii_end();
-        let before = lead.last().copied().unwrap_or(b' ');
+        let before = if blanks == 0 { escape::before(t, from) } else { None }.or(lead.last().copied()).unwrap_or(b' ');
         let says = !lead.is_empty()
             && blanks <= 1
             && !before.is_ascii_digit()
@@ -79,7 +80,12 @@ impl Words<'_> {
     /// A run of digits: the number of a person, a telephone or a card.
     pub(super) fn number(&self, i: usize, digits: usize, spans: &mut Vec<Span>) {
         let t = self.text;
-        let before = if i == 0 { b' ' } else { t[i - 1] };
+        let begin = escape::past_digits(t, i).min(i + digits);
+        let (i, digits) = (begin, i + digits - begin);
+        if digits < 11 {
+            return;
+        }
+        let before = if i == 0 { b' ' } else { escape::before(t, i).unwrap_or(t[i - 1]) };
         if before.is_ascii_alphanumeric() || matches!(before, b'.' | b'_' | b'-') {
             return;
         }
@@ -121,8 +127,13 @@ impl Words<'_> {
         if self.follows(start, &TELEPHONE_WORDS) {
             return true;
         }
-        let before = if start == 0 { b'\n' } else { t[start - 1] };
-        let after = at(t, end);
+        let escaped = escape::before(t, start);
+        let before = if start == 0 { b'\n' } else { escaped.unwrap_or(t[start - 1]) };
+        let after = match at(t, end) {
+            // The last field of a text in quotes.
+            b'"' | b'\'' if escaped.is_some_and(|b| b != b'"') => b'\n',
+            _ => escape::behind(t, end),
+        };
         let quoted = matches!(before, b'"' | b'\'') && before == after;
         // Behind a name in Chinese; a measure word behind it makes it a count.
         if !before.is_ascii() && after.is_ascii() && after != b' ' {

@@ -3,7 +3,7 @@
 //! In: text and the place of the numbers. Out: a judgement from what stands before them in their line. In doubt they are an
 //! address: a version that is lost can be asked for, an address that has left cannot be taken back.
 
-use crate::redact::value::line_start;
+use crate::redact::{escape, value::line_start};
 
 /// So far back the words are looked for.
 const REACH: usize = 40;
@@ -59,6 +59,7 @@ const NETWORK: [&[u8]; 9] = [b"ip", b"addr", b"host", b"src", b"dst", b"peer", b
 
 /// Whether what stands before `start` says that the numbers there are a version.
 pub(super) fn is_announced(t: &[u8], start: usize, address: [u8; 4]) -> bool {
+    let start = escape::begin(t, start);
     let line = &t[line_start(t, start, REACH)..start];
     // A colon behind `kernel` is that of a log's line, unless it is a kernel's number that follows.
     let logged = || line.ends_with(b"kernel: ") && address[0] > 9;
@@ -102,7 +103,7 @@ fn is_versioned(line: &[u8]) -> bool {
 }
 
 fn without_signs(mut line: &[u8]) -> &[u8] {
-    while let [rest @ .., b' ' | b'\t' | b':' | b'=' | b'"' | b'\'' | b'(' | b'.' | b'>'] = line {
+    while let [rest @ .., b' ' | b'\t' | b':' | b'=' | b'"' | b'\'' | b'(' | b'.' | b'>' | b'\\'] = line {
         line = rest;
     }
     line
