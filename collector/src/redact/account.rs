@@ -4,7 +4,10 @@
 
 use std::ops::Range;
 
-use super::value::{at, is_name, line_end, line_start};
+use super::{
+    nested,
+    value::{at, is_name, line_end, line_start},
+};
 
 /// Accounts that every system has.
 const SYSTEM: &[&str] = &[
@@ -363,8 +366,9 @@ pub(super) fn named(t: &[u8], i: usize) -> Option<Range<usize>> {
     let i = i + run(t, i, 2, |b| matches!(b, b'\'' | b'"' | b'`' | b'[' | b'<' | b'\\'));
     let rest = t.get(i..)?;
     let mut run = rest.iter().take(65).take_while(|b| is_name(**b)).count();
-    let slashes = rest[run..].iter().take(2).take_while(|b| **b == b'\\').count();
-    if run > 0 && slashes > 0 && belongs_to_domain(&rest[..run], slashes, rest.get(run + slashes).copied().unwrap_or(b'\n')) {
+    let slashes = rest[run..].iter().take(8).take_while(|b| **b == b'\\').count();
+    let next = rest.get(run + slashes).copied().unwrap_or(b'\n');
+    if run > 0 && slashes > 0 && belongs_to_domain(&rest[..run], slashes, next) && !is_control(t, i + run, slashes, next) {
         return named(t, i + run + slashes);
     }
     while run > 0 && matches!(rest[run - 1], b'.' | b'-') {
@@ -374,6 +378,11 @@ pub(super) fn named(t: &[u8], i: usize) -> Option<Range<usize>> {
     let after = rest.get(run).copied().unwrap_or(b'\n');
     let call = after == b'(' && !rest[run..].starts_with(b"(uid=");
     (is_account(&rest[..run]) && !call && !matches!(after, b'{' | b'%' | b'$')).then_some(i..i + run)
+}
+
+/// Whether the backslashes at `i` begin a control character in a string in a string.
+fn is_control(t: &[u8], i: usize, slashes: usize, next: u8) -> bool {
+    slashes > 1 && matches!(next, b'n' | b't' | b'r' | b'b' | b'f' | b'u') && nested::begins_control(t, i, slashes)
 }
 
 /// Whether a backslash stands between a domain and a name, and does not begin a control character of JSON.

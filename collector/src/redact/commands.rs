@@ -9,6 +9,7 @@ use super::{
     account::is_account,
     judge::is_no_secret,
     kinds::Kind,
+    nested,
     placed::lines_below,
     rules::{How, Opt},
     span::{self, Span},
@@ -71,7 +72,7 @@ pub(super) fn options(t: &[u8], program: Range<usize>, options: &[Opt], spans: &
             break;
         }
         let argument = i..match form {
-            Form::Line => argument_end(t, i, end),
+            Form::Line => nested::argument_end(t, i, end),
             Form::Flow | Form::Block => element_end(t, i, end),
         };
         let text = &t[argument.clone()];
@@ -176,26 +177,9 @@ fn element_end(t: &[u8], start: usize, end: usize) -> usize {
     close
 }
 
-/// The end of an argument: a blank outside of quotes.
-fn argument_end(t: &[u8], start: usize, end: usize) -> usize {
-    let mut i = start;
-    while i < end && !matches!(t[i], b' ' | b'\t' | 0 | b'\r') {
-        if matches!(t[i], b'\'' | b'"') {
-            let Some(close) = memchr::memchr(t[i], &t[i + 1..end]) else { break };
-            i += close + 1;
-        }
-        i += 1;
-    }
-    i.min(end).max(start)
-}
-
 fn push(t: &[u8], argument: Range<usize>, option: &Opt, spans: &mut Vec<Span>) {
-    let quoted = argument.len() >= 2 && matches!(t[argument.start], b'\'' | b'"') && t[argument.end - 1] == t[argument.start];
-    let mut range = if quoted {
-        argument.start + 1..argument.end - 1
-    } else {
-        argument.start..plain_end(t, argument.start, false, REACH).min(argument.end)
-    };
+    let plain = || argument.start..plain_end(t, argument.start, false, REACH).min(argument.end);
+    let mut range = nested::quoted(t, argument.clone()).unwrap_or_else(plain);
     let part = match option.how {
         How::AfterColon => b':',
         How::AfterComma => b',',

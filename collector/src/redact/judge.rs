@@ -194,6 +194,10 @@ fn is_code(v: &[u8]) -> bool {
     let variable = v[0] == b'$'
         && v[1..].iter().all(|b| b.is_ascii_lowercase() || *b == b'_')
         && [&b"pass"[..], b"password", b"passwd", b"pwd", b"pw", b"secret", b"token", b"key"].iter().any(|w| v.ends_with(w));
+    // `*default_pw`: what stands at another place of the YAML.
+    let alias = v[0] == b'*'
+        && v[1..].iter().all(|b| b.is_ascii_lowercase() || matches!(b, b'_' | b'-'))
+        && [&b"pass"[..], b"pw", b"secret", b"token", b"key"].iter().any(|w| memchr::memmem::find(v, w).is_some());
     let constant = v.iter().all(|b| b.is_ascii_uppercase() || *b == b'_') && memchr::memchr_iter(b'_', v).count() >= 2;
     let pointer = matches!(v.len(), 14 | 18)
         && (v.starts_with(b"0x7f") || v.starts_with(b"0x5") || v.starts_with(b"0xffff"))
@@ -202,7 +206,7 @@ fn is_code(v: &[u8]) -> bool {
     // A label of nothing but Chinese stays one when a name in it has been replaced.
     let replaced = !v[0].is_ascii() && has_stand_in(v);
     let label = v.iter().all(|b| !b.is_ascii() || replaced && (b.is_ascii_alphanumeric() || *b == b'-'));
-    call || rooted || variable || constant || pointer || port || label
+    call || rooted || variable || alias || constant || pointer || port || label
 }
 
 /// Whether the value is a path of the system, as in `password = /run/secrets/db`.

@@ -10,6 +10,7 @@
 
 mod account;
 mod address;
+mod below;
 mod blocks;
 mod by_path;
 mod chunks;
@@ -30,6 +31,7 @@ mod listing;
 mod lists;
 mod mask;
 mod names;
+mod nested;
 mod pem;
 mod person;
 mod placed;

@@ -4,14 +4,20 @@
 
 use super::{
     judge::{has_stand_in, is_no_secret},
-    prefixes,
+    nested, prefixes,
     value::{LOOK, Style, Value, at, is_name, line_end, line_start, nonempty},
 };
 
 /// The quote that opens at `i`, if one does: plain, escaped or an entity.
 pub(super) fn quote(t: &[u8], i: usize) -> Option<&'static [u8]> {
-    const QUOTES: [&[u8]; 8] = [b"\"\"\"", b"'''", b"\"", b"'", b"\\\"", b"\\'", b"&quot;", b"`"];
+    const QUOTES: [&[u8]; 11] =
+        [b"\"\"\"", b"'''", b"\"", b"'", b"\\'", b"`", b"&quot;", b"&#34;", b"&#39;", b"&apos;", b"&#x27;"];
     let rest = &t[i.min(t.len())..];
+    if rest.first() == Some(&b'\\')
+        && let Some(quote) = nested::quote(t, i)
+    {
+        return Some(quote);
+    }
     QUOTES.into_iter().find(|q| rest.starts_with(q))
 }
 
@@ -55,22 +61,36 @@ fn is_escaped(t: &[u8], i: usize, end: usize) -> bool {
     on && close.is_some_and(|close| matches!(at(t, close + 1), b',' | b';' | b')' | b']' | b'}' | b'\n' | b' '))
 }
 
+/// Whether the quote at `i` and the one behind it are one in the string: it goes on, and is closed later.
+fn is_doubled(t: &[u8], i: usize, end: usize) -> bool {
+    at(t, i + 1) == b'\'' && at(t, i + 2).is_ascii_alphanumeric() && {
+        let close = memchr::memchr(b'\'', &t[(i + 2).min(end)..end]).map(|n| i + 2 + n);
+        close.is_some_and(|close| matches!(at(t, close + 1), b',' | b';' | b')' | b']' | b'}' | b'\n' | b'\r' | b' '))
+    }
+}
+
 /// Where the value quoted by `q` ends. A line that goes on in the next chunk may close it there.
 fn closing(t: &[u8], start: usize, q: &[u8], open_end: bool) -> Option<usize> {
     let end = line_end(t, start);
+    if q.starts_with(b"\\") && q.ends_with(b"\"") {
+        return nested::closing(t, start, end, q);
+    }
     let mut i = start;
     while i < end {
         let b = t[i];
         if t[i..].starts_with(q) {
-            return Some(i);
+            // YAML and SQL write a quote in a string twice.
+            let apostrophe = q == b"'" && t[i..end].starts_with(b"'\\''");
+            if !(apostrophe || q == b"'" && i > start && is_doubled(t, i, end)) {
+                return Some(i);
+            }
+            i += if apostrophe { 3 } else { 1 };
         }
         if q == b"\"" || q == b"'" {
             // In a string that is itself quoted, a backslash before the closing quote belongs to the outer one.
             if b == b'\\' && i + 1 < end && (t[i + 1] != b'\'' || q == b"'" && is_escaped(t, i, end)) {
                 i += 1;
             }
-        } else if q.starts_with(b"\\") && b == b'"' {
-            return None;
         }
         i += 1;
     }
@@ -112,7 +132,7 @@ pub(super) fn plain_end(t: &[u8], start: usize, whole_line: bool, limit: usize) 
             // The frame of a key is no part of a value.
             b'-' if t[i..].starts_with(b"-----") => break,
             b'\'' if !whole_line || matches!(at(t, i + 1), b'\n' | b' ' | b'\r' | b',' | b';' | 0) => break,
-            b'\\' if matches!(at(t, i + 1), b'"' | b'\'' | b'n' | b'r' | b't') || t[i..].starts_with(b"\\u00") => break,
+            b'\\' if ends_before(t, i) => break,
             b'<' | b'>' if !whole_line => break,
             b',' | b';' | b'&' | b'|' if next_begins(t, i + 1, whole_line) => break,
             b')' | b']' | b'}'
@@ -132,6 +152,14 @@ pub(super) fn plain_end(t: &[u8], start: usize, whole_line: bool, limit: usize) 
     i
 }
 
+/// Whether a quote or a control character begins with the backslash at `i`, in a string or in a string in a string.
+fn ends_before(t: &[u8], i: usize) -> bool {
+    let count = t[i..].iter().take(8).take_while(|b| **b == b'\\').count();
+    let next = at(t, i + count);
+    matches!(next, b'"' | b'\'')
+        || count.is_power_of_two() && (matches!(next, b'n' | b'r' | b't') || t[i + count..].starts_with(b"u00"))
+}
+
 fn is_wide_stop(t: &[u8]) -> bool {
     const STOPS: [&str; 9] = ["，", "。", "；", "、", "）", "”", "’", "】", "："];
     STOPS.iter().any(|s| t.starts_with(s.as_bytes()))
@@ -141,6 +169,9 @@ fn is_wide_stop(t: &[u8]) -> bool {
 fn next_begins(t: &[u8], i: usize, whole_line: bool) -> bool {
     let b = at(t, i);
     if matches!(b, b'\n' | b'\r' | b' ' | b'\t' | b'"' | b'\'' | b'}' | b')' | b'&' | b'|' | 0) {
+        return true;
+    }
+    if b == b'\\' && ends_before(t, i) {
         return true;
     }
     let limit = t.len().min(i + 64);

@@ -7,14 +7,14 @@
 use std::{cell::RefCell, ops::Range};
 
 use super::{
-    Redactor, account, commands,
+    Redactor, account, below, commands,
     given::Given,
     identity::{self, Field},
     judge::is_no_secret,
     kinds::Kind,
     names::{Entry, Names},
     placed,
-    rules::{Rule, Verify},
+    rules::{Rule, Test, Verify},
     shapes, sign,
     span::{Form, Span},
     spoken,
@@ -191,6 +191,12 @@ impl Literals<'_> {
             Verify::Tokens => {
                 placed::tokens(t, hit.end, &mut |value| {
                     push(value, rule.kind, spans);
+                });
+                hit.end
+            }
+            Verify::Each => {
+                below::values(t, hit.start, hit.end, true, &mut |range, quoted, place| {
+                    self.lower(rule.kind, Test::Secret, range, quoted, place, spans);
                 });
                 hit.end
             }

@@ -21,6 +21,8 @@ pub(super) const ROWS: &[Rule] = &[
     rule("sctapi.ftqq.com/", Kind::Webhook, Verify::Direct),
     rule("api.day.app/", Kind::Webhook, Verify::Direct),
     rule("/webhook/send?key=", Kind::Webhook, Verify::Direct),
+    // The slashes of PHP's JSON.
+    rule(":\\/\\/", Kind::UrlUserinfo, Verify::Userinfo),
     // Addresses in addresses.
     rule("%3a%2f%2f", Kind::UrlEncoded, Verify::PercentUserinfo),
     rule("%253a%252f%252f", Kind::UrlEncoded, Verify::PercentUserinfo),
