@@ -163,7 +163,9 @@ fn values_below_their_keys_in_yaml() {
 fn shape(yaml: &yaml_rust2::Yaml) -> String {
     match yaml {
         yaml_rust2::Yaml::Array(items) => format!("[{}]", items.iter().map(shape).collect::<Vec<_>>().join(",")),
-        yaml_rust2::Yaml::Hash(map) => map.iter().map(|(key, value)| format!("{key:?}:{};", shape(value))).collect(),
+        yaml_rust2::Yaml::Hash(map) => {
+            map.iter().map(|(key, value)| format!("{key:?}:{}", shape(value))).collect::<Vec<_>>().join(";")
+        }
         yaml_rust2::Yaml::BadValue => "bad".to_owned(),
         _ => "value".to_owned(),
     }
