@@ -107,7 +107,8 @@ fn nothing_is_left(host: &str, run: &Run, texts: &[Text]) {
         let public = planted.kinds.contains("ssh_pubkey");
         for form in forms::of(&planted.value, planted.any_case()) {
             let here = |text: &&Text| {
-                !common && !(public && text.path.ends_with(".pub")) || planted.paths.contains(&text.path) && !public
+                let key = Path::new(&text.path).extension().is_some_and(|end| end == "pub");
+                if public { !common && !key } else { !common || planted.paths.contains(&text.path) }
             };
             for text in texts.iter().filter(here) {
                 if let Some(at) = text.find(&form) {

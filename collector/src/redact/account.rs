@@ -5,7 +5,7 @@
 use std::ops::Range;
 
 use super::{
-    escape, token,
+    escape, nested, token,
     value::{at, is_name, line_end, line_start, skip_blanks},
 };
 
@@ -154,7 +154,8 @@ pub(super) fn is_account(name: &[u8]) -> bool {
 }
 
 /// What accounts of programs are called, before or behind the name of what they serve.
-const SERVICES: &[&[u8]] = &[b"zbx", b"zabbix", b"robot", b"bot", b"ci", b"nasuser", b"upload", b"monitor", b"repl", b"exporter", b"runner"];
+const SERVICES: &[&[u8]] =
+    &[b"zbx", b"zabbix", b"robot", b"bot", b"ci", b"nasuser", b"upload", b"monitor", b"repl", b"exporter", b"runner"];
 
 /// Whether the name says that a program, not a person, has the account: `zbx_monitor`, `ci-robot`.
 pub(super) fn is_service(name: &[u8]) -> bool {
@@ -396,8 +397,9 @@ pub(super) fn named(t: &[u8], i: usize) -> Option<Range<usize>> {
     let start = i - usize::from(i > 0 && t[i - 1] == b'\\' && t[i.min(t.len())..].starts_with(b"u00"));
     let rest = t.get(i..)?;
     let mut run = rest.iter().take(65).take_while(|b| is_name(**b)).count();
-    let slashes = rest[run..].iter().take(2).take_while(|b| **b == b'\\').count();
-    if run > 0 && slashes > 0 && belongs_to_domain(&rest[..run], slashes, rest.get(run + slashes).copied().unwrap_or(b'\n')) {
+    let slashes = rest[run..].iter().take(8).take_while(|b| **b == b'\\').count();
+    let next = rest.get(run + slashes).copied().unwrap_or(b'\n');
+    if run > 0 && slashes > 0 && belongs_to_domain(&rest[..run], slashes, next) && !is_control(t, i + run, slashes, next) {
         return named(t, i + run + slashes);
     }
     while run > 0 && matches!(rest[run - 1], b'.' | b'-') {
@@ -408,6 +410,11 @@ pub(super) fn named(t: &[u8], i: usize) -> Option<Range<usize>> {
     let call = after == b'(' && !rest[run..].starts_with(b"(uid=");
     let format = after == b'%' && escape::tail(t, i + run + 1).is_none();
     (is_account(&rest[..run]) && !call && !matches!(after, b'{' | b'$') && !format).then_some(start..i + run)
+}
+
+/// Whether the backslashes at `i` begin a control character in a string in a string.
+fn is_control(t: &[u8], i: usize, slashes: usize, next: u8) -> bool {
+    slashes > 1 && matches!(next, b'n' | b't' | b'r' | b'b' | b'f' | b'u') && nested::begins_control(t, i, slashes)
 }
 
 /// Whether a backslash stands between a domain and a name, and does not begin a control character of JSON.

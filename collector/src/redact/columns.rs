@@ -282,7 +282,14 @@ fn value(text: &[u8], range: Range<usize>, kind: Kind) -> Option<Form> {
         }
         Kind::Mac => return identity::bare_mac(text, range),
         Kind::Gps => number_with_decimals(v),
-        _ => kind.is_credential() && v.len() >= 4 && !is_no_secret(v) && !is_path(v) && (digits > 0 || !v.contains(&b' ')) && words <= 4,
+        _ => {
+            kind.is_credential()
+                && v.len() >= 4
+                && !is_no_secret(v)
+                && !is_path(v)
+                && (digits > 0 || !v.contains(&b' '))
+                && words <= 4
+        }
     };
     fits.then_some(Form::Tag)
 }

@@ -9,6 +9,7 @@ use super::{
     account::is_account,
     judge::is_no_secret,
     kinds::Kind,
+    nested,
     placed::lines_below,
     rules::{How, Opt},
     span::{self, Span},
@@ -50,7 +51,9 @@ pub(super) fn options(t: &[u8], program: Range<usize>, options: &[Opt], spans: &
         _ => Form::Line,
     };
     let bounded = bounded || process > 0 && before == b'-';
-    if !bounded || !(!matches!(form, Form::Line | Form::Nul) || process > 0 || blank(at(t, program.end)) || blank(t[program.end - 1])) {
+    if !bounded
+        || !(!matches!(form, Form::Line | Form::Nul) || process > 0 || blank(at(t, program.end)) || blank(t[program.end - 1]))
+    {
         return program.end;
     }
     let end = match form {
@@ -75,7 +78,12 @@ pub(super) fn options(t: &[u8], program: Range<usize>, options: &[Opt], spans: &
             break;
         }
         let argument = i..match form {
-            Form::Line => argument_end(t, i),
+            Form::Line => {
+                let stop = nested::argument_end(t, i, end);
+                // A longer one goes on to its own end.
+                let whole = stop < end && !matches!(t[stop], b'"' | b'\'' | b'\\');
+                if whole { stop } else { nested::argument_end(t, i, line_end(t, i)) }
+            }
             Form::Nul => memchr::memchr2(0, b'\n', &t[i..end]).map_or(end, |n| i + n),
             Form::Flow | Form::Block => element_end(t, i, end),
         };
@@ -184,28 +192,11 @@ fn element_end(t: &[u8], start: usize, end: usize) -> usize {
     close
 }
 
-/// The end of an argument: a blank outside of quotes, or the line's end, however far.
-fn argument_end(t: &[u8], start: usize) -> usize {
-    let mut i = start;
-    while i < t.len() && !matches!(t[i], b' ' | b'\t' | 0 | b'\r' | b'\n') {
-        if matches!(t[i], b'\'' | b'"') {
-            let close = memchr::memchr2(t[i], b'\n', &t[i + 1..]).filter(|n| t[i + 1 + n] == t[i]);
-            let Some(close) = close else { break };
-            i += close + 1;
-        }
-        i += 1;
-    }
-    i.max(start)
-}
-
 fn push(t: &[u8], argument: Range<usize>, option: &Opt, form: Form, spans: &mut Vec<Span>) {
-    let quoted = argument.len() >= 2 && matches!(t[argument.start], b'\'' | b'"') && t[argument.end - 1] == t[argument.start];
-    let mut range = if form == Form::Nul {
-        argument
-    } else if quoted {
-        argument.start + 1..argument.end - 1
-    } else {
-        argument.start..plain_end(t, argument.start, false, usize::MAX).min(argument.end)
+    let plain = || argument.start..plain_end(t, argument.start, false, usize::MAX).min(argument.end);
+    let mut range = match form {
+        Form::Nul => argument,
+        Form::Line | Form::Flow | Form::Block => nested::quoted(t, argument.clone()).unwrap_or_else(plain),
     };
     let part = match option.how {
         How::AfterColon => b':',

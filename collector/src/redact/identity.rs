@@ -456,9 +456,8 @@ fn nmea(t: &[u8], start: usize) -> Option<Range<usize>> {
 /// Whether this, behind a key in Chinese, is a secret and not a number of it, its method or the place where it is.
 pub(super) fn is_spoken_secret(v: &[u8], signed: bool) -> bool {
     const METHODS: [&str; 23] = [
-        "crc", "0x", "oauth", "jwt", "bearer", "totp", "ukey",
-        "md5", "sha", "base64", "bcrypt", "scrypt", "aes", "sm2", "sm3", "sm4", "rsa", "utf-8", "ascii", "ldap", "ssh", "root",
-        "admin",
+        "crc", "0x", "oauth", "jwt", "bearer", "totp", "ukey", "md5", "sha", "base64", "bcrypt", "scrypt", "aes", "sm2", "sm3",
+        "sm4", "rsa", "utf-8", "ascii", "ldap", "ssh", "root", "admin",
     ];
     const FILES: [&str; 8] = [".key", ".pem", ".crt", ".jks", ".p12", ".pfx", ".pub", ".txt"];
     let lower = v.get(..8).unwrap_or(v).to_ascii_lowercase();
@@ -472,5 +471,13 @@ pub(super) fn is_spoken_secret(v: &[u8], signed: bool) -> bool {
     let range = range && v.iter().any(|b| !b.is_ascii_digit()) || v.starts_with(b" ") || v.ends_with(b"=");
     // Behind words that do not say that it is one, a date is none.
     let date = !signed && v.iter().all(|b| b.is_ascii_digit() || matches!(b, b'-' | b'/' | b':' | b'.')) && digits < v.len();
-    v.len() >= 4 && shown && !range && !date && !method && !file && !is_no_secret(v) && !is_path(v) && memchr::memmem::find(v, b"://").is_none()
+    v.len() >= 4
+        && shown
+        && !range
+        && !date
+        && !method
+        && !file
+        && !is_no_secret(v)
+        && !is_path(v)
+        && memchr::memmem::find(v, b"://").is_none()
 }

@@ -175,7 +175,10 @@ pub(super) fn is_no_secret(v: &[u8]) -> bool {
         b'{' => v.starts_with(b"{{") || v == b"{" || v == b"{}",
         b'%' => matches!(v.get(1), Some(b'(' | b'{')) || (v.len() == 2 && v[1].is_ascii_alphabetic()),
         b'[' => {
-            v.len() == 1 || v == b"[]" || v.starts_with(b"[{") || v[1..].iter().all(|b| b.is_ascii_alphabetic() || matches!(b, b']' | b' ' | b'_' | b'-'))
+            v.len() == 1
+                || v == b"[]"
+                || v.starts_with(b"[{")
+                || v[1..].iter().all(|b| b.is_ascii_alphabetic() || matches!(b, b']' | b' ' | b'_' | b'-'))
         }
         b'!' => v.starts_with(b"!vault") || v.starts_with(b"!ENV") || v.starts_with(b"!Ref") || v.starts_with(b"!!"),
         b'E' => v.starts_with(b"ENC[") || v.starts_with(b"ENC("),
@@ -188,7 +191,11 @@ pub(super) fn is_no_secret(v: &[u8]) -> bool {
     while let [rest @ .., b'.' | b',' | b')' | b';' | b':'] = word {
         word = rest;
     }
-    masks || reference || is_code(v) || is_expression(v) || word.len() <= WORD_MAX && WORDS.iter().any(|w| word.eq_ignore_ascii_case(w.as_bytes()))
+    masks
+        || reference
+        || is_code(v)
+        || is_expression(v)
+        || word.len() <= WORD_MAX && WORDS.iter().any(|w| word.eq_ignore_ascii_case(w.as_bytes()))
 }
 
 /// What begins the text of a call in a program, a declaration or a template.
@@ -230,16 +237,19 @@ fn is_expression(v: &[u8]) -> bool {
         && v[name..].iter().all(|b| b.is_ascii_alphanumeric() || b"_.:()[],'\"=->$ |".contains(b));
     // `jsonencode(local.creds)`
     let inner = v.get(name + 1..v.len().max(name + 2) - 1).unwrap_or_default();
-    let named = begins && v.ends_with(b")") && inner.contains(&b'.') && inner.iter().all(|b| b.is_ascii_lowercase() || b"_.".contains(b));
+    let named =
+        begins && v.ends_with(b")") && inner.contains(&b'.') && inner.iter().all(|b| b.is_ascii_lowercase() || b"_.".contains(b));
     // `$_POST['password']`, `$this->password`
     let word = v[1..].iter().take_while(|b| b.is_ascii_alphanumeric() || **b == b'_').count() + 1;
     let element = v[0] == b'$' && word > 1 && (v.get(word) == Some(&b'[') || v[word..].starts_with(b"->"));
     // `random_password.db.result`
-    let parts = v.split(|b| *b == b'.').filter(|p| !p.is_empty() && p.iter().all(|b| b.is_ascii_lowercase() || *b == b'_')).count();
+    let parts =
+        v.split(|b| *b == b'.').filter(|p| !p.is_empty() && p.iter().all(|b| b.is_ascii_lowercase() || *b == b'_')).count();
     let path = parts >= 3 && v.contains(&b'_') && memchr::memchr_iter(b'.', v).count() + 1 == parts;
     // The name of the next argument, `Option<String>`, the letters of manuals, rules of validation.
     let argument = v.ends_with(b"=") && v.len() <= 16 && v[..v.len() - 1].iter().all(|b| b.is_ascii_lowercase() || *b == b'_');
-    let elsewhere = [&b"env:"[..], b"file:", b"fd:", b"pass:"].iter().any(|e| v.starts_with(e) && (v.len() < 6 || !v.starts_with(b"pass:")));
+    let elsewhere =
+        [&b"env:"[..], b"file:", b"fd:", b"pass:"].iter().any(|e| v.starts_with(e) && (v.len() < 6 || !v.starts_with(b"pass:")));
     let other = elsewhere || v.starts_with(b"\\f") || v.starts_with(b"required|") || v.starts_with(b"nullable|");
     calls || method || named || element || path || argument || other
 }
@@ -260,7 +270,13 @@ fn is_code(v: &[u8]) -> bool {
     let variable = v[0] == b'$'
         && v[subject.len()..].iter().all(|b| b.is_ascii_alphabetic() || b"_.[]->:|'\"".contains(b))
         && subject[1..].iter().all(|b| b.is_ascii_lowercase() || *b == b'_')
-        && [&b"pass"[..], b"password", b"passwd", b"pwd", b"pw", b"secret", b"token", b"key"].iter().any(|w| subject.ends_with(w));
+        && [&b"pass"[..], b"password", b"passwd", b"pwd", b"pw", b"secret", b"token", b"key"]
+            .iter()
+            .any(|w| subject.ends_with(w));
+    // `*default_pw`: what stands at another place of the YAML.
+    let alias = v[0] == b'*'
+        && v[1..].iter().all(|b| b.is_ascii_lowercase() || matches!(b, b'_' | b'-'))
+        && [&b"pass"[..], b"pw", b"secret", b"token", b"key"].iter().any(|w| memchr::memmem::find(v, w).is_some());
     let constant = v.iter().all(|b| b.is_ascii_uppercase() || *b == b'_') && memchr::memchr_iter(b'_', v).count() >= 2;
     let pointer = matches!(v.len(), 14 | 18)
         && (v.starts_with(b"0x7f") || v.starts_with(b"0x5") || v.starts_with(b"0xffff"))
@@ -268,7 +284,7 @@ fn is_code(v: &[u8]) -> bool {
     let port = v.ends_with(b"/tcp") || v.ends_with(b"/udp");
     // A label of nothing but Chinese stays one when a name in it has been replaced.
     let label = (!v[0].is_ascii() || token::is_in(v)) && token::without(v).iter().all(|b| !b.is_ascii());
-    call || rooted || variable || constant || pointer || port || label
+    call || rooted || variable || alias || constant || pointer || port || label
 }
 
 /// Whether the value is a path of the system, as in `password = /run/secrets/db`.

@@ -5,13 +5,17 @@
 use std::ops::Range;
 
 use super::{
-    account, escape,
+    account,
+    below::{self, Place},
+    escape,
     judge::{has_stand_in, is_grouped, is_no_secret, is_path, is_tokenlike},
     kinds::Kind,
     listed, lists,
     rules::{Bound, Rule, Test},
+    scalar,
     scan::{Literals, begins_word, push},
     span::Span,
+    spoken::{is_strong, secret},
     structure::{base64, percent, siblings, xml},
     tables,
     value::{self, Between, Style, Value, at, is_name, line_end, skip_blanks},
@@ -34,13 +38,13 @@ impl Literals<'_> {
         }
         let numbered = t[end.min(t.len())..].iter().take(2).take_while(|b| b.is_ascii_digit()).count();
         end += numbered;
-        let secret = !matches!(test, Test::Account | Test::Degrees | Test::Login);
+        let credential = !matches!(test, Test::Account | Test::Degrees | Test::Login);
         if rule.word.ends_with('.') {
             // `account.key.NAME.windows.net`
             end += t[end.min(t.len())..].iter().take(128).take_while(|b| is_name(**b)).count();
         }
         if is_name(at(t, end)) {
-            end += if secret { value::suffix(t, end) } else { 0 };
+            end += if credential { value::suffix(t, end) } else { 0 };
             if is_name(at(t, end)) {
                 return hit.end;
             }
@@ -56,29 +60,37 @@ impl Literals<'_> {
             let comma = end + 1;
             at(t, end) == t[start - 1]
                 && at(t, comma) == b','
-                && secret
+                && credential
                 && (t[start - 2] == b'(' || t[..start - 2].ends_with(b"("))
                 && matches!(at(t, skip_blanks(t, comma + 1)), b'"' | b'\'')
         };
         // `name: &db_password "x"` in YAML
-        let anchor = secret && start >= 2 && t[start - 1] == b'&' && t[start - 2] == b' ' && !matches!(at(t, end), b'=' | b':');
+        let anchor =
+            credential && start >= 2 && t[start - 1] == b'&' && t[start - 2] == b' ' && !matches!(at(t, end), b'=' | b':');
         let between = if call || anchor || option && test != Test::Account { Between::SignOrBlank } else { Between::Sign };
         // A short word and a colon announce a name only in quotes.
         if test == Test::Account && literal.len() <= 5 && at(t, end) == b':' {
             return hit.end;
         }
         // `user=user=user=`: the next one is looked at, not all of them from each.
-        if (!secret || test == Test::Base64)
+        if (!credential || test == Test::Base64)
             && t[(end + 1).min(t.len())..].get(..literal.len()).is_some_and(|next| next.eq_ignore_ascii_case(literal))
+        {
+            return hit.end;
+        }
+        if credential
+            && below::values(t, start, end, false, &mut |range, quoted, place| {
+                self.lower(rule.kind, test, range, quoted, place, spans);
+            })
         {
             return hit.end;
         }
         let found = value::after_key(t, end, between, self.open_end)
             .or_else(|| self.beside(start, end))
-            .or_else(|| if secret { value::spaced(t, start, end, self.open_end) } else { None });
+            .or_else(|| if credential { value::spaced(t, start, end, self.open_end) } else { None });
         let found = found.and_then(|found| if found.sign == b'=' { in_struct(t, found) } else { Some(found) });
         let Some(found) = found else {
-            if secret {
+            if credential {
                 tables::below(t, start, &self.table, &mut |value| {
                     push(value, rule.kind, spans);
                 });
@@ -92,8 +104,23 @@ impl Literals<'_> {
         let between = t.get(end..found.range.start).unwrap_or_default();
         let signs = between.iter().take_while(|b| matches!(b, b'"' | b'\'' | b' ' | b':' | b'=')).count();
         let opened = between.get(signs) == Some(&b'[') && !between[signs..].contains(&b']');
-        if secret && found.sign == b':' && opened {
+        if credential && found.sign == b':' && opened {
             return self.list(rule.kind, test, end + signs, spans).max(hit.end);
+        }
+        let open = found.range.start;
+        if credential && found.sign == b':' && !found.quoted && lists::is_flow(t, open) {
+            return self.list(rule.kind, test, open, spans).max(hit.end);
+        }
+        if credential && !found.quoted && matches!(t[open], b'|' | b'>') {
+            below::block_at(t, open, &mut |range, quoted, place| {
+                self.lower(rule.kind, test, range, quoted, place, spans);
+            });
+        }
+        let quote = at(t, open.wrapping_sub(1));
+        if credential && found.sign == b':' && !found.quoted && matches!(quote, b'"' | b'\'') {
+            below::string(t, start, open, quote, &mut |range, quoted, place| {
+                self.lower(rule.kind, test, range, quoted, place, spans);
+            });
         }
         let v = &t[found.range.clone()];
         let before = if start == 0 { b'\n' } else { t[start - 1] };
@@ -190,22 +217,42 @@ impl Literals<'_> {
         lists::items(t, open, Style::Json, self.open_end, &mut |item| {
             let v = &t[item.range.clone()];
             let token = matches!(test, Test::Secret | Test::Line) || is_tokenlike(v);
-            if token && !is_no_secret(v) && !is_path(v) {
+            if token && (item.quoted || is_strong(v)) && !is_no_secret(v) && !is_path(v) {
                 last = push(item.range, kind, spans);
             }
         });
         last
     }
 
+    /// A value in the lines below its key.
+    pub(super) fn lower(&self, kind: Kind, test: Test, range: Range<usize>, quoted: bool, place: Place, spans: &mut Vec<Span>) {
+        let v = &self.text[range.clone()];
+        let strong = is_strong(v) && (quoted || !v.iter().all(|b| b.is_ascii_digit() || *b == b'.'));
+        let fits = match (test, place) {
+            (Test::Secret | Test::Line, Place::Line) => true,
+            (Test::Secret | Test::Line, Place::Item) => quoted || strong,
+            (Test::Secret | Test::Line, Place::Entry) => strong,
+            (Test::Token, _) => is_tokenlike(v),
+            _ => false,
+        };
+        if let Some(range) = secret(self.text, range).filter(|_| fits) {
+            push(range, kind, spans);
+        }
+    }
+
     /// A value that is not directly behind its key.
     pub(super) fn beside(&self, start: usize, end: usize) -> Option<Value> {
         let t = self.text;
-        let quoted = matches!(at(t, end), b'"' | b'\'');
-        if let Some(range) = xml::before(t, start) {
+        let quote = scalar::quote(t, end);
+        if let Some(range) = xml::before(t, start).or_else(|| below::before_name(t, start)) {
             return Some(Value::marked(range));
         }
-        let begin = siblings::value(t, start, end + usize::from(quoted))?;
-        value::scalar(t, begin, b':', if quoted { Style::Json } else { Style::Plain }, self.open_end)
+        let begin = siblings::value(t, start, end + quote.map_or(0, <[u8]>::len))?;
+        let style = if quote.is_some() { Style::Json } else { Style::Plain };
+        if matches!(at(t, begin), b'|' | b'>') {
+            return Some(Value { range: begin..begin + 1, style, quoted: false, sign: b':', whole_line: true });
+        }
+        value::scalar(t, begin, b':', style, self.open_end)
     }
 
     /// `requirepass x`, `com2sec name source community`.
@@ -270,8 +317,9 @@ impl Literals<'_> {
             return hit.end;
         }
         let run = |i: usize, limit: usize| {
-            let stop =
-                |b: &u8| matches!(b, b' ' | b'\t' | b'"' | b'\'' | b'\\' | b',' | b';' | b'&' | b'<' | b'}' | b'\r' | b'\n' | 0x1b | 0);
+            let stop = |b: &u8| {
+                matches!(b, b' ' | b'\t' | b'"' | b'\'' | b'\\' | b',' | b';' | b'&' | b'<' | b'}' | b'\r' | b'\n' | 0x1b | 0)
+            };
             i + t[i.min(t.len())..].iter().take(limit).take_while(|b| !stop(b)).count()
         };
         // A failed look is short; what is a secret goes to its end.
@@ -348,7 +396,8 @@ fn behind_percent(t: &[u8], found: &Value) -> Option<Range<usize>> {
     let name = v[..sign].iter().all(|b| is_name(*b) || matches!(b, b'/' | b'\\'));
     let rest = &v[sign + 1..];
     let escape = rest.get(..2).is_some_and(|two| two.iter().all(u8::is_ascii_hexdigit)) && rest.contains(&b'%');
-    (sign > 0 && name && rest.len() >= 4 && !escape && !is_no_secret(rest)).then_some(found.range.start + sign + 1..found.range.end)
+    (sign > 0 && name && rest.len() >= 4 && !escape && !is_no_secret(rest))
+        .then_some(found.range.start + sign + 1..found.range.end)
 }
 
 /// The string in what a debugger prints of an object: `password = {npos = 18446744073709551615, _M_p = 0x55d0 "x"}`.

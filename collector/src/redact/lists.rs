@@ -4,11 +4,17 @@
 
 use super::{
     scalar::{quote, scalar},
-    value::{Style, Value, at, skip_blanks},
+    value::{Style, Value, at, line_end, skip_blanks},
 };
 
 /// Items and brackets of one list that are looked at.
 const MOST: usize = 64;
+
+/// Whether a list of YAML begins at `i` that ends in its line, and nothing else of the value is behind it.
+pub(super) fn is_flow(t: &[u8], i: usize) -> bool {
+    let close = memchr::memchr(b']', &t[i..line_end(t, i)]).filter(|_| t[i] == b'[');
+    close.is_some_and(|n| matches!(at(t, i + n + 1), b'\n' | b'\r' | b' ' | b',' | b'}'))
+}
 
 /// Calls `each` with every item of the list that opens at `i`; objects in it end the look: they have keys of their own.
 pub(super) fn items(t: &[u8], i: usize, style: Style, open_end: bool, each: &mut dyn FnMut(Value)) {

@@ -10,6 +10,7 @@
 
 mod account;
 mod address;
+mod below;
 mod blocks;
 mod by_path;
 mod chunks;
@@ -32,6 +33,7 @@ mod listing;
 mod lists;
 mod mask;
 mod names;
+mod nested;
 mod pem;
 mod people;
 mod person;

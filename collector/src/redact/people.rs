@@ -4,14 +4,7 @@
 
 use std::ops::Range;
 
-use super::{
-    kinds::Kind,
-    person,
-    scan::push,
-    span::Span,
-    value::at,
-    wide::Between,
-};
+use super::{kinds::Kind, person, scan::push, span::Span, value::at, wide::Between};
 
 /// Words behind a name.
 const TITLES: [&str; 6] = ["先生", "女士", "小姐", "同志", "老师", "师傅"];

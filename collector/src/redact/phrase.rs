@@ -25,8 +25,10 @@ const STOPS: [char; 14] = ['，', '。', '；', '、', '）', '”', '」', '】
 pub(super) fn secret(t: &[u8], from: usize, han: usize) -> Option<Range<usize>> {
     let end = line_end(t, from).min(from + REACH);
     let run = &t[from..end];
-    let length =
-        run.iter().position(|b| b.is_ascii_whitespace() || matches!(b, b'"' | b'\'' | b'<' | b',' | b';' | 0)).unwrap_or(run.len());
+    let length = run
+        .iter()
+        .position(|b| b.is_ascii_whitespace() || matches!(b, b'"' | b'\'' | b'<' | b',' | b';' | 0))
+        .unwrap_or(run.len());
     let run = &run[..length];
     let utf8 = std::str::from_utf8(run).is_ok();
     let text = if utf8 { String::from_utf8_lossy(run) } else { GB18030.decode_without_bom_handling(run).0 };
@@ -84,7 +86,8 @@ mod tests {
         let secret = |t: &'static str| secret(t.as_bytes(), 0, 0).map(|r| &t[r]);
         assert_eq!(secret("春江花月夜2024，勿传"), Some("春江花月夜2024"));
         assert_eq!(secret("芝麻开门\n"), Some("芝麻开门"));
-        for text in ["见保险柜", "请联系管理员", "未设置", "同上", "至少8位", "每90天更换", "OEr-zh-password-abc芝麻"] {
+        for text in ["见保险柜", "请联系管理员", "未设置", "同上", "至少8位", "每90天更换", "OEr-zh-password-abc芝麻"]
+        {
             assert_eq!(secret(text), None, "{text}");
         }
         let gb = GB18030.encode("春江花月夜88，勿传").0;

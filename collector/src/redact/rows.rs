@@ -21,7 +21,8 @@ pub(super) fn is_row(line: &[u8]) -> bool {
         name > 0 && at(line, name) == b':' && !line.contains(&b' ')
     };
     let quoted = || line.starts_with(b"\"") && (line.ends_with(b"\"") || line.ends_with(b"\","));
-    [&b"|"[..], b"+-", b"- "].iter().any(|begin| line.starts_with(begin)) || quoted() || account()
+    let tuple = line.starts_with(b"(") && (line.ends_with(b"),") || line.ends_with(b");"));
+    tuple || [&b"|"[..], b"+-", b"- "].iter().any(|begin| line.starts_with(begin)) || quoted() || account()
 }
 
 /// The first lines below the line of `i`, if that and they are short, and those behind them as long as they are rows: their

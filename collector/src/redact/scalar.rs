@@ -5,14 +5,20 @@
 use super::{
     escape,
     judge::{has_stand_in, is_no_secret},
-    place, prefixes,
+    nested, place, prefixes,
     value::{LOOK, Style, Value, at, is_name, line_end, line_start, nonempty},
 };
 
 /// The quote that opens at `i`, if one does: plain, escaped or an entity.
 pub(super) fn quote(t: &[u8], i: usize) -> Option<&'static [u8]> {
-    const QUOTES: [&[u8]; 8] = [b"\"\"\"", b"'''", b"\"", b"'", b"\\\"", b"\\'", b"&quot;", b"`"];
+    const QUOTES: [&[u8]; 11] =
+        [b"\"\"\"", b"'''", b"\"", b"'", b"\\'", b"`", b"&quot;", b"&#34;", b"&#39;", b"&apos;", b"&#x27;"];
     let rest = &t[i.min(t.len())..];
+    if rest.first() == Some(&b'\\')
+        && let Some(quote) = nested::quote(t, i)
+    {
+        return Some(quote);
+    }
     QUOTES.into_iter().find(|q| rest.starts_with(q))
 }
 
@@ -55,7 +61,8 @@ fn setting_end(t: &[u8], i: usize) -> usize {
     let rest = line[word..].trim_ascii();
     let words = rest.split(u8::is_ascii_whitespace).filter(|w| !w.is_empty()).count();
     let option = rest.starts_with(b"-") || memchr::memmem::find(rest, b" -").is_some();
-    let sentence = option || is_no_secret(&line[..word]) || rest.iter().any(|b| b"\"'`=:#;,({<".contains(b)) || has_stand_in(rest);
+    let sentence =
+        option || is_no_secret(&line[..word]) || rest.iter().any(|b| b"\"'`=:#;,({<".contains(b)) || has_stand_in(rest);
     let length = if words > 3 || sentence || line.len() == LOOK { word } else { line.trim_ascii_end().len() };
     i + line[..length].iter().rposition(|b| !matches!(b, b',' | b';')).map_or(0, |n| n + 1)
 }
@@ -78,23 +85,25 @@ fn is_doubled(t: &[u8], i: usize, end: usize) -> bool {
 /// Where the value quoted by `q` ends. A line that goes on in the next chunk may close it there.
 fn closing(t: &[u8], start: usize, q: &[u8], open_end: bool) -> Option<usize> {
     let end = line_end(t, start);
+    if q.starts_with(b"\\") && q.ends_with(b"\"") {
+        return nested::closing(t, start, end, q);
+    }
     let mut i = start;
     while i < end {
         let b = t[i];
         if t[i..].starts_with(q) {
             // YAML and SQL write a quote in a string twice.
-            if !(q == b"'" && i > start && is_doubled(t, i, end)) {
+            let apostrophe = q == b"'" && t[i..end].starts_with(b"'\\''");
+            if !(apostrophe || q == b"'" && i > start && is_doubled(t, i, end)) {
                 return Some(i);
             }
-            i += 1;
+            i += if apostrophe { 3 } else { 1 };
         }
         if q == b"\"" || q == b"'" {
             // In a string that is itself quoted, a backslash before the closing quote belongs to the outer one.
             if b == b'\\' && i + 1 < end && (t[i + 1] != b'\'' || q == b"'" && is_escaped(t, i, end)) {
                 i += 1;
             }
-        } else if q.starts_with(b"\\") && b == b'"' {
-            return None;
         }
         i += 1;
     }
@@ -136,9 +145,7 @@ pub(super) fn plain_end(t: &[u8], start: usize, whole_line: bool, limit: usize) 
             // The frame of a key is no part of a value.
             b'-' if t[i..].starts_with(b"-----") => break,
             b'\'' if !whole_line || matches!(at(t, i + 1), b'\n' | b' ' | b'\r' | b',' | b';' | 0) => break,
-            b'\\' if matches!(at(t, i + 1), b'"' | b'\'' | b'n' | b'r' | b't') || t[i..].starts_with(b"\\u00") => break,
-            // Of an escape of an escape nothing is cut off.
-            b'\\' if at(t, i + 1) == b'\\' && matches!(at(t, i + 2), b'"' | b'n' | b'r' | b't') => break,
+            b'\\' if ends_before(t, i) => break,
             0x1b | b'#' | b'\\' | b'^' if escape::ends_value(t, i) => break,
             b'<' | b'>' if !whole_line => break,
             b',' | b';' | b'&' | b'|' if next_begins(t, i + 1, whole_line) => break,
@@ -159,6 +166,14 @@ pub(super) fn plain_end(t: &[u8], start: usize, whole_line: bool, limit: usize) 
     i
 }
 
+/// Whether a quote or a control character begins with the backslash at `i`, in a string or in a string in a string.
+fn ends_before(t: &[u8], i: usize) -> bool {
+    let count = t[i..].iter().take(8).take_while(|b| **b == b'\\').count();
+    let next = at(t, i + count);
+    matches!(next, b'"' | b'\'')
+        || count.is_power_of_two() && (matches!(next, b'n' | b'r' | b't') || t[i + count..].starts_with(b"u00"))
+}
+
 fn is_wide_stop(t: &[u8]) -> bool {
     const STOPS: [&str; 9] = ["，", "。", "；", "、", "）", "”", "’", "】", "："];
     STOPS.iter().any(|s| t.starts_with(s.as_bytes()))
@@ -168,6 +183,9 @@ fn is_wide_stop(t: &[u8]) -> bool {
 fn next_begins(t: &[u8], i: usize, whole_line: bool) -> bool {
     let b = at(t, i);
     if matches!(b, b'\n' | b'\r' | b' ' | b'\t' | b'"' | b'\'' | b'}' | b')' | b'&' | b'|' | 0) {
+        return true;
+    }
+    if b == b'\\' && ends_before(t, i) {
         return true;
     }
     let limit = t.len().min(i + 64);

@@ -10,7 +10,7 @@ use std::{
 };
 
 use super::{
-    Redactor, account, commands, escape,
+    Redactor, account, below, commands, escape,
     given::Given,
     identity::{self, Field},
     judge::is_no_secret,
@@ -18,7 +18,7 @@ use super::{
     listed,
     names::{Entry, Names},
     placed,
-    rules::{How, Opt, Rule, Verify},
+    rules::{How, Opt, Rule, Test, Verify},
     shapes, sign,
     span::{Form, Span},
     spoken,
@@ -236,6 +236,12 @@ impl Literals<'_> {
                         push(value, rule.kind, spans);
                     });
                 }
+                hit.end
+            }
+            Verify::Each => {
+                below::values(t, hit.start, hit.end, true, &mut |range, quoted, place| {
+                    self.lower(rule.kind, Test::Secret, range, quoted, place, spans);
+                });
                 hit.end
             }
             Verify::Direct => push_if(spoken::direct(t, hit.end), rule.kind, hit.end, spans),

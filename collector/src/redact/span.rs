@@ -257,10 +257,9 @@ fn bare_number(text: &[u8], start: usize, end: usize) -> &[u8] {
         return b"";
     };
     let key = key.trim_ascii_end();
-    let escapes = key.len().saturating_sub(2);
     match key {
-        [.., b'\\', b'"'] => &key[escapes..],
-        [.., b'"' | b'\''] => &key[key.len() - 1..],
+        [rest @ .., b'"'] => &key[rest.len() - rest.iter().rev().take_while(|b| **b == b'\\').count()..],
+        [.., b'\''] => &key[key.len() - 1..],
         _ => b"",
     }
 }

@@ -8,6 +8,7 @@ use std::ops::Range;
 use super::structure::base64::is_login;
 use super::{
     judge::{has_stand_in, is_no_secret, is_path},
+    nested,
     rows::rows_below,
     value::{at, line_end, line_start, plain_end, skip_blanks},
 };
@@ -95,7 +96,7 @@ fn near_end(t: &[u8], i: usize) -> usize {
 }
 
 fn ends_word(b: u8) -> bool {
-    matches!(b, b' ' | b'\t' | 0 | b'"' | b'\'')
+    matches!(b, b' ' | b'\t' | b'\r' | 0 | b'"' | b'\'' | b'\\' | b')' | b';')
 }
 
 /// The program, of those that read a secret, whose command begins at `i`.
@@ -146,11 +147,8 @@ pub(super) fn piped(t: &[u8], i: usize) -> Option<(Range<usize>, bool)> {
     if value.is_empty() {
         return None;
     }
-    let quote = t[value.start];
-    if matches!(quote, b'"' | b'\'')
-        && let Some(close) = memchr::memchr(quote, &t[value.start + 1..value.end])
-    {
-        value = value.start + 1..value.start + 1 + close;
+    if let Some(inner) = nested::quoted(t, value.clone()) {
+        value = inner;
     } else if let Some(stop) = t[value.clone()].iter().position(|b| matches!(b, b';' | b'&')) {
         value.end = value.start + stop;
     }
@@ -198,7 +196,8 @@ fn here_string(t: &[u8], hit: &Range<usize>) -> Option<(Range<usize>, bool)> {
     let i = skip_blanks(t, hit.end);
     // `$'a\na'`
     let i = i + usize::from(at(t, i) == b'$' && at(t, i + 1) == b'\'');
-    let mut value = quoted(t, i + 1, at(t, i)).unwrap_or_else(|| i..plain_end(t, i, false, REACH));
+    let string = nested::quoted(t, i..nested::argument_end(t, i, line_end(t, i).min(i + REACH)));
+    let mut value = string.unwrap_or_else(|| i..plain_end(t, i, false, REACH));
     if program == "chpasswd" {
         value.start += memchr::memchr(b':', &t[value.clone()])? + 1;
     }
@@ -257,7 +256,12 @@ fn quoted(t: &[u8], start: usize, quote: u8) -> Option<Range<usize>> {
         return None;
     }
     let end = near_end(t, start);
-    memchr::memchr(quote, &t[start..end]).map(|n| start..start + n)
+    let mut close = start + memchr::memchr(quote, &t[start..end])?;
+    // One that is doubled is a part of the string.
+    while close > start && close + 1 < end && t[close + 1] == quote {
+        close += 2 + memchr::memchr(quote, &t[close + 2..end])?;
+    }
+    Some(start..close)
 }
 
 pub(super) fn secret(t: &[u8], value: Range<usize>) -> Option<Range<usize>> {

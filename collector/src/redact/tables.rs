@@ -165,6 +165,9 @@ pub(super) fn insert(t: &[u8], i: usize, found: &mut dyn FnMut(Range<usize>, Kin
         return list.end;
     }
     let mut i = near - values.len() + 6;
+    if values[6..].trim_ascii().is_empty() {
+        return below_statement(t, i, &columns, found);
+    }
     let last = i + REACH;
     while i < last
         && let Some(open) = memchr::memchr2(b'(', b'\n', &t[i..t.len().min(i + 8)])
@@ -179,6 +182,19 @@ pub(super) fn insert(t: &[u8], i: usize, found: &mut dyn FnMut(Range<usize>, Kin
         i = (close + 1).min(t.len());
     }
     i
+}
+
+/// The values of rows that have lines of their own below a statement that ends at `i`. Tells where they end.
+fn below_statement(t: &[u8], i: usize, columns: &Columns, found: &mut dyn FnMut(Range<usize>, Kind)) -> usize {
+    let mut last = i;
+    for line in rows_below(t, i).take_while(|line| t[line.clone()].starts_with(b"(")) {
+        row(t, line.start + 1..tuple(t, line.start + 1, line.end), columns, found);
+        last = line.end;
+        if t[line.end - 1] != b',' {
+            break;
+        }
+    }
+    last
 }
 
 /// The bracket that ends a tuple.

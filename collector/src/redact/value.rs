@@ -10,7 +10,7 @@ use super::{
     judge::has_stand_in,
     placed::lines_below,
     scalar::quote,
-    structure::{percent, siblings, xml},
+    structure::{percent, xml},
 };
 
 pub(super) use super::scalar::{plain_end, scalar};
@@ -181,7 +181,7 @@ pub(super) fn after_key(t: &[u8], key_end: usize, between: Between, open_end: bo
     if at(t, i) == b'>' {
         return xml::text(t, i + 1).and_then(|range| nonempty(Value::marked(range)));
     }
-    if let Some(range) = xml::escaped(t, i) {
+    if let Some(range) = xml::escaped(t, i).or_else(|| xml::coded(t, i)) {
         return nonempty(Value::marked(range));
     }
     if let Some(range) = percent::after_key(t, i) {
@@ -259,7 +259,7 @@ pub(super) fn after_key(t: &[u8], key_end: usize, between: Between, open_end: bo
                 item.range.end = next.map_or(item.range.end, |n| item.range.start + n);
                 return nonempty(item);
             }
-            let start = siblings::block(t, start).or_else(|| of_pointer(t, start)).unwrap_or(start);
+            let start = of_pointer(t, start).unwrap_or(start);
             scalar(t, start, sign, style, open_end)
         }
         _ if between == Between::SignOrBlank && i > after_name => scalar(t, i, b' ', Style::Plain, open_end),

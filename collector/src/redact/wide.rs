@@ -84,9 +84,9 @@ const SIGNS: &[&str] = &[
 
 /// Words that stand before a secret as well, but do not say that one follows: `密码已重新`.
 const FILLERS: &[&str] = &[
-    "已", "被", "重", "新", "统", "一", "置", "初", "始", "化", "认", "暂", "时", "仍", "还", "就", "都", "均", "了", "该", "目", "前",
-    "现", "在", "当", "原", "来", "那", "这", "个", "分", "别", "从", "由", "应", "】", "]", "」", "”", "的", "先", "将", "修", "更",
-    "变", "写", "也",
+    "已", "被", "重", "新", "统", "一", "置", "初", "始", "化", "认", "暂", "时", "仍", "还", "就", "都", "均", "了", "该", "目",
+    "前", "现", "在", "当", "原", "来", "那", "这", "个", "分", "别", "从", "由", "应", "】", "]", "」", "”", "的", "先", "将",
+    "修", "更", "变", "写", "也",
 ];
 /// Words that do, but belong to names of people elsewhere.
 const SAYING: &[&str] = &["成", "用", "叫", "做", "填", "设", "改", "换", "『", "《"];
@@ -176,8 +176,7 @@ impl Literals<'_> {
     pub(super) fn behind_wide(&self, end: usize) -> Between {
         let t = self.text;
         // The key itself may be in quotes.
-        let mut between =
-            Between { start: end + usize::from(matches!(at(t, end), b'"' | b'\'')), signed: false, opened: false };
+        let mut between = Between { start: end + usize::from(matches!(at(t, end), b'"' | b'\'')), signed: false, opened: false };
         while between.start <= end + 32 && between.start < t.len() {
             let anchored = Input::new(t).range(between.start..).anchored(Anchored::Yes);
             let Some(sign) = self.redactor.wide.signs.find(anchored) else { break };
@@ -300,11 +299,7 @@ impl Between {
         let blank = t[sign.start].is_ascii_whitespace();
         let opens = ["：", ":", "=", "“", "「", "‘", "『", "【"].iter().any(|o| &t[sign.clone()] == o.as_bytes())
             || matches!(t[sign.clone()], [0xa3, 0xba | 0xbd] | [0xa1, 0xb0]);
-        Between {
-            start: sign.end,
-            signed: self.signed || says && !blank,
-            opened: opens || blank && self.opened,
-        }
+        Between { start: sign.end, signed: self.signed || says && !blank, opened: opens || blank && self.opened }
     }
 }
 

@@ -31,6 +31,7 @@ pub(super) const ROWS: &[Rule] = &[
     rule("delete user '", Kind::Username, BEHIND),
     rule("add '", Kind::Username, BEHIND),
     rule("/home/", Kind::Username, Verify::Account),
+    rule("\\/home\\/", Kind::Username, Verify::Account),
     rule("bind_dn", Kind::Username, Verify::BindDn),
     rule("binddn", Kind::Username, Verify::BindDn),
     // Keys of directories and of audit records.

@@ -184,7 +184,7 @@ pub(super) const ROWS: &[Rule] = &[
     rule("api_keys", Kind::GenericApiKey, Verify::Tokens),
     rule("apikeys", Kind::GenericApiKey, Verify::Tokens),
     rule("api-keys", Kind::GenericApiKey, Verify::Tokens),
-    rule("passwords", Kind::PasswordKv, Verify::Tokens),
+    rule("passwords", Kind::PasswordKv, Verify::Each),
     rule("\"bearer\"", Kind::AuthBearer, Verify::Tokens),
     rule("github-oauth", Kind::ProviderToken, Verify::Tokens),
     rule("gitlab-token", Kind::ProviderToken, Verify::Tokens),

@@ -184,6 +184,8 @@ pub(super) enum Verify {
     Cookies,
     /// A flat map of tokens follows.
     Tokens,
+    /// Every value of the list or map behind the word, in its line or below.
+    Each,
     /// A program; its options are in the row.
     Program(&'static [Opt]),
 }

@@ -255,7 +255,8 @@ mod tests {
         assert_eq!(values(first), ["n0w you see", "n0w=1"]);
         let flow = "kind: Secret\nstringData: {user: app, pin: \"n0w, you\"}\ndata: {a: bjB3, b: x}\n";
         assert_eq!(values(flow), ["app", "n0w, you", "bjB3"]);
-        let generator = "secretGenerator:\n- name: a\n  literals:\n  - A=n0w=1\n  - B=n0you\nconfigMapGenerator:\n- literals:\n  - C=x\n";
+        let generator =
+            "secretGenerator:\n- name: a\n  literals:\n  - A=n0w=1\n  - B=n0you\nconfigMapGenerator:\n- literals:\n  - C=x\n";
         assert_eq!(values(generator), ["n0w=1", "n0you"]);
         let json = "{\n    \"data\": {\n        \"x\": \"bjB3WW91U2Vl\",\n        \"y\": \"bjB3WW91U2Vl\"\n    },\n    \"kind\": \"Secret\"\n}\n";
         assert_eq!(values(json), ["bjB3WW91U2Vl", "bjB3WW91U2Vl"]);

@@ -1,11 +1,20 @@
-//! A value that stands beside its key's name, not behind the key: `- name: X` and `value: ..`, blocks of YAML.
+//! A value that stands beside its key's name, not behind the key: `- name: X` and `value: ..`.
 //!
-//! In: text and the place behind the name. Out: where the value begins. At most one line end is between.
+//! In: text and the place behind the name. Out: where the value begins. At most a few entries and lines are between.
 
 use std::ops::Range;
 
+use super::super::{
+    scalar,
+    value::{Style, is_name, line_end},
+};
+
 /// So far the value's key may be.
 const REACH: usize = 256;
+/// So many entries and remarks may be between, with the value's own.
+const OTHERS: usize = 4;
+/// What names a key.
+const NAMES: [&[u8]; 2] = [b"name", b"key"];
 
 fn blanks(t: &[u8], i: usize) -> usize {
     i + t[i.min(t.len())..].iter().take(REACH).take_while(|b| matches!(b, b' ' | b'\t')).count()
@@ -20,27 +29,52 @@ fn gap(t: &[u8], i: usize) -> usize {
     if t.get(i) == Some(&b'\n') { blanks(t, i + 1) } else { i }
 }
 
+/// Without the quote at the end, and the backslashes before it.
+fn unquoted(text: &[u8]) -> &[u8] {
+    let bare = text.strip_suffix(b"\"").or(text.strip_suffix(b"'")).unwrap_or(text);
+    &bare[..bare.len() - bare.iter().rev().take(7).take_while(|b| **b == b'\\').count()]
+}
+
 /// Where the value begins in `name: KEY` `value: ..`, from behind `KEY` and its quote. `start` is where `KEY` begins.
 pub(in super::super) fn value(t: &[u8], start: usize, end: usize) -> Option<usize> {
     let before = t[start.saturating_sub(16)..start].trim_ascii_end();
-    let before = before.strip_suffix(b"\"").or(before.strip_suffix(b"'")).unwrap_or(before).trim_ascii_end();
+    let before = unquoted(before).trim_ascii_end();
     let named = before.strip_suffix(b":").or(before.strip_suffix(b"="))?.trim_ascii_end();
-    let named = named.strip_suffix(b"\"").or(named.strip_suffix(b"'")).unwrap_or(named);
-    if ![&b"name"[..], b"key"].iter().any(|n| named.len() >= n.len() && named[named.len() - n.len()..].eq_ignore_ascii_case(n)) {
+    let named = unquoted(named);
+    if !NAMES.iter().any(|n| named.len() >= n.len() && named[named.len() - n.len()..].eq_ignore_ascii_case(n)) {
         return None;
     }
-    let mut i = blanks(t, end);
-    if t.get(i) == Some(&b',') {
-        i += 1;
+    let mut i = end;
+    for _ in 0..OTHERS {
+        i = blanks(t, i);
+        if t.get(i) == Some(&b',') {
+            i += 1;
+        }
+        i = gap(t, i);
+        if t.get(i) == Some(&b'#') {
+            i = line_end(t, i);
+            continue;
+        }
+        let quote = scalar::quote(t, i).map_or(0, <[u8]>::len);
+        let key = i + quote..i + quote + t.get(i + quote..)?.iter().take(32).take_while(|b| is_name(**b) && **b != b'-').count();
+        i = blanks(t, key.end + quote);
+        if key.is_empty() || !matches!(t.get(i), Some(b':' | b'=')) {
+            return None;
+        }
+        let begin = blanks(t, i + 1);
+        if t[key.clone()].eq_ignore_ascii_case(b"value") {
+            return Some(begin);
+        }
+        // Another entry of the same object may be between: it ends with a sign, or with its line.
+        let other = scalar::scalar(t, begin, b':', Style::Json, false)?;
+        let close = if other.quoted { other.range.end + scalar::quote(t, begin)?.len() } else { other.range.end };
+        let named = NAMES.iter().any(|n| t[key.clone()].eq_ignore_ascii_case(n));
+        if named || !matches!(t.get(close), Some(b',' | b'\n' | b'\r')) || close - end > REACH {
+            return None;
+        }
+        i = close;
     }
-    i = gap(t, i);
-    let quoted = matches!(t.get(i), Some(b'"' | b'\''));
-    i += usize::from(quoted);
-    if !t.get(i..i + 5)?.eq_ignore_ascii_case(b"value") {
-        return None;
-    }
-    i = blanks(t, i + 5 + usize::from(quoted));
-    matches!(t.get(i), Some(b':' | b'=')).then(|| blanks(t, i + 1))
+    None
 }
 
 /// Whether a line is `value: ..`, perhaps the first of an item.
@@ -81,21 +115,8 @@ pub(in super::super) fn before(t: &[u8], found: &mut dyn FnMut(Range<usize>, Ran
     }
 }
 
-/// Where the text of a block begins whose `|` or `>` is at `i`: in the next line, indented.
-pub(in super::super) fn block(t: &[u8], i: usize) -> Option<usize> {
-    if !matches!(t.get(i), Some(b'|' | b'>')) {
-        return None;
-    }
-    let sign = i + 1 + t[i + 1..].iter().take(2).take_while(|b| matches!(b, b'-' | b'+' | b'1'..=b'9')).count();
-    let end = blanks(t, sign);
-    let next = gap(t, end);
-    (t.get(end..next)?.contains(&b'\n') && next > end + 1).then_some(next)
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
-
     #[test]
     fn values_beside_their_names() {
         let value = |t: &'static str| {
@@ -108,13 +129,5 @@ mod tests {
         assert_eq!(value("- name: DB_PW\n  valueFrom: x"), None);
         assert_eq!(value("- name: DB_PW\n\n  value: x"), None);
         assert_eq!(value("- rule: DB_PW\n  value: x"), None);
-    }
-
-    #[test]
-    fn blocks_of_one_line() {
-        assert_eq!(block(b"|\n  x", 0), Some(4));
-        assert_eq!(block(b">-\n  x", 0), Some(5));
-        assert_eq!(block(b"|\nx", 0), None);
-        assert_eq!(block(b"| grep x", 0), None);
     }
 }

@@ -86,6 +86,14 @@ pub(in super::super) fn value_attribute(t: &[u8], i: usize) -> Option<usize> {
     None
 }
 
+/// The text of an element whose signs are written as numbers, as Go writes them in JSON: `\u003etext\u003c/key`.
+pub(in super::super) fn coded(t: &[u8], i: usize) -> Option<Range<usize>> {
+    let start = i + t.get(i..)?.strip_prefix(b"\\u003e").map(|_| 6)?;
+    let length = memchr::memmem::find(&t[start..t.len().min(start + REACH)], b"\\u003c")?;
+    let text = &t[start..start + length];
+    (!text.iter().any(|b| matches!(b, b'\n' | b'"'))).then_some(start..start + length)
+}
+
 /// The text of `<key attribute="x">text</key>`, from behind the key.
 pub(in super::super) fn behind_attributes(t: &[u8], i: usize) -> Option<Range<usize>> {
     let mut i = i;
