@@ -82,9 +82,9 @@ pub(super) fn options(t: &[u8], program: Range<usize>, options: &[Opt], spans: &
                 let stop = nested::argument_end(t, i, end);
                 // A longer one goes on to its own end.
                 let whole = stop < end && !matches!(t[stop], b'"' | b'\'' | b'\\');
-                if whole { stop } else { nested::argument_end(t, i, line_end(t, i)) }
+                if whole { stop } else { nested::argument_end(t, i, memchr::memchr(b'\n', &t[i..]).map_or(t.len(), |n| i + n)) }
             }
-            Form::Nul => memchr::memchr2(0, b'\n', &t[i..end]).map_or(end, |n| i + n),
+            Form::Nul => memchr::memchr2(0, b'\n', &t[i..]).map_or(t.len(), |n| i + n),
             Form::Flow | Form::Block => element_end(t, i, end),
         };
         let text = &t[argument.clone()];

@@ -86,7 +86,7 @@ mod tests {
         let secret = |t: &'static str| secret(t.as_bytes(), 0, 0).map(|r| &t[r]);
         assert_eq!(secret("春江花月夜2024，勿传"), Some("春江花月夜2024"));
         assert_eq!(secret("芝麻开门\n"), Some("芝麻开门"));
-        for text in ["见保险柜", "请联系管理员", "未设置", "同上", "至少8位", "每90天更换", "OEr-zh-password-abc芝麻"]
+        for text in ["见保险柜", "请联系管理员", "未设置", "同上", "至少8位", "每90天更换", "OEr-zh-password-nqiidbkvuyaz芝麻"]
         {
             assert_eq!(secret(text), None, "{text}");
         }

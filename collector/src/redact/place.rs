@@ -58,6 +58,10 @@ pub(super) fn is_setting(t: &[u8], i: usize, sign: u8) -> bool {
     let alone = !name.is_empty() && name.iter().all(|b| is_name(*b));
     let lower = name.iter().any(u8::is_ascii_lowercase);
     let line = &t[i..line_end(t, i)];
+    // A colour code ends what stands before it.
+    if memchr::memchr(0x1b, line).is_some() {
+        return false;
+    }
     let digits = line.iter().any(u8::is_ascii_digit) && t[start..i].starts_with(b" ");
     // `a=x&b=y` is no line of settings.
     let pairs = line.contains(&b'=') && line.iter().any(|b| matches!(b, b'&' | b';'));

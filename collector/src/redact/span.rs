@@ -132,7 +132,7 @@ impl Writer<'_> {
             out.extend_from_slice(&self.bytes[done..start]);
             let before = out.len();
             // The stand-in of an address is one again, and where a number was there was no address.
-            let token = span.kind.is_credential() || span.form == Form::Tag;
+            let token = (span.kind.is_credential() || span.form == Form::Tag) && span.form != Form::Nothing;
             let quote = if token { bare_number(text, start, end) } else { b"" };
             out.extend_from_slice(quote);
             self.stand_in(&text[start..end], span, cache, out);

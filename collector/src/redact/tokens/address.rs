@@ -57,7 +57,7 @@ impl Words<'_> {
     pub(super) fn ipv4_stands_alone(&self, address: [u8; 4], word: usize, start: usize, end: usize, whole: bool) -> bool {
         let t = self.text;
         let ours = self.redactor.addresses.is_ours(address);
-        let before = if start == 0 { b' ' } else { escape::before(t, start).unwrap_or(t[start - 1]) };
+        let before = if start == 0 || escape::before(t, start).is_some() { b' ' } else { t[start - 1] };
         let after = at(t, end);
         if before.is_ascii_alphanumeric() || before == b'.' || after.is_ascii_alphanumeric() {
             return false;

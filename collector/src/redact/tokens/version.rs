@@ -113,9 +113,11 @@ fn without_signs(mut line: &[u8]) -> &[u8] {
 fn ends_with_word(line: &[u8], word: &[u8]) -> bool {
     let Some(start) = line.len().checked_sub(word.len()) else { return false };
     line[start..].eq_ignore_ascii_case(word)
-        && start
-            .checked_sub(1)
-            .is_none_or(|i| !line[i].is_ascii_alphanumeric() || line[i].is_ascii_lowercase() && line[start].is_ascii_uppercase())
+        && start.checked_sub(1).is_none_or(|i| {
+            !line[i].is_ascii_alphanumeric()
+                || line[i].is_ascii_lowercase() && line[start].is_ascii_uppercase()
+                || escape::before(line, start).is_some()
+        })
 }
 
 /// Whether it speaks of an upgrade, an update, a version.
