@@ -253,3 +253,19 @@ pub(super) fn digest() -> [u8; 32] {
     }
     hash.finalize().into()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn every_word_can_be_found_and_stands_once() {
+        let mut words = HashSet::new();
+        for rule in &*RULES {
+            assert!(rule.word.len() >= 3, "{:?} is too short for the filter of the scan", rule.word);
+            assert!(words.insert(rule.word), "{:?} stands twice", rule.word);
+        }
+    }
+}
