@@ -26,7 +26,9 @@ pub(crate) fn library(log: &[u8]) -> Result<()> {
 pub(crate) fn program(runs: u32, file: &Path) -> Result<Option<Duration>> {
     let mut least = None;
     for _ in 0..runs {
-        let Some(took) = run(Command::new("zstd").args(["-1", "--single-thread", "-q", "-c"]).arg(file))? else { break };
+        let mut zstd = Command::new("zstd");
+        zstd.args(["-1", "--single-thread", "-q", "-f", "-o", "/dev/null"]).arg(file);
+        let Some(took) = run(&mut zstd)? else { break };
         least = Some(least.map_or(took, |least: Duration| least.min(took)));
     }
     Ok(least)
@@ -71,9 +73,12 @@ impl Folder {
 /// The CPU time of a program and its children; none if there is no such program.
 fn run(command: &mut Command) -> Result<Option<Duration>> {
     let before = measure::children()?;
-    match command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status() {
-        Ok(status) if status.success() => Ok(Some(measure::children()?.saturating_sub(before))),
-        Ok(status) => bail!("{} ended with {status}", command.get_program().display()),
+    match command.stdin(Stdio::null()).output() {
+        Ok(output) if output.status.success() => Ok(Some(measure::children()?.saturating_sub(before))),
+        Ok(output) => {
+            let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+            bail!("{} ended with {}: {}", command.get_program().display(), output.status, said.trim())
+        }
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error).with_context(|| format!("starting {}", command.get_program().display())),
     }
