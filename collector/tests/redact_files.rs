@@ -24,6 +24,18 @@ type Row = (&'static str, &'static str, &'static [&'static str], &'static [&'sta
 
 const ROWS: &[Row] = &[
     (
+        "/var/log/fields.log",
+        "-----BEGIN PRIVATE KEY-----\n3MkcZlLz5BmLVgPQ9kdM2XsieB4mGY025cTT\nMESSAGE=dM2XsieB4mGY025cTTqq\n",
+        &["3MkcZlLz5BmLVg", "dM2XsieB4mGY025c"],
+        &["MESSAGE=OEr-key-"],
+    ),
+    (
+        "/sys/class/dmi/id/product_serial",
+        "2102351QLA10H1000045\nCN-0X8DXD-SR9\n",
+        &["2102351QLA10H1000045", "CN-0X8DXD-SR9"],
+        &["OEr-serial-"],
+    ),
+    (
         "/etc/shadow",
         "ops:$6$abc$defghijklmnopqrstuvwxyz:19000:0:::\nold:abJnggxhB/yUI:19000:0:::\nlck:!abJnggxhB/yUI:1::\nsys:!!:1::\n",
         &["defghij", "abJnggxh"],

@@ -141,8 +141,9 @@ fn a_key_goes_in_every_form_of_its_lines() {
     ] {
         let out = redact(&text, 1 << 20);
         for line in &lines {
-            assert!(!out.contains(&line[8..40]), "{name}: {out}");
+            assert!(!out.contains(&line[8..40]) && !out.contains(&line[56..]), "{name}: {out}");
         }
+        assert_eq!(out.matches(['"', '\'']).count(), text.matches(['"', '\'']).count(), "{name}: {out}");
         assert!(out.contains("BEGIN") && out.contains("END") && out.contains("the end"), "{name}: {out}");
         assert_eq!(redact(&out, 1 << 20), out, "{name}: again");
     }

@@ -204,17 +204,22 @@ fn passwd(text: &[u8], from: usize, to: usize, spans: &mut Vec<Span>) {
     }
 }
 
-/// The content of a file of one line, unless the firmware left it unset.
+/// The content of a file of one line, unless the firmware left it unset; of more lines each.
 fn whole(text: &[u8], from: usize, to: usize, kind: Kind, spans: &mut Vec<Span>) {
-    let line = &text[from..to];
-    let value = line.trim_ascii();
-    let start = from + line.len() - line.trim_ascii_start().len();
-    let set = value.len() >= 5
-        && value.iter().any(u8::is_ascii_digit)
-        && !value.contains(&b' ')
-        && !value.iter().all(|b| matches!(b, b'0' | b'-' | b'f' | b'F'))
-        && !is_no_secret(value);
-    if set {
-        spans.push(Span::new(&(start..start + value.len()), kind, Form::Tag));
+    let mut start = memchr::memrchr(b'\n', &text[..from]).map_or(0, |n| n + 1);
+    while start < to {
+        let end = memchr::memchr(b'\n', &text[start..]).map_or(text.len(), |n| start + n);
+        let line = &text[start..end];
+        let value = line.trim_ascii();
+        let begin = start + line.len() - line.trim_ascii_start().len();
+        let set = value.len() >= 5
+            && value.iter().any(u8::is_ascii_digit)
+            && !value.contains(&b' ')
+            && !value.iter().all(|b| matches!(b, b'0' | b'-' | b'f' | b'F'))
+            && !is_no_secret(value);
+        if set {
+            spans.push(Span::new(&(begin..begin + value.len()), kind, Form::Tag));
+        }
+        start = end + 1;
     }
 }

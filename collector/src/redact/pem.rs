@@ -149,8 +149,11 @@ fn body(line: &[u8]) -> Option<Range<usize>> {
     let stop = escape::before_colours(line, begin, line.trim_ascii_end().len().max(begin));
     let line = &line[begin..stop];
     if let Some(piece) = piece(line) {
-        return Some(piece);
+        return Some(begin + piece.start..begin + piece.end);
     }
+    // A name and its sign are no part of a key, whose own signs stand at its end: `FIELD=MIIE`.
+    let name = line.windows(2).rposition(|w| w[0] == b'=' && w[1] != b'=' && is_base64(w[1])).map_or(0, |n| n + 1);
+    let (begin, line) = (begin + name, &line[name..]);
     let from = line.iter().position(|b| is_base64(*b))?;
     let to = line.iter().rposition(|b| is_base64(*b))? + 1;
     let edge =

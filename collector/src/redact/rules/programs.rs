@@ -136,7 +136,7 @@ pub(super) const ROWS: &[Rule] = &[
     rule("vault login", Kind::PasswordCli, Verify::Program(LAST)),
     rule("mysqladmin password", Kind::PasswordCli, Verify::Program(LAST)),
     rule("htpasswd", Kind::PasswordCli, Verify::Program(LAST_IN_BATCH)),
-    rule("7z", Kind::PasswordCli, Verify::Program(P_NEXT)),
+    rule("7z ", Kind::PasswordCli, Verify::Program(P_NEXT)),
     rule("7za", Kind::PasswordCli, Verify::Program(P_NEXT)),
     rule("7zr", Kind::PasswordCli, Verify::Program(P_NEXT)),
     rule("pcs host auth", Kind::PasswordCli, Verify::Program(P_NEXT)),
