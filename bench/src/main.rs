@@ -9,7 +9,6 @@ mod messages;
 mod peers;
 
 use std::{
-    fs,
     io::{self, Write as _},
     time::Duration,
 };
@@ -108,7 +107,7 @@ fn main() -> Result<()> {
         let took = best(1, || engine.redact(&text))?;
         say(&format!("hostile {name}: {:.2} of the normal rate", per_byte * text.len() as f64 / took.as_secs_f64()))?;
     }
-    fs::remove_file(&path).context("removing the messages file")
+    Ok(())
 }
 
 fn speed(bytes: usize, took: Duration) -> String {

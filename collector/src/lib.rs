@@ -8,6 +8,7 @@ pub mod bundle;
 pub mod catalogue;
 pub mod config;
 pub mod cost;
+mod digested;
 pub mod disk;
 mod failpoint;
 pub mod gather;

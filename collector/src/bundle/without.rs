@@ -30,7 +30,7 @@ use super::{
     seal::{self, Rules},
     writer::{Part, Refused, Writer},
 };
-use crate::{bundle, packed::Packing, state::Identity};
+use crate::{bundle, digested::Digested, packed::Packing, state::Identity};
 
 /// Compression of the new bundle.
 const LEVEL: Level = Level::Fast;
@@ -221,7 +221,7 @@ impl Copy<'_> {
         let Some(path) = &item.path else { return Ok(None) };
         let (Some(packing), Some(mut tap)) = (packing(path), self.tap(path, item)) else { return Ok(None) };
         let changed = || WithoutError::Changed { path: path.clone() };
-        let mut content = Hashed { inner: open_at(source, offset, path)?, hasher: sha2::Sha256::new() };
+        let mut content = Digested::new(open_at(source, offset, path)?);
         {
             let mut text = packing.reader(&mut content).map_err(|_| changed())?.take(CAPS.inflated);
             let mut block = vec![0; BLOCK];
@@ -236,7 +236,7 @@ impl Copy<'_> {
             }
         }
         io::copy(&mut content, &mut io::sink()).map_err(|_| changed())?;
-        if item.sha256 != Some(Sha256(content.hasher.finalize().into())) {
+        if item.sha256 != Some(content.digest()) {
             return Err(changed());
         }
         Ok(Some(tap.finish()))
@@ -250,20 +250,6 @@ impl Copy<'_> {
 /// How a member is packed besides the bundle itself.
 fn packing(path: &str) -> Option<Packing> {
     Packing::of(Path::new(path))
-}
-
-/// A reader that digests what is read.
-struct Hashed<R> {
-    inner: R,
-    hasher: sha2::Sha256,
-}
-
-impl<R: io::Read> io::Read for Hashed<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.inner.read(buffer)?;
-        self.hasher.update(&buffer[..count]);
-        Ok(count)
-    }
 }
 
 /// Fills the block, or as much of it as there is.

@@ -17,10 +17,10 @@ use oediag_protocol::{
     digest::Sha256,
 };
 use serde::Serialize;
-use sha2::Digest as _;
 
 use super::{About, Gate, Known, lists_versions};
 use crate::{
+    digested::Digested,
     packed::{HEAD, Packing},
     redact::Encoding,
 };
@@ -120,10 +120,10 @@ pub fn check(input: impl Read, gate: &Gate, known: Known<'_>, listed: &BTreeMap<
         for hit in gate.find(path.as_bytes(), &about) {
             checked.add(&path, None, hit.kind);
         }
-        let mut content = Digested { input: &mut reader, hasher: sha2::Sha256::new() };
+        let mut content = Digested::new(&mut reader);
         checked.member(&mut content, &path, gate, &about)?;
         io::copy(&mut content, &mut io::sink())?;
-        let digest = Sha256(content.hasher.finalize().into());
+        let digest = content.digest();
         match missing.remove(path.as_str()) {
             Some(wanted) if wanted != digest => checked.doubt(&path, Why::Changed),
             None if ![name::MANIFEST, name::SUMS, name::SUMS_SIG].contains(&path.as_str()) => {
@@ -137,20 +137,6 @@ pub fn check(input: impl Read, gate: &Gate, known: Known<'_>, listed: &BTreeMap<
         checked.doubt(path, Why::Missing);
     }
     Ok(checked)
-}
-
-/// Digests what is read through it.
-struct Digested<R> {
-    input: R,
-    hasher: sha2::Sha256,
-}
-
-impl<R: Read> Read for Digested<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.input.read(buffer)?;
-        self.hasher.update(&buffer[..count]);
-        Ok(count)
-    }
 }
 
 /// What was read, and what follows.

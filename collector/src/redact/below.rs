@@ -8,7 +8,7 @@ use std::ops::Range;
 use super::{
     judge::{has_stand_in, is_no_secret},
     lists, nested,
-    placed::{line_start_of, lines_below},
+    rows::{line_start_of, lines_below},
     scalar::{quote, scalar},
     value::{Style, Value, at, is_name, line_end, skip_blanks},
 };

@@ -10,7 +10,7 @@ use super::{
     judge::is_no_secret,
     kinds::Kind,
     nested,
-    placed::lines_below,
+    rows::lines_below,
     rules::{How, Opt},
     span::{self, Span},
     value::{at, line_end, line_start, plain_end, skip_blanks},

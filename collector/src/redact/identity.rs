@@ -8,7 +8,7 @@ use std::ops::Range;
 use super::{
     escape,
     judge::{is_no_secret, is_path},
-    placed::lines_below,
+    rows::lines_below,
     scan::begins_word,
     span::Form,
     tokens::{is_card, is_mobile},

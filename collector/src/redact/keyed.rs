@@ -17,7 +17,7 @@ use super::{
     span::Span,
     spoken::{is_strong, secret},
     structure::{base64, percent, siblings, xml},
-    tables,
+    system, tables,
     value::{self, Between, Style, Value, at, is_name, line_end, skip_blanks},
 };
 use crate::failpoint;
@@ -190,7 +190,7 @@ impl Literals<'_> {
                     push(range, Kind::PasswordKv, spans);
                 }
                 return match account::named(t, found.range.start) {
-                    Some(range) if account::is_service(&t[range.clone()]) => range.end.max(hit.end),
+                    Some(range) if system::is_service(&t[range.clone()]) => range.end.max(hit.end),
                     // Of `"login": "curl -u ..."` the word is a program, whose options have rules of their own.
                     Some(range) if signed && !t[range.end..].starts_with(b" -") => push(range, rule.kind, spans).max(hit.end),
                     _ => hit.end,

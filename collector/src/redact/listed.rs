@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use super::{
     judge::is_no_secret,
-    placed::lines_below,
+    rows::lines_below,
     value::{at, line_end},
 };
 

@@ -8,7 +8,7 @@ use std::ops::Range;
 use super::{
     judge::{has_stand_in, is_no_secret, is_path, is_tokenlike},
     prefixes,
-    rows::rows_below,
+    rows::{line_start_of, lines_above, lines_below, rows_below},
     spoken::{is_strong, secret},
     token::in_token,
     value::{at, line_end, line_start, plain_end, skip_blanks},
@@ -16,10 +16,6 @@ use super::{
 
 /// So far from a literal a value is looked for.
 const REACH: usize = 256;
-/// A line that is looked at together with others is at most this long.
-pub(super) const SHORT: usize = 400;
-/// So many lines below a heading belong to it whatever they look like.
-pub(super) const BELOW: usize = 7;
 
 fn run(t: &[u8], i: usize, limit: usize, set: impl Fn(u8) -> bool) -> usize {
     t[i.min(t.len())..].iter().take(limit).take_while(|b| set(**b)).count()
@@ -245,54 +241,6 @@ pub(super) fn sent(t: &[u8], hit: Range<usize>) -> Option<Range<usize>> {
 /// Whether the word is in the text, not as a part of a stand-in.
 fn says(t: &[u8], word: &[u8]) -> bool {
     memchr::memmem::find_iter(t, word).any(|n| !in_token(t, n))
-}
-
-/// Where the lines begin that are above the line of `i`, so many at most, if they are short.
-fn lines_above(t: &[u8], i: usize, count: usize) -> Option<usize> {
-    let mut from = line_start(t, i, SHORT);
-    for _ in 0..count {
-        if from == 0 {
-            break;
-        }
-        if t[from - 1] != b'\n' {
-            return None;
-        }
-        let above = line_start(t, from - 1, SHORT);
-        if above > 0 && t[above - 1] != b'\n' {
-            break;
-        }
-        from = above;
-    }
-    Some(from)
-}
-
-/// Where the line of `i` begins, if it is short up to there.
-pub(super) fn line_start_of(t: &[u8], i: usize) -> Option<usize> {
-    let start = line_start(t, i, SHORT);
-    (start == 0 || t[start - 1] == b'\n').then_some(start)
-}
-
-/// The first lines below the line of `i`, if that and they are short: their places without blanks around.
-pub(super) fn lines_below(t: &[u8], i: usize) -> impl Iterator<Item = Range<usize>> {
-    short_lines_below(t, i).take(BELOW)
-}
-
-/// All lines below the line of `i` that are short.
-pub(super) fn short_lines_below(t: &[u8], i: usize) -> impl Iterator<Item = Range<usize>> {
-    let heading = line_end(t, i);
-    let short = line_start_of(t, i).is_some_and(|from| heading - from <= SHORT);
-    let mut next = if short && heading < t.len() { Some(heading + 1) } else { None };
-    std::iter::from_fn(move || {
-        let start = next.filter(|n| *n < t.len())?;
-        let end = line_end(t, start);
-        if end - start > SHORT {
-            return None;
-        }
-        next = Some(end + 1);
-        let line = &t[start..end];
-        let lead = line.len() - line.trim_ascii_start().len();
-        Some(start + lead..start + lead + line.trim_ascii().len())
-    })
 }
 
 /// The password that a program asks for when it has read the line of `i`: in a script the next line, or so many below, or what

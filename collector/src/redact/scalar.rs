@@ -5,7 +5,7 @@
 use super::{
     escape,
     judge::{has_stand_in, is_no_secret},
-    nested, place, prefixes,
+    nested, prefixes, unquoted,
     value::{LOOK, Style, Value, at, is_name, line_end, line_start, nonempty},
 };
 
@@ -42,12 +42,12 @@ pub(super) fn scalar(t: &[u8], i: usize, sign: u8, style: Style, open_end: bool)
         return nonempty(Value { range: start..end, style, quoted: closed.is_some(), sign, whole_line: false });
     }
     if sign == b'='
-        && let Some(end) = place::closed_end(t, i)
+        && let Some(end) = unquoted::closed_end(t, i)
     {
         return nonempty(Value { range: i..end, style, quoted: true, sign, whole_line: false });
     }
     let whole_line = sign != b' ' && begins_line(t, i);
-    if whole_line && (i >= 3 && t[i - 3..i] == *b" = " || place::is_setting(t, i, sign)) {
+    if whole_line && (i >= 3 && t[i - 3..i] == *b" = " || unquoted::is_setting(t, i, sign)) {
         let end = setting_end(t, i);
         return nonempty(Value { range: i..end, style, quoted: end < i + LOOK, sign, whole_line });
     }

@@ -9,8 +9,7 @@ use super::{
     account::is_account,
     judge::{has_stand_in, is_no_secret, is_path},
     kinds::Kind,
-    placed::line_start_of,
-    rows::rows_below,
+    rows::{line_start_of, rows_below},
     value::line_end,
 };
 

@@ -8,7 +8,7 @@ use std::ops::Range;
 use super::{
     escape,
     judge::has_stand_in,
-    placed::lines_below,
+    rows::lines_below,
     scalar::quote,
     structure::{percent, xml},
 };

@@ -12,7 +12,7 @@ use super::{
     identity::{self, Field},
     kinds::Kind,
     lists, people, phrase,
-    placed::lines_below,
+    rows::lines_below,
     rules::WIDE_RULES,
     scan::{Literals, push},
     span::Span,

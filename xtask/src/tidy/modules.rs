@@ -17,6 +17,7 @@ const ORDERS: &[Order] = &[
             "plan",
             "cost",
             "failpoint",
+            "digested",
             "redact",
             "leak",
             "rules",

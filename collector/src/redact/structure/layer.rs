@@ -1,5 +1,5 @@
 //! Texts inside of a text, in another form: characters of two or four bytes between lines of other text, and characters that
-//! JSON writes as `\uXXXX`.
+//! JSON writes by their numbers, such as `\u6e2f`.
 //!
 //! In: bytes. Out: the plain text of all such places, one behind the other, and where in the bytes each part of it stands.
 //! Linear: of a row of such characters each is looked at a few times. Never here: rules.

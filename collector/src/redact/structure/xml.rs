@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use super::super::placed::lines_below;
+use super::super::rows::lines_below;
 
 /// A longer text is looked at with more care.
 const LONG: usize = 4096;
