@@ -40,6 +40,7 @@ mod person;
 mod phrase;
 mod placed;
 mod prefixes;
+mod rare;
 mod raw;
 mod review;
 mod rows;

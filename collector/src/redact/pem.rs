@@ -3,9 +3,9 @@
 //! In: text and the state its first line is in. Out: the places of the key's lines and the state after the text.
 //! Header and footer lines stay, so that line numbers hold.
 
-use std::ops::Range;
+use std::{ops::Range, sync::LazyLock};
 
-use memchr::memmem;
+use memchr::memmem::{self, Finder};
 
 use super::{escape, token::in_token};
 
@@ -22,13 +22,20 @@ pub(super) enum State {
     Inside { stray: u8 },
 }
 
-const BEGIN: &[u8] = b"-----BEGIN";
-const END: &[u8] = b"-----END";
+/// A word that is looked for in many lines.
+type Word = LazyLock<Finder<'static>>;
+
+static BEGIN: Word = LazyLock::new(|| Finder::new("-----BEGIN"));
+static END: Word = LazyLock::new(|| Finder::new("-----END"));
 /// SSH2 (RFC 4716) has four signs and blanks.
-const SSH2: &[u8] = b"---- BEGIN SSH2 ";
-const SSH2_END: &[u8] = b"---- END SSH2 ";
+static SSH2: Word = LazyLock::new(|| Finder::new("---- BEGIN SSH2 "));
+static SSH2_END: Word = LazyLock::new(|| Finder::new("---- END SSH2 "));
+/// What both beginnings have that is rare.
+static RARE: Word = LazyLock::new(|| Finder::new("BEGIN"));
 /// PuTTY counts the lines of the key and signs them in the line behind.
-const PUTTY: &[u8] = b"Private-Lines: ";
+static PUTTY: Word = LazyLock::new(|| Finder::new("Private-Lines: "));
+/// A part of a key that was replaced before.
+static REPLACED: Word = LazyLock::new(|| Finder::new("OEr-key-"));
 const PUTTY_END: [&[u8]; 2] = [b"Private-MAC:", b"Private-Hash:"];
 /// What a header says of a key that is to stay secret.
 const LABELS: [&[u8]; 2] = [b"PRIVATE KEY", b"Static key"];
@@ -41,16 +48,16 @@ fn is_base64(b: u8) -> bool {
 
 /// Where a private key's header ends in this line.
 fn header_end(line: &[u8]) -> Option<usize> {
-    if line.starts_with(PUTTY) {
+    if line.starts_with(PUTTY.needle()) {
         return Some(line.len());
     }
-    if let Some(begin) = memmem::find(line, SSH2)
+    if let Some(begin) = SSH2.find(line)
         && let Some(label) = memmem::find(&line[begin..line.len().min(begin + 64)], b"PRIVATE KEY ----")
     {
         return Some(begin + label + 16);
     }
-    memmem::find_iter(line, BEGIN).find_map(|at| {
-        let begin = at + BEGIN.len();
+    BEGIN.find_iter(line).find_map(|at| {
+        let begin = at + BEGIN.needle().len();
         let near = &line[begin..line.len().min(begin + 64)];
         let label = near.windows(5).position(|part| part == b"-----")?;
         LABELS.iter().any(|l| has_label(&near[..label], l)).then_some(begin + label + 5)
@@ -73,12 +80,11 @@ fn has_label(label: &[u8], words: &[u8]) -> bool {
 pub(super) fn walk(text: &[u8], from: usize, state: State, found: &mut dyn FnMut(Range<usize>)) -> State {
     let mut state = state;
     let mut start = from;
-    let (mut begin, mut putty, mut ssh2) = (None, None, None);
+    let (mut begin, mut putty) = (None, None);
     while start < text.len() {
         if state == State::Outside {
-            let next = [(BEGIN, &mut begin), (PUTTY, &mut putty), (SSH2, &mut ssh2)];
-            let [begin, putty, ssh2] = next.map(|(word, next)| next_place(text, start, word, next));
-            let Some(next) = begin.min(putty).min(ssh2).checked_sub(start).filter(|n| start + n < text.len()) else { break };
+            let next = next_place(text, start, &RARE, &mut begin).min(next_place(text, start, &PUTTY, &mut putty));
+            let Some(next) = next.checked_sub(start).filter(|n| start + n < text.len()) else { break };
             start = memchr::memrchr(b'\n', &text[from..start + next]).map_or(from, |n| from + n + 1).max(start);
         }
         let end = memchr::memchr(b'\n', &text[start..]).map_or(text.len(), |n| start + n);
@@ -88,11 +94,17 @@ pub(super) fn walk(text: &[u8], from: usize, state: State, found: &mut dyn FnMut
     state
 }
 
-/// The next place of `word`, looked for only when the last one is passed; the text's end if there is none.
-fn next_place(text: &[u8], start: usize, word: &[u8], next: &mut Option<usize>) -> usize {
+/// The next place of `word` that may be a header's, looked for only when the last one is passed; the text's end if there is
+/// none.
+fn next_place(text: &[u8], start: usize, word: &Finder, next: &mut Option<usize>) -> usize {
+    let headed = |place: &usize| text[..*place].ends_with(b"-----") || text[..*place].ends_with(b"---- ");
     match *next {
         Some(place) if place >= start => place,
-        _ => *next.insert(memmem::find(&text[start..], word).map_or(text.len(), |n| start + n)),
+        _ => {
+            let mut places = word.find_iter(&text[start..]).map(|n| start + n);
+            let place = if word.needle() == RARE.needle() { places.find(headed) } else { places.next() };
+            *next.insert(place.unwrap_or(text.len()))
+        }
     }
 }
 
@@ -108,7 +120,7 @@ fn line(text: &[u8], range: Range<usize>, state: State, found: &mut dyn FnMut(Ra
         return State::Inside { stray: 0 };
     }
     let State::Inside { stray } = state else { return State::Outside };
-    if [END, SSH2_END].iter().any(|end| memmem::find(line, end).is_some()) || PUTTY_END.iter().any(|end| line.starts_with(end)) {
+    if [&END, &SSH2_END].iter().any(|end| end.find(line).is_some()) || PUTTY_END.iter().any(|end| line.starts_with(end)) {
         return State::Outside;
     }
     if let Some(body) = body(line) {
@@ -118,7 +130,7 @@ fn line(text: &[u8], range: Range<usize>, state: State, found: &mut dyn FnMut(Ra
     let trimmed = line.trim_ascii();
     let header = trimmed.is_empty()
         || HEADERS.iter().any(|h| trimmed.starts_with(h))
-        || memmem::find_iter(line, b"OEr-key-").any(|n| in_token(line, n));
+        || REPLACED.find_iter(line).any(|n| in_token(line, n));
     match stray {
         _ if header && stray == 0 => State::Inside { stray },
         STRAY_MAX.. => State::Outside,
@@ -171,7 +183,7 @@ fn body(line: &[u8]) -> Option<Range<usize>> {
 
 /// The runs of a key whose line ends are written as `\n`, `\\n` or `%0A`, up to its footer.
 fn escaped(text: &[u8], range: Range<usize>, found: &mut dyn FnMut(Range<usize>)) {
-    let end = memmem::find(&text[range.clone()], END).map_or(range.end, |n| range.start + n);
+    let end = END.find(&text[range.clone()]).map_or(range.end, |n| range.start + n);
     let mut i = range.start;
     while i < end {
         if text[i] == b'\\' {
@@ -194,7 +206,7 @@ fn escaped(text: &[u8], range: Range<usize>, found: &mut dyn FnMut(Range<usize>)
 pub(super) fn begins_inside(head: &[u8]) -> bool {
     for (lines, line) in head.split(|b| *b == b'\n').enumerate() {
         let trimmed = line.trim_ascii();
-        if memmem::find(trimmed, END).is_some() {
+        if END.find(trimmed).is_some() {
             return lines > 0 && memmem::find(trimmed, b"PRIVATE KEY").is_some();
         }
         if trimmed.is_empty() || !trimmed.iter().all(|b| is_base64(*b)) {

@@ -1,24 +1,32 @@
 //! The literals of a scan: where one begins, and which.
 //!
-//! In: the literals. Out: for a place in the text, whether its first bytes, in any case, are those of a literal: three of
-//! them at every place, then as many as the literal has, up to six. The tables fit the first-level cache and the places do
-//! not wait for each other, which an automaton's table of states does not give. For the few places that are left: the
-//! literals there, the longest first, found by halving a sorted list, so that ten thousand names that begin alike cost little.
+//! In: the literals. Out: for a place in the text, whether its first bytes, in any case, are those of a literal. Of each
+//! literal the three bytes that are rarest in logs are looked for at every place; where they stand, as many of the first as
+//! the literal has, up to eight. The tables fit the first-level cache and the places do not wait for each other, which an
+//! automaton's table of states does not give. For the few places that are left: the literals there, the longest first, found
+//! by halving a sorted list, so that ten thousand names that begin alike cost little.
 
 use std::{cmp::Ordering, iter};
 
-/// Bits of a table.
+use super::rare::Rarity;
+
+/// Bits of a table's hash, and of the smaller table's that every place is looked up in.
 const BITS: usize = 16;
-/// Most bytes that are looked at.
-const MOST: usize = 6;
-/// All of these bytes' bits that tell upper from lower case.
-const CASE: u64 = 0x0000_2020_2020_2020;
+const RARE: usize = 14;
+/// All of eight bytes' bits that tell upper from lower case.
+const CASE: u64 = 0x2020_2020_2020_2020;
+/// So many first bytes of a literal are looked at, as many as it has.
+const SIZES: [usize; 4] = [8, 6, 4, 3];
+/// The rarest three bytes begin at one of so many places of a literal.
+const OFFSETS: usize = 8;
 
 /// A set of hashes.
 type Set = Box<[u64; 1 << (BITS - 6)]>;
 
 /// Places that are looked at together.
 const BLOCK: usize = 64;
+/// Rare bytes stand less than so far into a literal.
+const AHEAD: usize = 8;
 /// Buckets of the list, by the first three bytes.
 const BUCKETS: usize = 1 << 12;
 
@@ -35,11 +43,14 @@ struct Row {
     shorter: Option<usize>,
 }
 
-/// Sets of hashes of beginnings, and the literals.
+/// Sets of hashes of parts, and the literals.
 pub(super) struct Starts {
-    three: Set,
-    /// Of literals of three bytes, of four or five, of six and more: their first three, four and six bytes.
-    exact: [Set; 3],
+    /// By the hash of three bytes, whether they are the rarest of a literal: 1 or 0.
+    rare: Box<[u8; 1 << RARE]>,
+    /// How far into literals those stand: the bit of the offset from the highest one down.
+    offsets: Box<[u8; 1 << RARE]>,
+    /// The first bytes of literals, by how many of them there are.
+    first: [Set; SIZES.len()],
     /// Sorted by bucket, then by bytes.
     rows: Vec<Row>,
     /// Where each bucket begins, and the end of the last.
@@ -54,9 +65,19 @@ fn has(set: &Set, hash: usize) -> bool {
     set[(hash >> 6) % (1 << (BITS - 6))] >> (hash & 63) & 1 == 1
 }
 
+fn add(set: &mut Set, hash: usize) {
+    set[hash >> 6] |= 1 << (hash & 63);
+}
+
+/// The hash of the first three of four bytes, which are without case.
+fn hash3(four: u64) -> usize {
+    // The product loses the fourth byte: it is out of reach of the hash's bits.
+    ((four as u32).wrapping_mul(0x9e37_7900) >> (32 - RARE)) as usize
+}
+
 /// The first `n` bytes without case. Other characters meet in this way too: it is a filter.
 fn fold(bytes: u64, n: usize) -> u64 {
-    (bytes | CASE) & ((1 << (8 * n)) - 1)
+    (bytes | CASE) & (u64::MAX >> (64 - 8 * n))
 }
 
 impl Starts {
@@ -64,45 +85,61 @@ impl Starts {
     pub(super) fn new<'a>(literals: impl Iterator<Item = &'a [u8]>) -> Starts {
         let empty = || Box::new([0_u64; 1 << (BITS - 6)]);
         let (rows, buckets) = list(literals);
-        let mut starts = Starts { three: empty(), exact: [empty(), empty(), empty()], rows, buckets };
-        let set = |set: &mut Set, hash: usize| set[hash >> 6] |= 1 << (hash & 63);
+        let rarity = Rarity::new(|part| hash3(bytes(part) | CASE));
+        let table = || Box::new([0; 1 << RARE]);
+        let mut starts = Starts { rare: table(), offsets: table(), first: SIZES.map(|_| empty()), rows, buckets };
         for row in &starts.rows {
             let literal = &row.literal;
-            let all = bytes(literal);
-            set(&mut starts.three, hash(fold(all, 3)));
-            let (size, bytes) = match literal.len() {
-                0..=3 => (0, 3),
-                4 | 5 => (1, 4),
-                _ => (2, MOST),
-            };
-            set(&mut starts.exact[size], hash(fold(all, bytes)));
+            let offset = rarity.rarest(literal, OFFSETS);
+            let rare = hash3(bytes(&literal[offset..]) | CASE);
+            starts.rare[rare] = 1;
+            starts.offsets[rare] |= 0x80 >> offset;
+            if let Some((size, set)) = SIZES.iter().zip(&mut starts.first).find(|(size, _)| literal.len() >= **size) {
+                add(set, hash(fold(bytes(literal), *size)));
+            }
         }
         starts
     }
 
-    /// Whether a literal may begin with these bytes, of which the first three are known to fit.
-    #[inline(never)]
+    /// Whether a literal may begin with these bytes.
     fn goes_on(&self, bytes: u64) -> bool {
-        let [three, four, most] = &self.exact;
         // All are asked: none of the answers can be foretold.
-        has(three, hash(fold(bytes, 3))) | has(four, hash(fold(bytes, 4))) | has(most, hash(fold(bytes, MOST)))
+        SIZES.iter().zip(&self.first).fold(false, |any, (size, set)| any | has(set, hash(fold(bytes, *size))))
     }
 
     /// The places of `t` from `from` on where a literal may begin.
     pub(super) fn places<'a>(&'a self, t: &'a [u8], from: usize) -> Places<'a> {
-        Places { starts: self, t, from, to: from, bits: 0 }
+        Places { starts: self, t, block: from, ready: 0, ahead: 0, next: from }
     }
 
-    /// For each of up to 64 places, a bit: whether the first three bytes are those of a literal.
+    /// For each of up to 64 places, a bit: whether three rare bytes stand there.
     fn block(&self, t: &[u8], from: usize) -> u64 {
-        let three = |eight: u64| u64::from(has(&self.three, hash(fold(eight, 3))));
-        match t.get(from..from + BLOCK + 7).and_then(<[u8]>::as_array::<{ BLOCK + 7 }>) {
-            // No branch: no answer can be foretold.
+        let rare = |four: u64| u64::from(self.rare[hash3(four) % (1 << RARE)]);
+        // Four places are in one word. No branch: no answer can be foretold.
+        let places = |eight: &[u8; 8]| {
+            let word = u64::from_le_bytes(*eight) | CASE;
+            (0..4).fold(0, |bits, n| bits | rare(word >> (8 * n)) << n)
+        };
+        match t.get(from..from + BLOCK + 4).and_then(<[u8]>::as_array::<{ BLOCK + 4 }>) {
             Some(block) => {
-                block.array_windows::<8>().enumerate().fold(0, |bits, (n, w)| bits | three(u64::from_le_bytes(*w)) << n)
+                (0..BLOCK / 4).fold(0, |bits, n| bits | places(block[4 * n..].first_chunk().unwrap_or(&[0; 8])) << (4 * n))
             }
-            None => (from..t.len()).take(BLOCK).enumerate().fold(0, |bits, (n, at)| bits | three(bytes(&t[at..])) << n),
+            None => (from..t.len()).take(BLOCK).enumerate().fold(0, |bits, (n, at)| bits | rare(bytes(&t[at..]) | CASE) << n),
         }
+    }
+
+    /// For each of the eight places before `from` and the 64 from there on, a bit: whether a literal may begin there whose rare
+    /// bytes stand in those 64.
+    fn begins(&self, t: &[u8], from: usize) -> u128 {
+        let mut rare = self.block(t, from);
+        let mut begins = 0;
+        while rare != 0 {
+            let place = rare.trailing_zeros();
+            rare &= rare - 1;
+            let offsets = self.offsets[hash3(bytes(&t[from + place as usize..]) | CASE) % (1 << RARE)];
+            begins |= u128::from(offsets) << 1 << place;
+        }
+        begins
     }
 
     /// The literals that begin at `start` and end by `to`: number and end of each, the longest first.
@@ -125,34 +162,37 @@ impl Starts {
 pub(super) struct Places<'a> {
     starts: &'a Starts,
     t: &'a [u8],
-    /// What was looked at last, and which places of it are left.
-    from: usize,
-    to: usize,
-    bits: u64,
+    /// The block that was looked at last.
+    block: usize,
+    /// Of the eight places before it and all but its last eight, those that are left.
+    ready: u64,
+    /// Of its last eight, those known so far: the rare bytes of others stand in the next block.
+    ahead: u8,
+    next: usize,
 }
 
 impl Places<'_> {
     /// The first place from `i` on, which is not before the one asked for last.
     pub(super) fn next(&mut self, i: usize) -> Option<usize> {
-        if i >= self.to {
-            (self.from, self.to, self.bits) = (i, i, 0);
+        if i >= self.next {
+            (self.ready, self.ahead, self.next) = (0, 0, i);
         }
-        let passed = i.saturating_sub(self.from);
-        self.bits = self.bits >> passed << passed;
         loop {
-            while self.bits != 0 {
-                let at = self.from + self.bits.trailing_zeros() as usize;
-                self.bits &= self.bits - 1;
+            let passed = (i + AHEAD).saturating_sub(self.block);
+            self.ready = if passed < BLOCK { self.ready >> passed << passed } else { 0 };
+            while self.ready != 0 {
+                let at = self.block + self.ready.trailing_zeros() as usize - AHEAD;
+                self.ready &= self.ready - 1;
                 if self.starts.goes_on(bytes(&self.t[at..])) {
                     return Some(at);
                 }
             }
-            if self.to >= self.t.len() {
+            if self.next >= self.t.len() && self.ahead == 0 {
                 return None;
             }
-            self.from = self.to;
-            self.bits = self.starts.block(self.t, self.from);
-            self.to = self.t.len().min(self.from + BLOCK);
+            let begins = self.starts.begins(self.t, self.next) | u128::from(self.ahead);
+            (self.ready, self.ahead) = (begins as u64, (begins >> BLOCK) as u8);
+            (self.block, self.next) = (self.next, self.next + BLOCK);
         }
     }
 }
@@ -232,7 +272,17 @@ mod tests {
         ] {
             let seen: Vec<_> = starts.at(text.as_bytes(), place, text.len()).map(|(id, end)| (words[id], end)).collect();
             assert_eq!(seen, found, "{text}");
-            assert_eq!(starts.places(text.as_bytes(), 0).next(0), (!found.is_empty()).then_some(place), "{text}");
+            for far in [0, 1, 55, 56, 57, 63, 64, 121] {
+                let text = format!("{}{text}", "=".repeat(far));
+                let mut places = starts.places(text.as_bytes(), 0);
+                let mut next = 0;
+                let seen = std::iter::from_fn(|| {
+                    let place = places.next(next)?;
+                    next = place + 1;
+                    Some(place)
+                });
+                assert_eq!(seen.last(), (!found.is_empty()).then_some(far + place), "{text}");
+            }
         }
         assert_eq!(starts.at(b"node-10", 0, 6).count(), 1, "what goes on behind the end is not looked at");
     }

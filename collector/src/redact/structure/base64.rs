@@ -48,8 +48,9 @@ pub(in super::super) enum Content {
 pub(in super::super) fn runs(t: &[u8], from: usize, to: usize, found: &mut dyn FnMut(Range<usize>)) {
     // Such a run covers eight bytes from every thirteenth place on: blanks and quotes rule out most places at once.
     let mut i = from;
-    while let Some(eight) = t[..to].get(i..i + 8).and_then(<[u8]>::as_array) {
-        if !may_fit(*eight) || !eight.iter().all(|b| fits(*b)) {
+    while let Some(eight) = t[..to].get(i..i + 8).and_then(<[u8]>::as_array::<8>) {
+        // One question for all eight: the answer for each could not be foretold.
+        if eight.iter().fold(0, |all, b| all | VALUE[usize::from(*b)]) >= 64 {
             i += LEAST - 7;
             continue;
         }
@@ -66,14 +67,6 @@ pub(in super::super) fn runs(t: &[u8], from: usize, to: usize, found: &mut dyn F
         }
         i = end;
     }
-}
-
-/// Whether no byte is below the first of the alphabet or beyond ASCII.
-fn may_fit(eight: [u8; 8]) -> bool {
-    const FIRST: u64 = u64::from_ne_bytes([b'+'; 8]);
-    const HIGH: u64 = u64::from_ne_bytes([0x80; 8]);
-    let bytes = u64::from_le_bytes(eight);
-    (bytes.wrapping_sub(FIRST) | bytes) & HIGH == 0
 }
 
 /// What the run holds, if it is a text or a key.

@@ -2,7 +2,7 @@
 //!
 //! In: a word. Out: spans.
 
-use super::{CLASS, Words, push, version};
+use super::{Words, push, signs::is_of_word, version};
 use crate::redact::{
     address::{v4_is_public_knowledge, v6_names_a_host},
     escape,
@@ -83,7 +83,7 @@ impl Words<'_> {
         let slash = if t[start.saturating_sub(1)] == b'/' { start - 1 } else { escape::begin(t, start) };
         if before == b'/' && slash > 0 && t[slash - 1].is_ascii_alphanumeric() && escape::before(t, slash).is_none() {
             // `db-3.example.com/10.1.2.3:9092` and `node-7/10.1.2.3` name a host and its address.
-            let name = t[..slash].iter().rev().take(64).take_while(|b| CLASS[**b as usize] != 0).count();
+            let name = t[..slash].iter().rev().take(64).take_while(|b| is_of_word(**b)).count();
             let name = &t[slash - name..slash];
             // A proxy writes where it went: `HIER_DIRECT/203.0.113.9`.
             if name.contains(&b'_') && (name.ends_with(b"DIRECT") || name.ends_with(b"PARENT") || name.ends_with(b"DST")) {

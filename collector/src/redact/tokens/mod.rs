@@ -1,13 +1,17 @@
 //! Scan B: values that are known by their shape: addresses, hardware addresses, numbers of people and cards.
 //!
-//! In: text. Out: spans. From each `.`, `:` or `-` that joins digits, the word around it (`[0-9A-Za-z_.:-]`) is counted by a
-//! table of classes; only words whose counts allow it are looked at by a validator. Long numbers are found by their length. Every validator is plain code, linear in the word.
+//! In: text. Out: spans. From each `.`, `:` or `-` that joins digits, the word around it (`[0-9A-Za-z_.:-]`) is counted; only
+//! words whose counts allow it are looked at by a validator. Long numbers are found by their length. Every validator is plain code, linear in the word.
 
 mod address;
 mod mac;
 mod number;
+mod signs;
 mod version;
 
+use std::ops::Range;
+
+use self::signs::{Block, Counts, STEP, is_of_word};
 pub(super) use self::{
     address::quad,
     number::{is_card, is_mobile},
@@ -17,33 +21,6 @@ use super::{
     files::{File, socket_pair},
     kinds::Kind,
     span::{Form, Span},
-    value::at,
-};
-
-const DIGIT: u64 = 1;
-const DOT: u64 = 1 << 12;
-const COLON: u64 = 1 << 24;
-const DASH: u64 = 1 << 36;
-const LETTER: u64 = 1 << 48;
-const MASK: u64 = 0xfff;
-/// Counters hold so much; a longer word is looked at in any case.
-const COUNTED: usize = 4000;
-
-const CLASS: [u64; 256] = {
-    let mut table = [0; 256];
-    let mut b = 0;
-    while b < 256 {
-        table[b] = match b as u8 {
-            b'0'..=b'9' => DIGIT,
-            b'.' => DOT,
-            b':' => COLON,
-            b'-' => DASH,
-            b'a'..=b'z' | b'A'..=b'Z' | b'_' => LETTER,
-            _ => 0,
-        };
-        b += 1;
-    }
-    table
 };
 
 /// What scan B looks at.
@@ -62,45 +39,43 @@ impl Words<'_> {
         let mut done = from;
         if self.file != File::NoAddresses {
             // All addresses have two of their characters around one of three signs.
-            for sign in memchr::memchr3_iter(b'.', b':', b'-', &t[from..to]) {
-                let i = from + sign;
-                if i < done || !joins(t, i) {
-                    continue;
-                }
-                if !has_fellow(t, i) {
-                    // `0A141F01:0050 0804630A:C822` in a table of sockets
-                    if t[i] == b':' && self.file == File::Text && i >= from + 8 && at(t, i + 5) == b' ' {
-                        socket_pair(t, i - 8, spans);
+            let mut next = from;
+            while next < to {
+                let block = Block::new(t, next);
+                for (i, near) in block.signs(to) {
+                    if i < done {
+                        continue;
                     }
-                    continue;
-                }
-                if let Some(end) = clock(t, i) {
-                    done = end;
-                    continue;
-                }
-                let start = i - t[done..i].iter().rev().take_while(|b| CLASS[**b as usize] != 0).count();
-                let mut counts = 0_u64;
-                done = to;
-                for (n, b) in t[start..to].iter().enumerate() {
-                    let class = CLASS[*b as usize];
-                    if class == 0 {
-                        done = start + n;
-                        break;
+                    if !near {
+                        // `0A141F01:0050 0804630A:C822` in a table of sockets
+                        if self.file == File::Text && i >= from + 8 {
+                            socket_pair(t, i - 8, spans);
+                        }
+                        continue;
                     }
-                    // Of a word too long to count only the length matters.
-                    counts = counts.wrapping_add(class);
+                    done = clock(t, i).unwrap_or_else(|| self.around(i, &block, done..to, spans));
                 }
-                // An escape before the word ends with its first bytes.
-                let begin = escape::past(t, start).min(done);
-                for b in &t[start..begin] {
-                    counts = counts.wrapping_sub(CLASS[*b as usize]);
-                }
-                if done - begin >= 7 {
-                    self.word(begin, done, counts, spans);
-                }
+                next = done.max(next + STEP);
             }
         }
         self.numbers(from, to, spans);
+    }
+
+    /// Looks at the word around the sign at `i`, and tells where it ends.
+    fn around(&self, i: usize, block: &Block, within: Range<usize>, spans: &mut Vec<Span>) -> usize {
+        let t = self.text;
+        let seen = block.word(i).filter(|(start, end)| *start >= within.start && *end <= within.end);
+        let (start, end) = seen.unwrap_or_else(|| {
+            let before = t[within.start..i].iter().rev().take_while(|b| is_of_word(**b)).count();
+            (i - before, i + t[i..within.end].iter().take_while(|b| is_of_word(**b)).count())
+        });
+        // An escape before the word ends with its first bytes.
+        let start = escape::past(t, start).min(end);
+        if end - start >= 7 {
+            let counts = if seen.is_some() { block.counts(start, end) } else { Counts::of(&t[start..end]) };
+            self.word(start, end, counts, spans);
+        }
+        end
     }
 
     /// Finds long numbers, and such in three groups, in `text[from..to]`.
@@ -110,10 +85,10 @@ impl Words<'_> {
         // Both cover six bytes from every sixth place on: most places are ruled out at once.
         while i + 6 <= to {
             let all = match t[i..].first_chunk() {
-                Some(eight) => may_count(u64::from_le_bytes(*eight)),
-                None => true,
+                Some(eight) => are_digits(u64::from_le_bytes(*eight)),
+                None => t[i..i + 6].iter().all(|b| matches!(b, b' ' | b'0'..=b'9')),
             };
-            if !all || !t[i..i + 6].iter().all(|b| matches!(b, b' ' | b'0'..=b'9')) {
+            if !all {
                 i += 6;
                 continue;
             }
@@ -130,13 +105,9 @@ impl Words<'_> {
         }
     }
 
-    fn word(&self, start: usize, end: usize, counts: u64, spans: &mut Vec<Span>) {
+    fn word(&self, start: usize, end: usize, counts: Counts, spans: &mut Vec<Span>) {
         let length = end - start;
-        let (digits, dots, colons, dashes) = if length > COUNTED {
-            (MASK, MASK, MASK, MASK)
-        } else {
-            (counts & MASK, (counts / DOT) & MASK, (counts / COLON) & MASK, (counts / DASH) & MASK)
-        };
+        let Counts { digits, dots, colons, dashes } = counts;
         if dots >= 3 && digits >= 4 {
             self.ipv4(start, end, spans);
         }
@@ -167,44 +138,39 @@ impl Words<'_> {
     }
 }
 
-/// Whether the first six bytes can be digits and blanks, of which all are between 0x20 and 0x3f.
-fn may_count(eight: u64) -> bool {
-    eight & 0x0000_e0e0_e0e0_e0e0 == 0x0000_2020_2020_2020
-}
-
-/// Whether the same sign follows as near as in every shape that is looked for: groups have at most four characters.
-fn has_fellow(t: &[u8], i: usize) -> bool {
-    match t.get(i..i + 6) {
-        Some(w) => {
-            u8::from(w[1] == w[0])
-                | u8::from(w[2] == w[0])
-                | u8::from(w[3] == w[0])
-                | u8::from(w[4] == w[0])
-                | u8::from(w[5] == w[0])
-                == 1
-        }
-        None => t[i + 1..].contains(&t[i]),
-    }
+/// Whether the first six bytes are digits and blanks.
+fn are_digits(eight: u64) -> bool {
+    const SIX: u64 = 0x0000_ffff_ffff_ffff;
+    // Of 0x20 the lower half is nothing, of 0x30 to 0x39 it is at most nine: a carry into the bit above tells.
+    let low = eight & 0x0f0f_0f0f_0f0f_0f0f;
+    let (above_nine, above_none) = (low + 0x0606_0606_0606_0606, low + 0x0f0f_0f0f_0f0f_0f0f);
+    let other = (above_nine | above_none & !eight) & 0x1010_1010_1010_1010;
+    ((eight & 0xe0e0_e0e0_e0e0_e0e0 ^ 0x2020_2020_2020_2020) | other) & SIX == 0
 }
 
 /// Where a time of day ends whose first colon is at `i`: a word of its own that nothing else looks at.
 fn clock(t: &[u8], i: usize) -> Option<usize> {
     let time = t.get(i.checked_sub(3)?..i + 7)?;
     let digits = [1, 2, 4, 5, 7, 8].iter().all(|n| time[*n].is_ascii_digit());
-    let free = |b: u8| CLASS[usize::from(b)] == 0;
-    (digits && time[3] == b':' && time[6] == b':' && free(time[0]) && free(time[9])).then_some(i + 6)
-}
-
-/// Whether the sign at `i` stands between two characters of an address.
-fn joins(t: &[u8], i: usize) -> bool {
-    let before = if i == 0 { b' ' } else { t[i - 1] };
-    let after = at(t, i + 1);
-    if t[i] == b':' {
-        return (before == b':' || before.is_ascii_hexdigit() || after == b':') && (after == b':' || after.is_ascii_hexdigit());
-    }
-    before.is_ascii_hexdigit() && after.is_ascii_hexdigit()
+    (digits && time[3] == b':' && time[6] == b':' && !is_of_word(time[0]) && !is_of_word(time[9])).then_some(i + 6)
 }
 
 fn push(start: usize, end: usize, kind: Kind, form: Form, spans: &mut Vec<Span>) {
     spans.push(Span::new(&(start..end), kind, form));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::are_digits;
+
+    #[test]
+    fn six_digits_and_blanks_are_told_from_all_else() {
+        for place in 0..6 {
+            for byte in 0..=255 {
+                let mut eight = *b"0 9 5 xx";
+                eight[place] = byte;
+                assert_eq!(are_digits(u64::from_le_bytes(eight)), byte == b' ' || byte.is_ascii_digit(), "{byte} at {place}");
+            }
+        }
+    }
 }

@@ -65,8 +65,7 @@ pub(super) fn is_announced(t: &[u8], start: usize, address: [u8; 4]) -> bool {
     let logged = || line.ends_with(b"kernel: ") && address[0] > 9;
     let announced = || {
         let lead = without_signs(line);
-        let ends = |word: &[u8]| ends_with_word(lead, word);
-        WORDS.iter().any(|word| ends(word)) || ends(b"to") && has_grade(lead)
+        ends_with_any(lead, &WORDS) || ends_with_word(lead, b"to") && has_grade(lead)
     };
     // These blocks are addresses' in any case.
     let site = matches!(address, [192, 168, ..] | [172, 16..=31, ..]);
@@ -82,7 +81,7 @@ fn is_versioned(line: &[u8]) -> bool {
         let name = &lead[lead.len() - name..];
         return !name.is_empty() && !NETWORK.iter().any(|word| has(name, word));
     }
-    if line.ends_with(b" ") && PRODUCTS.iter().any(|word| ends_with_word(plain, word)) {
+    if line.ends_with(b" ") && ends_with_any(plain, &PRODUCTS) {
         return true;
     }
     // `Upgraded openssl 1.1.1.5`, `Upgraded: openssl 1.1.1.5 -> 1.1.1.7`
@@ -107,6 +106,12 @@ fn without_signs(mut line: &[u8]) -> &[u8] {
         line = rest;
     }
     line
+}
+
+/// Whether one of the words, which are in lower case, stands at the end. Two letters rule out most of them.
+fn ends_with_any(line: &[u8], words: &[&[u8]]) -> bool {
+    let Some(end) = line.last_chunk::<2>().map(|end| end.map(|b| b.to_ascii_lowercase())) else { return false };
+    words.iter().any(|word| word.last_chunk() == Some(&end) && ends_with_word(line, word))
 }
 
 /// Whether the word stands at the end, in any case: alone, or as the last of joined words (`FirmwareVersion`).
