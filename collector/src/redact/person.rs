@@ -2,7 +2,7 @@
 //!
 //! In: text and a place. Out: the place of a name. Han characters in UTF-8 or in GB18030.
 
-use std::ops::Range;
+use std::{collections::HashSet, ops::Range, sync::LazyLock};
 
 use encoding_rs::GB18030;
 
@@ -28,6 +28,11 @@ const DOUBLE: [&str; 16] = [
     "欧阳", "司马", "上官", "诸葛", "东方", "皇甫", "尉迟", "公孙", "慕容", "令狐", "长孙", "宇文", "夏侯", "端木", "司徒",
     "南宫",
 ];
+/// The first characters of all surnames, in UTF-8.
+static FIRST: LazyLock<HashSet<&[u8]>> = LazyLock::new(|| {
+    let single = [SURNAMES, OTHER_SURNAMES].into_iter().flat_map(|list| list.as_bytes().chunks_exact(3));
+    single.chain(DOUBLE.iter().map(|name| &name.as_bytes()[..3])).collect()
+});
 /// What goes on behind a name without a gap.
 const BEHIND: &[&str] = &[
     "确认", "执行", "负责", "协助", "跟进", "解决", "复核", "授权", "办理", "上报", "反馈", "配合", "签字", "巡检", "值班",
@@ -44,6 +49,10 @@ pub(super) fn behind_key(t: &[u8], i: usize, spaced: bool, signed: bool, key: &s
     let bytes = run(t, i, 27, |b| !b.is_ascii());
     if bytes == 0 {
         return latin(t, i, signed && !weak);
+    }
+    // Most of what stands behind a word begins with no surname: this is asked before anything is decoded.
+    if (weak || !signed) && begins_with_han(&t[i..i + bytes]) && !FIRST.contains(&t[i..i + 3]) {
+        return None;
     }
     let (han, width) = han(&t[i..i + bytes]);
     if width == 3 && signed && !weak && t[i + han.len()..].starts_with("·".as_bytes()) {
@@ -70,6 +79,12 @@ pub(super) fn behind_key(t: &[u8], i: usize, spaced: bool, signed: bool, key: &s
     let fits = ((2..=3).contains(&count) || double && count == 4) && !is_titled(name);
     let stands = spaced || !weak || cut.is_some();
     (fits && stands && !word && (sure || other)).then_some(i..i + count * width)
+}
+
+/// Whether the first character is Han, in UTF-8.
+fn begins_with_han(text: &[u8]) -> bool {
+    let first = text.get(..3).and_then(|first| std::str::from_utf8(first).ok()).and_then(|first| first.chars().next());
+    first.is_some_and(|c| ('\u{4e00}'..='\u{9fa5}').contains(&c))
 }
 
 /// The Han characters that a text begins with, and how many bytes each of them takes in it.

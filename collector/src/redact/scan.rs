@@ -179,7 +179,8 @@ impl Literals<'_> {
                         push(value, if disk { Kind::LuksKey } else { rule.kind }, spans);
                     });
                 }
-                hit.end
+                // More of them in a row feed nothing.
+                hit.end + t[hit.end..].iter().take_while(|b| **b == b'<').count()
             }
             Verify::Spelled => push_if(placed::spelled(t, hit.clone(), rule.word), rule.kind, hit.end, spans),
             Verify::Argument(number) => push_if(placed::argument(t, hit.end, number), rule.kind, hit.end, spans),
