@@ -255,6 +255,8 @@ fn list<'a>(literals: impl Iterator<Item = &'a [u8]>) -> (Vec<Row>, Box<[u32]>) 
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -285,5 +287,31 @@ mod tests {
             }
         }
         assert_eq!(starts.at(b"node-10", 0, 6).count(), 1, "what goes on behind the end is not looked at");
+    }
+
+    proptest! {
+        /// The same as comparing at every place, whatever is asked for next.
+        #[test]
+        fn every_literal_of_a_text_is_found(
+            words in prop::collection::vec("[a-d=]{3,10}", 1..8),
+            text in "[a-dA-D= ]{0,300}",
+            jumps in prop::collection::vec(1_usize..90, 1..4),
+        ) {
+            let t = text.as_bytes();
+            let starts = Starts::new(words.iter().map(String::as_bytes));
+            let begins = |at: &usize| {
+                words.iter().any(|w| t.get(*at..*at + w.len()).is_some_and(|part| part.eq_ignore_ascii_case(w.as_bytes())))
+            };
+            let mut places = starts.places(t, 0);
+            let (mut next, mut steps) = (0, jumps.iter().cycle());
+            while let Some(place) = (next..t.len()).find(begins) {
+                let mut found = places.next(next);
+                while let Some(other) = found.filter(|found| !begins(found)) {
+                    found = places.next(other + 1);
+                }
+                prop_assert_eq!(found, Some(place));
+                next = place + steps.next().copied().unwrap_or(1);
+            }
+        }
     }
 }

@@ -162,6 +162,8 @@ impl Iterator for Signs {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn found(text: &str) -> Vec<(usize, bool)> {
@@ -202,5 +204,29 @@ mod tests {
         assert_eq!(block.word(32), Some((31, 34)));
         let long = b"7".repeat(100);
         assert_eq!(Block::new(&long, 10).word(20), None);
+    }
+
+    proptest! {
+        /// The same as asking of each place by itself.
+        #[test]
+        fn a_block_says_what_each_place_says(text in "[0-9a-fx.:\\- ]{0,200}", from in 0_usize..150) {
+            let t = text.as_bytes();
+            let at = |i: Option<usize>| i.and_then(|i| t.get(i)).copied().unwrap_or(b'\n');
+            let judge = |i: usize| {
+                let (before, here, after) = (at(i.checked_sub(1)), t[i], at(Some(i + 1)));
+                let joins = match here {
+                    b'.' | b'-' => before.is_ascii_hexdigit() && after.is_ascii_hexdigit(),
+                    b':' => after == b':' || before == b':' && after.is_ascii_hexdigit() || before.is_ascii_hexdigit() && after.is_ascii_hexdigit(),
+                    _ => false,
+                };
+                let near = t[i + 1..].iter().take(FELLOW).any(|b| *b == here);
+                let lone = here == b':' && !near && at(Some(i + FELLOW)) == b' ';
+                (joins && (near || lone)).then_some((i, near))
+            };
+            let to = t.len();
+            let wanted: Vec<_> = (from.min(to)..to).filter_map(judge).collect();
+            let seen: Vec<_> = (from..to).step_by(STEP).flat_map(|from| Block::new(t, from).signs(to)).collect();
+            prop_assert_eq!(seen, wanted);
+        }
     }
 }
