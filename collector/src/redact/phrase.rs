@@ -44,8 +44,11 @@ pub(super) fn secret(t: &[u8], from: usize, han: usize) -> Option<Range<usize>> 
     } else {
         (2..=12).contains(&count) && signs >= 2 || (4..=12).contains(&count) && signs == 0
     };
+    if !shape || !fits || alone {
+        return None;
+    }
     let bytes = if utf8 { Cow::Borrowed(text.as_bytes()) } else { GB18030.encode(text).0 };
-    (shape && fits && !alone && !has_stand_in(&bytes)).then_some(from..from + bytes.len())
+    (!has_stand_in(&bytes)).then_some(from..from + bytes.len())
 }
 
 /// Whether the word at `i` is of letters, digits and signs or capitals, as only passwords are.
