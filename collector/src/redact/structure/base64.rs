@@ -31,6 +31,9 @@ const VALUE: [u8; 256] = {
     table
 };
 
+const STANDARD: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+const URL: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
 fn fits(b: u8) -> bool {
     VALUE[usize::from(b)] < 64
 }
@@ -135,19 +138,12 @@ fn is_private_key(head: &[u8]) -> bool {
 pub(in super::super) fn encode(bytes: &[u8], like: &[u8], out: &mut Vec<u8>) {
     let url = like.iter().any(|b| matches!(b, b'-' | b'_'));
     let padded = like.ends_with(b"=") || like.len().is_multiple_of(4);
+    let alphabet = if url { URL } else { STANDARD };
+    out.reserve(bytes.len() / 3 * 4 + 4);
     for three in bytes.chunks(3) {
         let bits = three.iter().fold(0_u32, |n, b| n << 8 | u32::from(*b)) << (8 * (3 - three.len()));
-        for n in 0..=three.len() {
-            out.push(match (bits >> (18 - 6 * n) & 63) as u8 {
-                v @ 0..=25 => b'A' + v,
-                v @ 26..=51 => b'a' + v - 26,
-                v @ 52..=61 => b'0' + v - 52,
-                62 if url => b'-',
-                62 => b'+',
-                _ if url => b'_',
-                _ => b'/',
-            });
-        }
+        let four = [18, 12, 6, 0].map(|shift| alphabet[(bits >> shift & 63) as usize]);
+        out.extend_from_slice(&four[..=three.len()]);
         if padded {
             out.extend_from_slice(&b"=="[..3 - three.len()]);
         }
