@@ -199,6 +199,22 @@ fn text_of(redactor: &Redactor, path: &str, text: &str, chunk: usize) -> String 
     String::from_utf8(out).expect("UTF-8")
 }
 
+#[test]
+fn a_string_over_lines_is_whole_wherever_the_text_is_cut() {
+    let redactor = redactor();
+    let text = "{\n  \"a\": 1,\n  \"db_password\" : \"1iXR1u8g1ypKns\nq7: {\nmV2s\n   \"\n}\n";
+    for around in ["", "\"it's: so\": 1,\n\n"] {
+        let text = format!("{around}{text}{around}{text}");
+        let whole = text_of(&redactor, "/var/log/messages", &text, 1 << 20);
+        for secret in ["1iXR1u8g1ypKns", "q7: {", "mV2s"] {
+            assert!(!whole.contains(secret), "{secret} in {whole}");
+        }
+        for size in 1..text.len() {
+            assert_eq!(text_of(&redactor, "/var/log/messages", &text, size), whole, "cut at {size}");
+        }
+    }
+}
+
 /// The same texts in every run, so that a change is what makes a test fail; `PROPTEST_RNG_SEED` looks at others, as fuzzing does.
 fn seed() -> RngSeed {
     match ProptestConfig::default().rng_seed {

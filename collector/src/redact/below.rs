@@ -8,9 +8,9 @@ use std::ops::Range;
 use super::{
     judge::{has_stand_in, is_no_secret},
     lists, nested,
-    rows::{line_start_of, lines_below},
+    rows::{SHORT, line_start_of, lines_below},
     scalar::{quote, scalar},
-    value::{Style, Value, at, is_name, line_end, skip_blanks},
+    value::{Style, Value, at, is_name, line_end, line_start, skip_blanks},
 };
 
 /// What was found below a key, or in the brackets behind it.
@@ -23,6 +23,9 @@ pub(super) enum Place {
     /// The value of an entry that has a name of its own.
     Entry,
 }
+
+/// A string goes on over so many lines below its first.
+const STRING: usize = 3;
 
 type Found<'a> = &'a mut dyn FnMut(Range<usize>, bool, Place);
 
@@ -75,7 +78,7 @@ pub(super) fn string(t: &[u8], start: usize, i: usize, quote: u8, found: Found<'
         return;
     }
     let mut parts = Vec::new();
-    for line in lines_below(t, i).take(3) {
+    for line in lines_below(t, i).take(STRING) {
         match memchr::memchr(quote, &t[line.clone()]) {
             None => parts.push(line),
             Some(n) if line.start + n + 1 == line.end => {
@@ -85,6 +88,28 @@ pub(super) fn string(t: &[u8], start: usize, i: usize, quote: u8, found: Found<'
             Some(_) => return,
         }
     }
+}
+
+/// Whether a string that a line before `end` has opened may be closed in the line behind it.
+pub(super) fn is_string_open(t: &[u8], end: usize) -> bool {
+    let (mut end, mut closes) = (end, [false; 2]);
+    for _ in 0..STRING {
+        let Some(last) = end.checked_sub(1) else { return false };
+        let start = line_start(t, last, SHORT);
+        if start > 0 && t[start - 1] != b'\n' {
+            return false;
+        }
+        let line = &t[start..last];
+        for (quote, closes) in [b'"', b'\''].into_iter().zip(&mut closes) {
+            let last = memchr::memrchr(quote, line);
+            if !*closes && last.is_some_and(|last| line[..last].trim_ascii_end().ends_with(b":")) {
+                return true;
+            }
+            *closes |= last.is_some();
+        }
+        end = start;
+    }
+    false
 }
 
 /// How far the key at `start` is indented, if it begins its line, perhaps as the first of an item.

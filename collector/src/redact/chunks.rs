@@ -7,7 +7,7 @@
 use std::{io, ops::Range, sync::Arc};
 
 use super::{
-    Binary, RedactError,
+    Binary, RedactError, below,
     columns::Columns,
     files::File,
     pem::{self, State},
@@ -283,6 +283,11 @@ impl<R: io::Read> Chunks<R> {
             ] {
                 end = self.behind(end, is_line, reach)?;
             }
+            let cut = end;
+            while end - cut < OVERLAP && below::is_string_open(&self.ready, end) {
+                let Some(next) = self.line_behind(end)? else { break };
+                end = next;
+            }
             let Some(field) = self.fields.iter().find(|field| field.start < end && end < field.end) else { break };
             end = field.end;
         }
@@ -299,12 +304,17 @@ impl<R: io::Read> Chunks<R> {
             if !is_line(last) && !last.trim_ascii_end().ends_with(b"[") {
                 break;
             }
-            self.fill(end + SHOWN + 1)?;
-            let near = &self.ready[end..self.ready.len().min(end + SHOWN + 1)];
-            let Some(next) = memchr::memchr(b'\n', near) else { break };
-            end += next + 1;
+            let Some(next) = self.line_behind(end)? else { break };
+            end = next;
         }
         Ok(end)
+    }
+
+    /// The end of the line behind `end`, if it is short.
+    fn line_behind(&mut self, end: usize) -> Result<Option<usize>, RedactError> {
+        self.fill(end + SHOWN + 1)?;
+        let near = &self.ready[end..self.ready.len().min(end + SHOWN + 1)];
+        Ok(memchr::memchr(b'\n', near).map(|n| end + n + 1))
     }
 
     /// The lines of binary fields in `ready[from..to]`; of the others the places are moved to where they will be.
