@@ -2,6 +2,8 @@
 //!
 //! In: the bytes of a value. Out: a judgement. Masked values, placeholders, references and words are none.
 
+use std::{collections::HashSet, sync::LazyLock};
+
 use super::token;
 
 /// The length of the longest of [`WORDS`].
@@ -191,11 +193,17 @@ pub(super) fn is_no_secret(v: &[u8]) -> bool {
     while let [rest @ .., b'.' | b',' | b')' | b';' | b':'] = word {
         word = rest;
     }
-    masks
-        || reference
-        || is_code(v)
-        || is_expression(v)
-        || word.len() <= WORD_MAX && WORDS.iter().any(|w| word.eq_ignore_ascii_case(w.as_bytes()))
+    masks || reference || is_code(v) || is_expression(v) || is_word(word)
+}
+
+/// Whether it is one of the words that are no value, in any case.
+fn is_word(word: &[u8]) -> bool {
+    static SET: LazyLock<HashSet<&[u8]>> = LazyLock::new(|| WORDS.iter().map(|word| word.as_bytes()).collect());
+    let mut small = [0; WORD_MAX];
+    let Some(small) = small.get_mut(..word.len()) else { return false };
+    small.copy_from_slice(word);
+    small.make_ascii_lowercase();
+    SET.contains(&*small)
 }
 
 /// What begins the text of a call in a program, a declaration or a template.
@@ -320,4 +328,17 @@ pub(super) fn is_tokenlike(v: &[u8]) -> bool {
         && ((digit && (upper || lower || v.len() >= 16))
             || (upper && lower && (v.len() >= 16 || v.len() >= 12 && v.iter().any(|b| b"+/=!@#$%^&*".contains(b)))))
         && !v.contains(&b' ')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_known_in_any_case() {
+        for word in WORDS {
+            assert!(is_word(word.as_bytes()) && is_word(word.to_ascii_uppercase().as_bytes()), "{word}");
+        }
+        assert!(!is_word(b"hunter2") && !is_word(b"") && !is_word(&[b'n'; 100]));
+    }
 }
