@@ -11,6 +11,8 @@ mod keyset;
 mod names;
 mod papers;
 mod profile;
+mod request;
+mod request_papers;
 mod sealed;
 mod signed;
 mod sshsig;
