@@ -10,6 +10,8 @@ mod json;
 mod keyset;
 mod names;
 mod papers;
+mod policy;
+mod policy_model;
 mod profile;
 mod request;
 mod request_papers;
