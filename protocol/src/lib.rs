@@ -15,6 +15,8 @@ pub mod http_signature;
 pub mod id;
 pub mod json;
 pub mod keyset;
+pub mod policy;
+pub mod request;
 pub mod sealed;
 pub mod signed;
 pub mod sshsig;

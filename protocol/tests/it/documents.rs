@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// Every object in the document refuses an unknown field and a key given twice.
-fn refuses_strangers<T: Document + Debug>(document: &T) {
+pub(crate) fn refuses_strangers<T: Document + Debug>(document: &T) {
     let bytes = document::to_bytes(document).expect("good");
     let text = String::from_utf8(bytes).expect("UTF-8");
     let mut objects = 0;
@@ -136,7 +136,7 @@ fn a_receipt_covers_its_bundle_and_nothing_else() {
 }
 
 /// The rule that an edit breaks; such a document is neither written nor read.
-fn broken<T: Document + Clone + Debug + PartialEq>(good: &T, edit: impl FnOnce(&mut T)) -> &'static str {
+pub(crate) fn broken<T: Document + Clone + Debug + PartialEq>(good: &T, edit: impl FnOnce(&mut T)) -> &'static str {
     let mut document = good.clone();
     edit(&mut document);
     let bytes = oediag_protocol::json::to_bytes(&document).expect("JSON");

@@ -19,6 +19,8 @@ use oediag_protocol::{
     id::{BundleId, HostId},
     json,
     keyset::Keyset,
+    policy::file::Policy,
+    request::{cancel::Cancel, paper::Request, verify},
     sealed::{Frame, Identity, Opener, Recipient},
     signed::Signed,
     sshsig::{AllowedSigners, Namespace, Prehash, PublicKey, Signer, allowed_line},
@@ -29,6 +31,8 @@ use proptest::{collection::vec, prelude::*, sample::Index};
 use crate::{
     common::{archive, end, gzip, header, members, sign_file, signer},
     papers::{GIVEN, ciphertext, head, identity, key, keyset},
+    policy::SAMPLE as POLICY,
+    request_papers::{MADE, asked, at, keys, request, wrapped},
 };
 
 /// Everything at once, on the same bytes.
@@ -77,6 +81,15 @@ fn papers(bytes: &[u8]) {
     document::parse::<Consent>(bytes).ok();
     document::parse::<Envelope>(bytes).ok();
     document::parse::<Ack>(bytes).ok();
+    document::parse::<Request>(bytes).ok();
+    document::parse::<Cancel>(bytes).ok();
+    asked(&keys(), |host| {
+        // What is damaged keeps its signature in the rarest case only, and then it is what was signed.
+        if let Ok(found) = verify::request(bytes, host, at(MADE)) {
+            assert_eq!(found.request, request());
+        }
+        verify::cancel(bytes, host).expect_err("nobody signed one");
+    });
     if let Ok(signed) = Signed::parse(bytes) {
         assert_eq!(Signed::parse(&signed.to_bytes().expect("it was JSON")).as_ref(), Ok(&signed));
         signed.open::<Keyset>(&[signer().public()], 1).ok();
@@ -87,6 +100,7 @@ fn papers(bytes: &[u8]) {
         assert!(Token::parse(text).is_none_or(|token| *token.to_text() == text));
         assert!(Recipient::parse(text).is_none_or(|recipient| recipient.to_string() == text));
         Identity::parse(text);
+        Policy::parse(text).ok();
     }
     if let Ok(mut opener) = Opener::new(bytes, &[identity(1)]) {
         opener.read_to_end(&mut Vec::new()).ok();
@@ -135,6 +149,9 @@ fn seeds() -> Vec<Vec<u8>> {
     let frame = Frame::new(&head, payload.len() as u64).expect("a good head");
     seeds.extend([head.envelope, head.consent, [&frame.front[..], &payload, &frame.back].concat(), payload]);
     seeds.push(Signed::new(&keyset(1), &[&key(10)]).and_then(|signed| signed.to_bytes()).expect("signing"));
+    seeds.push(document::to_bytes(&request()).expect("good"));
+    seeds.push(wrapped(&request(), &[20]));
+    seeds.push(POLICY.as_bytes().to_vec());
     seeds.push(bundle);
     seeds
 }
