@@ -48,13 +48,13 @@ macro_rules! events {
     };
 }
 events! {
-    /// The host enrolled; `obj` is the enrolment as the host keeps it.
+    /// The host enrolled; `obj` is the signed document with which it asked.
     Enrolled => "enrolled",
-    /// A keyset of the center was accepted; `obj` is its signed object.
+    /// A keyset of the center was accepted; `obj` is that keyset.
     Keyset => "keyset",
     /// Another policy is in force; `obj` is its file.
     Policy => "policy",
-    /// A request came; `obj` is its signed object, as for all events of a request where nothing else is said.
+    /// A request came; `obj` is that document, as for all events of a request where nothing else is said.
     Received => "received",
     /// A request was refused by rule, `why` says by which.
     Rejected => "rejected",
@@ -90,7 +90,7 @@ events! {
     Withdrawn => "withdrawn",
     /// The center deleted its copy; `obj` is its signed receipt of that.
     DeletionConfirmed => "deletion_confirmed",
-    /// The center told the head of its audit log; `obj` is the signed object that did.
+    /// The center told the head of its audit log; `obj` is the signed document that did.
     CenterHead => "center_head",
     /// A line that was being written when the host stopped was cut off; `obj` is what there was of it.
     Recovered => "recovered",
@@ -137,7 +137,7 @@ impl<'de> Deserialize<'de> for Reason {
 pub struct Note {
     /// What happened.
     pub ev: Event,
-    /// SHA-256 of the exact bytes of what it happened to.
+    /// SHA-256 of what it happened to: of a document the signed bytes, else the whole file.
     pub obj: Option<Sha256>,
     /// The request it belongs to.
     pub rid: Option<RequestId>,
@@ -164,7 +164,7 @@ pub struct Entry {
     pub at: Time,
     /// What happened.
     pub ev: Event,
-    /// SHA-256 of the exact bytes of what it happened to.
+    /// SHA-256 of what it happened to: of a document the signed bytes, else the whole file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub obj: Option<Sha256>,
     /// The request it belongs to.
