@@ -26,7 +26,7 @@ use oediag_protocol::{
 };
 
 use crate::{
-    disk, failpoint,
+    disk,
     state::{self, Identity, State, StateError},
 };
 
@@ -215,9 +215,7 @@ fn write(mut file: &File, whole: u64, lines: &[u8]) -> io::Result<()> {
     let put = |file: &mut &File| {
         file.set_len(whole)?;
         file.seek(SeekFrom::Start(whole))?;
-        failpoint::writing("ledger.write", lines, |half| file.write_all(half))?;
         file.write_all(lines)?;
-        failpoint::at("ledger.written")?;
         file.sync_data()
     };
     put(&mut file).inspect_err(|_| {

@@ -1,6 +1,11 @@
 //! The ledger of a real host: what is written when, what happens when it cannot be, and what becomes visible of changes (T45).
 
-use std::{fs, os::unix::fs::PermissionsExt as _, path::PathBuf, thread};
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt as _,
+    path::PathBuf,
+    process::{Command, Stdio},
+};
 
 use oediag_collector::{
     ledger::{self, LedgerError},
@@ -100,7 +105,7 @@ fn without_its_line_nothing_is_released() {
     fs::remove_dir(file(&host)).expect("a folder");
     host.upload(&bundle, &[]).ends(4);
     fs::remove_file(file(&host)).unwrap_or_default();
-    fs::write(file(&host), &good[..good.iter().position(|byte| *byte == b'\n').expect("a line") + 1]).expect("it is written");
+    fs::write(file(&host), &good[..=good.iter().position(|byte| *byte == b'\n').expect("a line")]).expect("it is written");
     fs::set_permissions(file(&host), fs::Permissions::from_mode(0o600)).expect("it is ours");
     let run = host.upload(&bundle, &[]).ends(4);
     assert!(run.err.contains("ledger verify"), "{run:#?}");
@@ -111,7 +116,7 @@ fn without_its_line_nothing_is_released() {
     host.upload(&bundle, &[]).ends(0);
 }
 
-/// A full file system, made by the kernel's own device for it where the ledger would be made.
+/// A file system of its own that is really full.
 #[test]
 fn a_full_disk_stops_what_needs_a_line() {
     if !nix::unistd::geteuid().is_root() {
@@ -122,7 +127,7 @@ fn a_full_disk_stops_what_needs_a_line() {
     let mount = host.state();
     fs::create_dir_all(&mount).expect("the folder can be made");
     let run = |program: &str, arguments: &[&str]| {
-        std::process::Command::new(program).args(arguments).arg(&mount).status().is_ok_and(|status| status.success())
+        Command::new(program).args(arguments).arg(&mount).status().is_ok_and(|status| status.success())
     };
     if !run("mount", &["-t", "tmpfs", "-o", "size=256k,mode=0700", "tmpfs"]) {
         println!("this machine cannot mount a tmpfs; not run");
@@ -231,22 +236,32 @@ fn a_head_that_lags_behind_is_caught_up() {
     host.run(&["ledger", "verify"]).ends(0);
 }
 
+/// This test starts itself again with this set, to write from several processes.
+const WRITER: &str = "OEDIAG_TEST_LEDGER";
+
 #[test]
-fn two_processes_write_at_once() {
-    let host = written("ledger-two", 0);
-    thread::scope(|scope| {
-        for _ in 0..4 {
-            // Each opens the file for itself, as another process does: the lock is that of the opening.
-            scope.spawn(|| {
-                let state = state(&host);
-                let identity = state.identity().expect("a key");
-                for _ in 0..10 {
-                    ledger::append(&state, &identity, AT, Note::of(Event::Stored, NOTHING)).expect("a line");
-                }
-            });
+fn processes_may_write_at_once() {
+    if let Some(folder) = std::env::var_os(WRITER) {
+        let state = State::open(Some(folder.as_ref()), &Home::User(None)).expect("a state");
+        let identity = state.identity().expect("a key");
+        for _ in 0..10 {
+            ledger::append(&state, &identity, AT, Note::of(Event::Stored, NOTHING)).expect("a line");
         }
-    });
-    assert_eq!(lines(&host).len(), 40);
+        return;
+    }
+    let host = written("ledger-processes", 1);
+    let this = std::env::current_exe().expect("this program");
+    let writers: Vec<_> = (0..4)
+        .map(|_| {
+            let mut command = Command::new(&this);
+            command.args(["--exact", "ledger::processes_may_write_at_once"]).env(WRITER, host.state());
+            command.stdout(Stdio::null()).spawn().expect("it starts")
+        })
+        .collect();
+    for mut writer in writers {
+        assert!(writer.wait().expect("it ends").success());
+    }
+    assert_eq!(lines(&host).len(), 41);
     host.run(&["ledger", "verify"]).ends(0);
 }
 

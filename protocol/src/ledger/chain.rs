@@ -88,9 +88,8 @@ pub fn walk(mut input: impl BufRead, anchors: &Anchors, mut each: impl FnMut(&En
         let seq = head.seq + 1;
         let bad = |seq, flaw| Err(ChainError::Bad { seq, flaw });
         let entry = match next(&mut input, &mut line)? {
-            Next::End if anchors.last() >= seq => return bad(seq, Flaw::Truncated),
+            Next::End | Next::Torn if anchors.last() >= seq => return bad(seq, Flaw::Truncated),
             Next::End => return Ok(Some(head).filter(|head| head.seq > 0)),
-            Next::Torn if anchors.last() >= seq => return bad(seq, Flaw::Truncated),
             Next::Torn => return bad(seq, Flaw::Torn),
             Next::Strange => return bad(seq, Flaw::Edited),
             Next::Entry(entry) => entry,
