@@ -43,6 +43,8 @@ pub fn run(options: &Enroll, given: &Invocation) -> Result<u8, Failure> {
     let least = may_replace(&state, &token, options, given)?;
     let identity = state.identity().map_err(|error| failure::state(error, texts))?;
     let key = state.transport_key().map_err(|error| failure::state(error, texts))?;
+    // A token is good once: a ledger that cannot be used is found before it is spent.
+    ledger::head(&state).map_err(|error| failure::ledger(error, texts))?;
     let unmade = |cause: anyhow::Error| Failure::new(Kind::Usage, text!(texts, "error-enroll-request")).because(cause);
     let mut nonce = [0; 32];
     getrandom::fill(&mut nonce).map_err(|error| unmade(error.into()))?;

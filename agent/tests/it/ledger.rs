@@ -83,6 +83,18 @@ fn an_upload_leaves_its_lines_and_its_heads() {
 }
 
 #[test]
+fn no_token_is_spent_on_a_host_whose_ledger_is_of_no_use() {
+    let center = Center::honest();
+    let host = Host::new("ledger-enroll");
+    fs::create_dir_all(file(&host)).expect("a folder in its place");
+    fs::set_permissions(host.state(), fs::Permissions::from_mode(0o700)).expect("it is ours");
+    host.enroll(&center, &[]).ends(2);
+    assert!(center.known().log.is_empty(), "nothing was asked");
+    fs::remove_dir(file(&host)).expect("it can be removed");
+    host.enroll(&center, &[]).ends(0);
+}
+
+#[test]
 fn without_its_line_nothing_is_released() {
     let center = Center::honest();
     let host = Host::enrolled("ledger-closed", &center);
