@@ -93,6 +93,8 @@ pub enum Command {
     Upload(Box<Upload>),
     /// What was agreed to.
     Consent(Consent),
+    /// What happened, line by line.
+    Ledger(Ledger),
     /// Who this host is, with whom, and how far things are.
     Status,
 }
@@ -395,4 +397,29 @@ pub struct OneReceipt {
     /// The receipt.
     #[arg(value_name = "RECEIPT", value_parser = values::receipt)]
     pub receipt: ReceiptId,
+}
+
+/// `oediag ledger`.
+#[derive(Debug, Clone, Args)]
+pub struct Ledger {
+    /// What to do.
+    #[command(subcommand)]
+    pub action: LedgerAction,
+}
+
+/// What to do with the ledger.
+#[derive(Debug, Clone, Subcommand)]
+pub enum LedgerAction {
+    /// Its last lines.
+    Show(LedgerShow),
+    /// Whether no line was changed.
+    Verify,
+}
+
+/// `oediag ledger show`.
+#[derive(Debug, Clone, Args)]
+pub struct LedgerShow {
+    /// How many lines.
+    #[arg(long, value_name = "N", default_value = "50", value_parser = values::lines)]
+    pub last: usize,
 }

@@ -4,7 +4,7 @@
 use std::{fmt, process::ExitCode};
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use oediag_collector::state::StateError;
+use oediag_collector::{ledger::LedgerError, state::StateError};
 use oediag_protocol::id::ReceiptId;
 
 use crate::{causes, sender::Fault, term, text, texts::Texts, values::ValueError};
@@ -125,6 +125,15 @@ pub(crate) fn state(error: StateError, texts: &Texts) -> Failure {
         _ => text!(texts, "hint-root-needed"),
     };
     Failure::new(Kind::Usage, text!(texts, "error-state")).because(error).hint(hint)
+}
+
+/// The ledger cannot be used: what needs a line of it does not happen.
+pub(crate) fn ledger(error: LedgerError, texts: &Texts) -> Failure {
+    let (kind, hint) = match error {
+        LedgerError::Changed { .. } | LedgerError::Head { .. } => (Kind::Verification, text!(texts, "hint-ledger-changed")),
+        _ => (Kind::Usage, text!(texts, "hint-ledger")),
+    };
+    Failure::new(kind, text!(texts, "error-ledger")).because(error).hint(hint)
 }
 
 /// A sending that came to nothing, said in the user's language.

@@ -83,6 +83,7 @@ fn dispatch(command: &Command, given: &Invocation) -> Result<u8, Failure> {
         Command::Enroll(options) => cmd::enroll::run(options, given),
         Command::Upload(options) => cmd::upload::run(options, given),
         Command::Consent(options) => cmd::consent::run(options, given),
+        Command::Ledger(options) => cmd::ledger::run(options, given),
         Command::Status => cmd::status::run(given),
     }
 }

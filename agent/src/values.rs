@@ -44,6 +44,8 @@ pub enum ValueError {
     Country,
     /// Not a line of text.
     Line,
+    /// Not a number of lines to show.
+    Lines,
     /// Not a number of days that data may be kept.
     Days,
     /// Not a bandwidth.
@@ -73,6 +75,7 @@ impl ValueError {
             Self::Country => "value-country",
             Self::Line => "value-line",
             Self::Days => "value-days",
+            Self::Lines => "value-lines",
             Self::Rate => "value-rate",
             Self::Receipt => "value-receipt",
             Self::BundleId => "value-bundle-id",
@@ -135,6 +138,8 @@ impl FromStr for Span {
     }
 }
 
+/// Most lines of the ledger that are shown at once.
+const MAX_LINES: usize = 100_000;
 /// Fewest bytes of a bundle: what closes it takes a quarter of that.
 const SMALLEST_BUNDLE: u64 = 1 << 20;
 
@@ -164,6 +169,11 @@ pub fn line(text: &str) -> Result<Line, ValueError> {
 /// Reads a number of days that data may be kept.
 pub fn days(text: &str) -> Result<u32, ValueError> {
     text.parse().ok().filter(|days| (1..=MAX_RETENTION_DAYS).contains(days)).ok_or(ValueError::Days)
+}
+
+/// Reads a number of lines to show.
+pub fn lines(text: &str) -> Result<usize, ValueError> {
+    text.parse().ok().filter(|lines| (1..=MAX_LINES).contains(lines)).ok_or(ValueError::Lines)
 }
 
 /// Reads a bandwidth in KiB per second.

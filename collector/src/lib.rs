@@ -15,6 +15,7 @@ pub mod gather;
 pub mod host;
 pub mod item;
 pub mod leak;
+pub mod ledger;
 pub mod map;
 pub mod own;
 pub mod packed;

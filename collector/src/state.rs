@@ -377,17 +377,21 @@ fn ours(folder: &Path) -> Result<(), StateError> {
 fn private(path: &Path) -> Result<(), StateError> {
     let meta =
         fs::symlink_metadata(path).map_err(|source| StateError::Io { path: path.to_owned(), doing: "looking at it", source })?;
+    open_to_others(&meta).map_or(Ok(()), |why| Err(StateError::Exposed { path: path.to_owned(), why }))
+}
+
+/// Why others than this user could know or replace what this describes.
+pub(crate) fn open_to_others(meta: &fs::Metadata) -> Option<String> {
     let me = nix::unistd::geteuid().as_raw();
-    let why = if meta.file_type().is_symlink() {
-        "is a link".to_owned()
+    if meta.file_type().is_symlink() {
+        Some("is a link".to_owned())
     } else if meta.uid() != me {
-        format!("belongs to uid {} and not to uid {me}", meta.uid())
+        Some(format!("belongs to uid {} and not to uid {me}", meta.uid()))
     } else if meta.mode() & 0o077 != 0 {
-        format!("has mode {:04o}, which lets others in", meta.mode() & 0o7777)
+        Some(format!("has mode {:04o}, which lets others in", meta.mode() & 0o7777))
     } else {
-        return Ok(());
-    };
-    Err(StateError::Exposed { path: path.to_owned(), why })
+        None
+    }
 }
 
 /// Puts a new file in place whole or not at all; never over one that is there.

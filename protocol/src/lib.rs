@@ -15,6 +15,7 @@ pub mod http_signature;
 pub mod id;
 pub mod json;
 pub mod keyset;
+pub mod ledger;
 pub mod policy;
 pub mod request;
 pub mod sealed;

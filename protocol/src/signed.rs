@@ -9,6 +9,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    digest::Sha256,
     document::{self, Document, DocumentError, MAX_BYTES},
     json::{self, JsonError},
     sshsig::{self, Namespace, Prehash, PublicKey, SigError, Signer},
@@ -152,6 +153,11 @@ impl Signed {
         // Zero would mean that nobody has to sign.
         let needed = needed.max(1);
         if signers.len() < needed { Err(SignedError::TooFew { found: signers.len(), needed }) } else { Ok(()) }
+    }
+
+    /// Digest of the signed bytes, whoever signed them: what a ledger names.
+    pub fn digest(&self) -> Sha256 {
+        Sha256::of(&self.payload)
     }
 
     /// The bytes, whoever signed them: for a document that brings the keys which a pin then confirms.

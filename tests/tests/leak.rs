@@ -117,6 +117,7 @@ fn missed(name: &str, logs: &[(&str, &[u8])]) -> Finished {
         fixed: None,
         abandon,
         map: None,
+        ledger: None,
     };
     gather::collect(job, &|_| (), &Cancel::new(None)).expect("a bundle")
 }

@@ -24,6 +24,9 @@ help-consent = Show what was agreed to on this host
 help-consent-list = List the receipts of consent
 help-consent-drop = Cancel an upload that was cut off: nothing more is sent under this receipt
 help-consent-show = Show one receipt with the notice as it was shown
+help-ledger = Show what happened on this host in matters of consent, and whether that record was changed
+help-ledger-show = Show the last lines of the ledger
+help-ledger-verify = Check that no line of the ledger was edited, deleted, moved or cut off; names the first one that was
 help-status = Show who this host is, its center, its bundles and unfinished uploads
 
 arg-help = Print this help
@@ -86,4 +89,5 @@ arg-without = Leave out these sources or members; makes a new bundle
 arg-retention-days = How many days the center may keep it (default 30)
 arg-preview = Show what would leave and stop; with --json all of it
 arg-limit-kib-s = Send no faster than this many KiB per second
+arg-last = How many of the last lines to show (default 50)
 arg-receipt = The id of a receipt, as `oediag consent list` prints it

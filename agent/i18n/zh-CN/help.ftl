@@ -24,6 +24,9 @@ help-consent = 查看本机给出的同意
 help-consent-list = 列出同意凭证
 help-consent-drop = 取消被中断的上传：不再按此凭证发送任何内容
 help-consent-show = 显示一份同意凭证及当时展示的告知书
+help-ledger = 查看本机与同意有关的事件记录（账本），并检查是否被改动
+help-ledger-show = 显示账本最后若干行
+help-ledger-verify = 检查账本各行是否被修改、删除、移动或截去，并指出第一处
 help-status = 显示本机编号、支持中心、诊断包和未完成的上传
 
 arg-help = 显示本帮助
@@ -86,4 +89,5 @@ arg-without = 不包含这些采集项或文件；会生成新的诊断包
 arg-retention-days = 支持中心可保存的天数（默认 30）
 arg-preview = 只展示将离开本机的内容；加 --json 展示全部
 arg-limit-kib-s = 发送速度上限，单位 KiB/秒
+arg-last = 显示最后多少行（默认 50）
 arg-receipt = 同意凭证编号，见 `oediag consent list`

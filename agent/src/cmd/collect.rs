@@ -14,7 +14,7 @@ use oediag_collector::{
     gather::{self, Job},
     host::{self, Cancel, Host},
     leak::{self, Gate},
-    map,
+    ledger, map,
     plan::Plan,
     redact::{Choice, Correlate, Harvest, Key, Redactor, Settings},
     start::{self, About},
@@ -72,6 +72,8 @@ pub fn run(options: &Collect, given: &Invocation) -> Result<u8, Failure> {
     let keep = (config.map_keep_days > 0).then(|| map::Place { folder: state.maps(), recipient, harvest });
     let redactor = if keep.is_some() { redactor.with_map() } else { redactor };
     let progress = Progress::new(texts, given.progress);
+    // A bundle without the head is better than none.
+    let ledger = if fixed.is_some() { None } else { ledger::head(&state).unwrap_or_default() };
     let job = Job {
         plan,
         host: &host,
@@ -84,6 +86,7 @@ pub fn run(options: &Collect, given: &Invocation) -> Result<u8, Failure> {
         fixed,
         abandon,
         map: keep,
+        ledger,
     };
     let finished = gather::collect(job, &|event| progress.take(event), &cancel);
     progress.done();

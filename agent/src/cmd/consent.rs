@@ -1,7 +1,13 @@
 //! `oediag consent list`, `show` and `drop`: what was agreed to on this host, what became of it, and an end to what is under way.
 
-use oediag_collector::state::State;
-use oediag_protocol::{id::ReceiptId, sshsig::PublicKey, time::Time};
+use oediag_collector::{ledger, state::State};
+use oediag_protocol::{
+    digest::Sha256,
+    id::ReceiptId,
+    ledger::{Event, Note},
+    sshsig::PublicKey,
+    time::Time,
+};
 use serde::Serialize;
 
 use crate::{
@@ -55,12 +61,16 @@ pub fn run(options: &Consent, given: &Invocation) -> Result<u8, Failure> {
             }
             // All answers about this bundle, so that none of them sends it after all.
             let bundle = receipt.consent.bundle.bundle_id;
-            let mut rows = Vec::new();
+            let (mut rows, now) = (Vec::new(), Time::from(jiff::Timestamp::now()));
+            let identity = state.identity().map_err(|error| failure::state(error, texts))?;
             for receipt in Receipt::all(&state, &key).map_err(failed)? {
                 if receipt.consent.bundle.bundle_id == bundle && receipt.ack(&key).is_none() {
-                    receipt.cancel(Time::from(jiff::Timestamp::now())).map_err(failed)?;
+                    receipt.cancel(now).map_err(failed)?;
                     outbox::discard(&state, receipt.consent.receipt_id)
                         .map_err(|error| Failure::new(Kind::Usage, text!(texts, "error-receipts")).because(error))?;
+                    // Nothing more goes, whether or not this can be written down.
+                    let ended = Note::of(Event::Cancelled, Sha256::of(&receipt.bytes));
+                    ledger::append(&state, &identity, now, ended).map_err(|error| failure::ledger(error, texts))?;
                     rows.push(row(&receipt, &key));
                 }
             }

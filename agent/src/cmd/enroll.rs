@@ -7,12 +7,13 @@ use std::{
     path::Path,
 };
 
-use oediag_collector::state::State;
+use oediag_collector::{ledger, state::State};
 use oediag_protocol::{
     bundle::manifest::Os,
     consent::CLOCK_SLACK,
     enroll::{EnrollError, EnrollRequest, Enrolled, Token},
     keyset::{Freshness, KeysetError},
+    ledger::{Event, Note},
     signed::Signed,
     time::Time,
 };
@@ -42,12 +43,15 @@ pub fn run(options: &Enroll, given: &Invocation) -> Result<u8, Failure> {
     let least = may_replace(&state, &token, options, given)?;
     let identity = state.identity().map_err(|error| failure::state(error, texts))?;
     let key = state.transport_key().map_err(|error| failure::state(error, texts))?;
+    // A token is good once: a ledger that cannot be used is found before it is spent.
+    ledger::head(&state).map_err(|error| failure::ledger(error, texts))?;
     let unmade = |cause: anyhow::Error| Failure::new(Kind::Usage, text!(texts, "error-enroll-request")).because(cause);
     let mut nonce = [0; 32];
     getrandom::fill(&mut nonce).map_err(|error| unmade(error.into()))?;
     let request = EnrollRequest::new(&token, identity.host_id, (identity.signer.public(), key.public()), os(), nonce);
-    let signed = Signed::new(&request, &[&identity.signer]).and_then(|signed| signed.to_bytes());
-    let body = String::from_utf8(signed.map_err(|error| unmade(error.into()))?).map_err(|error| unmade(error.into()))?;
+    let signed = Signed::new(&request, &[&identity.signer]).map_err(|error| unmade(error.into()))?;
+    let body =
+        String::from_utf8(signed.to_bytes().map_err(|error| unmade(error.into()))?).map_err(|error| unmade(error.into()))?;
     let line = Line { url: options.url.clone(), ca: ca.clone(), patience: options.patience, kib_s: None };
     let reply = sender::enroll(line, body).map_err(|fault| match fault {
         Fault::Refused(_) => Failure::new(Kind::Verification, text!(texts, "error-enroll-refused"))
@@ -72,6 +76,11 @@ pub fn run(options: &Enroll, given: &Invocation) -> Result<u8, Failure> {
     }
     let said = Said { contact: options.contact.clone(), country: options.country.clone(), cross_border: options.cross_border };
     let tenant = token.tenant().clone();
+    // First, so that nothing is kept that the ledger does not know.
+    let accepted = reply.keysets.last().map(|keyset| Note::of(Event::Keyset, keyset.digest()));
+    for note in accepted.into_iter().chain([Note::of(Event::Enrolled, signed.digest())]) {
+        ledger::append(&state, &identity, now, note).map_err(|error| failure::ledger(error, texts))?;
+    }
     let enrolment = Enrolment::new(now, options.url.clone(), ca, identity.host_id, tenant, pin, said, keyset, reply.keysets);
     enrolment.store(&state).map_err(|error| Failure::new(Kind::Usage, text!(texts, "error-enroll-store")).because(error))?;
     given.show(&EnrolledJson::of(&enrolment), |page| view::status::enrolled(&enrolment, page))?;

@@ -5,6 +5,7 @@ pub mod cat;
 pub mod collect;
 pub mod consent;
 pub mod enroll;
+pub mod ledger;
 pub mod ls;
 pub mod operations;
 pub mod plan;

@@ -11,6 +11,7 @@ use std::{
 
 use oediag_collector::{
     disk,
+    ledger::{self, LedgerError},
     state::{self, Identity, State, StateError},
 };
 use oediag_protocol::{
@@ -61,6 +62,9 @@ pub enum SealError {
     /// The encryption.
     #[error("encrypting")]
     Age(#[from] AgeError),
+    /// The ledger, whose head the envelope names.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
     /// The envelope.
     #[error(transparent)]
     Receipt(#[from] ReceiptError),
@@ -179,7 +183,7 @@ pub fn seal(
             },
             consent_sha256: oediag_protocol::digest::Sha256::of(&receipt.bytes),
             keyset_version: center.keyset.version,
-            ledger_head: None,
+            ledger_head: ledger::head(state)?,
         };
         let (bytes, signature) = receipt.enclose(&envelope, identity)?;
         let io = |source| SealError::Io { path: path.clone(), source };

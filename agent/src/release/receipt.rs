@@ -8,13 +8,18 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use oediag_collector::state::{self, Identity, State, StateError};
+use oediag_collector::{
+    ledger::{LedgerError, append},
+    state::{self, Identity, State, StateError},
+};
 use oediag_protocol::{
     ack::Ack,
     consent::{BundleDigest, Consent},
+    digest::Sha256,
     document::{self, DocumentError, MAX_BYTES},
     envelope::Envelope,
     id::ReceiptId,
+    ledger::{self, Note},
     signed::Signed,
     sshsig::{MAX_SIGNATURE, PublicKey},
     time::Time,
@@ -40,6 +45,9 @@ pub enum ReceiptError {
     /// A document that could not be made.
     #[error("making a signed document")]
     Document(#[from] DocumentError),
+    /// The ledger, in which it must stand first.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
     /// The folder could not be read.
     #[error("{path}")]
     Folder {
@@ -89,7 +97,8 @@ pub struct Receipt {
 }
 
 impl Receipt {
-    /// Signs and keeps an answer, with the text that was shown and the center that it was given for.
+    /// Signs and keeps an answer, with the text that was shown and the center that it was given for. The ledger has it first: without
+    /// that line there is no receipt.
     pub fn give(
         consent: Consent,
         notice: &str,
@@ -106,6 +115,8 @@ impl Receipt {
         this.note(&Sending { url, pin, slot: None, total: None, at: 0, not_before: None })?;
         state::save(&this.folder.join(NOTICE), notice.as_bytes())?;
         state::save(&signature_of(&this.folder, CONSENT), &this.signature)?;
+        let given = Note::of(ledger::Event::Released, Sha256::of(&this.bytes));
+        append(state, identity, this.consent.given_at, given)?;
         // Last: with it the receipt is there.
         state::save(&this.folder.join(CONSENT), &this.bytes)?;
         Ok(this)

@@ -5,6 +5,7 @@ pub mod alerts;
 pub mod card;
 pub mod consent;
 pub mod leaks;
+pub mod ledger;
 pub mod ls;
 pub mod operations;
 pub mod plan;

@@ -6,6 +6,7 @@ mod consent;
 mod enroll;
 mod host;
 mod http;
+mod ledger;
 mod lies;
 mod resume;
 mod without;

@@ -143,7 +143,7 @@ fn finish(partial: &Path, opening: Opening, entries: Vec<Entry>, identity: &Iden
     failpoint::at("recover.reserve_freed")?;
     file.unguard();
     let ended = items.iter().filter_map(|item| item.started).max().unwrap_or(opening.start.started);
-    let ending = Ending { ended, reason: Some(Reason::Interrupted), map: None };
+    let ending = Ending { ended, reason: Some(Reason::Interrupted), map: None, ledger: None };
     let rules = Rules { name: opening.ruleset, sha256: opening.ruleset_sha256, level: opening.level, settings: opening.settings };
     let mut deflater = Deflater::new(Level::Fast);
     let sealed = seal::seal(file, &mut deflater, opening.start, items, rules, ending, &identity.signer)?;

@@ -11,7 +11,7 @@ use std::{
 
 use oediag_protocol::{
     bundle::{
-        manifest::{Item, ItemKind, Manifest, Reason, Redaction, RedactionSettings, SCHEMA, Start},
+        manifest::{Item, ItemKind, LedgerHead, Manifest, Reason, Redaction, RedactionSettings, SCHEMA, Start},
         name, sums, ustar,
     },
     digest::Sha256,
@@ -32,7 +32,7 @@ use crate::{disk, failpoint, redact::Redactor};
 const LEAK_PLACES: usize = 1000;
 
 /// How a run ended.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Ending {
     /// When.
     pub ended: Time,
@@ -40,6 +40,8 @@ pub struct Ending {
     pub reason: Option<Reason>,
     /// How often a stand-in was met that is not in the map, where a map is kept.
     pub map: Option<u64>,
+    /// The head of the host's ledger at the time, where that is known.
+    pub ledger: Option<LedgerHead>,
 }
 
 /// What cleans the members, as the manifest names it.
@@ -188,7 +190,7 @@ fn manifest(start: Start, mut items: Vec<Item>, rules: Rules, ending: Ending) ->
         complete: ending.reason.is_none(),
         incomplete_reason: ending.reason,
         redaction,
-        ledger_head: None,
+        ledger_head: ending.ledger,
         items,
     }
 }

@@ -90,7 +90,9 @@ pub fn without(
         let redaction = &manifest.redaction;
         // The stand-ins are those of the old bundle, and so is the map.
         let map = redaction.map_kept_on_host.then_some(redaction.map_left_out);
-        let ending = Ending { ended: manifest.ended, reason: manifest.incomplete_reason, map };
+        // As of the run that read the host.
+        let ledger = manifest.ledger_head.clone();
+        let ending = Ending { ended: manifest.ended, reason: manifest.incomplete_reason, map, ledger };
         Ok(super::close(begun, gathered, &conclusion, None, ending, identity, LEVEL)?)
     });
     closed.inspect_err(|_| seal::tidy(&partial, &top))

@@ -21,7 +21,7 @@ use std::{
 
 use oediag_analysis::{Conclusion, Context};
 use oediag_protocol::{
-    bundle::manifest::{Item, Manifest, Outcome, Reason},
+    bundle::manifest::{Item, LedgerHead, Manifest, Outcome, Reason},
     time::Time,
 };
 
@@ -117,6 +117,8 @@ pub struct Job<'a> {
     pub abandon: fn(),
     /// Where to keep what the stand-ins mean, if the redactor remembers it.
     pub map: Option<map::Place>,
+    /// The head of the host's ledger, for the manifest; none in a run that must not depend on others.
+    pub ledger: Option<LedgerHead>,
 }
 
 /// A finished bundle.
@@ -138,7 +140,7 @@ pub struct Finished {
 
 /// Carries out a plan.
 pub fn collect(job: Job<'_>, events: &(dyn Fn(Event) + Sync), cancel: &Cancel) -> Result<Finished, NoBundle> {
-    let Job { plan, host, identity, redactor, gate, opened, costs, level, fixed, abandon, map } = job;
+    let Job { plan, host, identity, redactor, gate, opened, costs, level, fixed, abandon, map, ledger } = job;
     let applying = plan.tasks.iter().filter(|task| task.applies()).count();
     events(Event::Planned { tasks: applying });
     let headers = opened.headers();
@@ -230,7 +232,8 @@ pub fn collect(job: Job<'_>, events: &(dyn Fn(Event) + Sync), cancel: &Cancel) -
         Ok(map) => (map, Vec::new()),
         Err(error) => (None, chain(&error)),
     };
-    let closed = bundle::close(begun, gathered, &conclusion, Some(&look), Ending { ended, reason, map }, identity, level)?;
+    let closed =
+        bundle::close(begun, gathered, &conclusion, Some(&look), Ending { ended, reason, map, ledger }, identity, level)?;
     Ok(Finished { path: closed.path, bytes: closed.bytes, manifest: closed.manifest, conclusion, trouble, map_trouble })
 }
 

@@ -8,6 +8,7 @@ mod enroll;
 mod fuzz;
 mod json;
 mod keyset;
+mod ledger;
 mod names;
 mod papers;
 mod policy;

@@ -25,6 +25,7 @@ const ORDERS: &[Order] = &[
             "item",
             "disk",
             "state",
+            "ledger",
             "map",
             "start",
             "bundle",

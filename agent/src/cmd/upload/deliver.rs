@@ -2,7 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use oediag_protocol::{ack::Ack, signed::Signed, sshsig::PublicKey};
+use oediag_collector::ledger;
+use oediag_protocol::{
+    ack::Ack,
+    digest::Sha256,
+    ledger::{Event, Note},
+    signed::Signed,
+    sshsig::PublicKey,
+};
 use serde::Serialize;
 
 use super::{Desk, now};
@@ -73,8 +80,10 @@ impl Desk<'_> {
         sending.total = Some(total);
         receipt.note(&sending).map_err(|error| self.receipts(error))?;
         let body = self.send(receipt, parcel, sending)?;
-        let (ack, signer) = self.check(&body, receipt, parcel)?;
-        // Only what was verified is kept; only then does the sealed file go.
+        let (ack, signer, ack_digest) = self.check(&body, receipt, parcel)?;
+        // Only what was verified is kept; only then does the sealed file go. A run that ends here is told the same again.
+        let stored = Note::of(Event::Stored, ack_digest);
+        ledger::append(&self.state, &self.identity, now(), stored).map_err(|error| failure::ledger(error, &self.given.texts))?;
         receipt.acknowledge(body.as_bytes(), &signer).map_err(|error| self.receipts(error))?;
         // A sealed file that cannot be removed now does no harm.
         std::fs::remove_file(outbox::place(&self.state, receipt.consent.receipt_id)).unwrap_or_default();
@@ -151,7 +160,7 @@ impl Desk<'_> {
     }
 
     /// An ack counts when a key of the center's signed it, and when it is about what was sent.
-    fn check(&self, body: &str, receipt: &Receipt, parcel: &Parcel) -> Result<(Ack, PublicKey), Failure> {
+    fn check(&self, body: &str, receipt: &Receipt, parcel: &Parcel) -> Result<(Ack, PublicKey, Sha256), Failure> {
         let invalid = |cause: anyhow::Error| {
             let failure = Failure::new(Kind::Verification, text!(self.given.texts, "error-ack")).because(cause);
             failure.hint(text!(self.given.texts, "hint-ack"))
@@ -162,7 +171,9 @@ impl Desk<'_> {
         let ack: Ack = signed.open(&keys, 1).map_err(|error| invalid(error.into()))?;
         ack.answers(&parcel.envelope, receipt.consent.receipt_id).map_err(|error| invalid(error.into()))?;
         let signer = keys.into_iter().find(|key| signed.open::<Ack>(std::slice::from_ref(key), 1).is_ok());
-        signer.map(|signer| (ack, signer)).ok_or_else(|| invalid(anyhow::anyhow!("no key of the center's signed it")))
+        signer
+            .map(|signer| (ack, signer, signed.digest()))
+            .ok_or_else(|| invalid(anyhow::anyhow!("no key of the center's signed it")))
     }
 
     /// What is told of a stored bundle.

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use oediag_collector::{
     bundle::{self, Destination},
     catalogue::Source,
+    ledger,
     state::{Identity, State},
 };
 use oediag_protocol::{
@@ -318,7 +319,7 @@ impl Desk<'_> {
             retention_days: self.days(),
             delete_by: delete_by(given_at, self.days()),
             notice,
-            prev_ledger: None,
+            prev_ledger: ledger::head(&self.state).map_err(|error| failure::ledger(error, texts))?,
         };
         // From here on a signal ends the program; one that came before this was a no, whatever was typed or given.
         if listening.end() {
@@ -358,16 +359,19 @@ impl Desk<'_> {
     }
 
     fn receipts(&self, error: ReceiptError) -> Failure {
-        Failure::new(Kind::Usage, text!(self.given.texts, "error-receipts")).because(error)
+        match error {
+            ReceiptError::Ledger(error) => failure::ledger(error, &self.given.texts),
+            error => Failure::new(Kind::Usage, text!(self.given.texts, "error-receipts")).because(error),
+        }
     }
 
     fn seal_failed(&self, error: SealError) -> Failure {
         let texts = &self.given.texts;
-        match &error {
-            SealError::Changed { .. } => Failure::new(Kind::Verification, text!(texts, "error-changed")),
-            _ => Failure::new(Kind::Usage, text!(texts, "error-seal")).hint(text!(texts, "hint-room")),
+        match error {
+            SealError::Ledger(error) => failure::ledger(error, texts),
+            SealError::Changed { .. } => Failure::new(Kind::Verification, text!(texts, "error-changed")).because(error),
+            _ => Failure::new(Kind::Usage, text!(texts, "error-seal")).hint(text!(texts, "hint-room")).because(error),
         }
-        .because(error)
     }
 }
 
