@@ -25,6 +25,7 @@ pub mod texts;
 pub mod trust;
 pub mod values;
 pub mod view;
+pub mod way;
 pub mod when;
 
 use std::{
