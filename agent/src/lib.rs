@@ -8,6 +8,7 @@ pub mod address;
 pub mod causes;
 pub mod cli;
 pub mod cmd;
+pub mod collecting;
 pub mod enrolment;
 pub mod failure;
 pub mod help;
