@@ -5,6 +5,7 @@
 
 pub mod accounts;
 pub mod address;
+pub mod broker;
 pub mod causes;
 pub mod cli;
 pub mod cmd;
