@@ -9,6 +9,7 @@ use oediag_protocol::{id::ReceiptId, text::Line, time::Time};
 
 use crate::{
     address::Address,
+    release::separate::Separate,
     values::{self, Size},
     when::{Around, Moment},
 };
@@ -349,9 +350,9 @@ pub struct Upload {
     /// The answer, for programs: the first 8 hex digits of the bundle's id.
     #[arg(long, value_name = "B8")]
     pub consent: Option<String>,
-    /// The second answer, where the data leaves the country.
-    #[arg(long, requires = "consent")]
-    pub agree_cross_border: bool,
+    /// The other answers, where there are other questions.
+    #[arg(long, value_name = "WHAT", value_delimiter = ',', requires = "consent")]
+    pub agree: Vec<Separate>,
     /// Sources or members to leave out.
     #[arg(long, value_name = "ID|MEMBER", value_delimiter = ',', conflicts_with = "consent")]
     pub without: Vec<String>,

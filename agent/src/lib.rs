@@ -9,6 +9,7 @@ pub mod broker;
 pub mod causes;
 pub mod cli;
 pub mod cmd;
+pub mod collecting;
 pub mod enrolment;
 pub mod failure;
 pub mod help;

@@ -274,7 +274,7 @@ fn leaving_the_country_is_another_question() {
     let bundle = host.bundle();
     host.upload(&bundle, &[]).ends(3);
     nothing_left(&center, &host, "one answer of two");
-    host.upload(&bundle, &["--agree-cross-border"]).ends(0);
+    host.upload(&bundle, &["--agree", "cross-border"]).ends(0);
     let receipt = center.known().receipts[0].clone();
     assert!(receipt.recipient.cross_border);
     assert_eq!(receipt.recipient.country.as_str(), "SG");
