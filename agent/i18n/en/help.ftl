@@ -91,3 +91,6 @@ arg-preview = Show what would leave and stop; with --json all of it
 arg-limit-kib-s = Send no faster than this many KiB per second
 arg-last = How many of the last lines to show (default 50)
 arg-receipt = The id of a receipt, as `oediag consent list` prints it
+help-agent = Ask the center for requests and send what was agreed to, until a signal ends it; started by systemd as user oediag
+arg-agent-socket = The broker's socket; otherwise /run/oediag/broker.sock
+arg-agent-first-poll-within = Ask the center for the first time at a random moment within so many seconds (default 300)

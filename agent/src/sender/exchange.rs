@@ -11,7 +11,7 @@ use super::{
 };
 
 /// Most bytes of an answer.
-pub(super) const MAX_ANSWER: usize = 2 << 20;
+const MAX_ANSWER: usize = 2 << 20;
 
 /// Asks, and asks once more by the center's clock where that is why it refused.
 pub(super) async fn ask(client: &mut Client, request: Request<'_>) -> Result<Reply, NoReply> {

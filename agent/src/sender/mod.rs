@@ -1,13 +1,18 @@
-//! Sending, by a child process that knows nothing it does not need.
+//! Everything with a network: sending by a child process that knows nothing it does not need, and the agent, a process of its own.
 //!
 //! In: a job and the open payload. Out: what the center answered, unchecked. The child is this program again, started by a hidden
 //! command; when the caller is root it runs as user `oediag`, else `nobody`. It is handed the open sealed payload and a socket, and sees
 //! neither the host's key nor the configuration nor the state. **The only module that may name tokio, reqwest and rustls.**
 
+mod agent;
+mod backoff;
+mod carrier;
 mod child;
 mod client;
 mod exchange;
+mod journal;
 mod pace;
+mod poll;
 mod tus;
 mod wire;
 
@@ -29,9 +34,12 @@ use oediag_protocol::{
 };
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::agent::run as run_agent;
 pub(crate) use self::child::run as run_child;
 pub(crate) use self::tus::{LATEST, is_slot};
-pub(crate) use self::wire::{Answer, Fault, Method};
+pub(crate) use self::wire::Fault;
+#[expect(unused_imports, reason = "the verbs of people use them")]
+pub(crate) use self::wire::{Answer, Method};
 use self::wire::{Event, Exchange, Job, STORED, Task, Upload, Who};
 use crate::{accounts, address::Address, way::Way};
 
@@ -105,6 +113,7 @@ pub(crate) fn enroll(line: Line, request: String) -> Result<String, Fault> {
 
 /// Asks a center once. `path` is absolute and plain, `body` JSON or nothing. Gives its answer whatever the status, but for those that
 /// say to come again later, or are no center's.
+#[expect(dead_code, reason = "the verbs of people call it")]
 pub(crate) fn exchange(line: Line, caller: &Caller<'_>, method: Method, path: String, body: String) -> Result<Answer, Fault> {
     let asked = Exchange { who: caller.who()?, method, path, body };
     Sender::start(Stdio::null()).map_err(local)?.work(line, Task::Exchange(Box::new(asked)), |_| Ok(()), |_| {})

@@ -320,7 +320,7 @@ pub(crate) fn is_slot(path: &str) -> bool {
     slot(path).as_deref() == Some(path)
 }
 
-fn random() -> Result<u16, Fault> {
+pub(super) fn random() -> Result<u16, Fault> {
     let mut bytes = [0; 2];
     getrandom::fill(&mut bytes).map_err(|error| Fault::Local(error.to_string()))?;
     Ok(u16::from_be_bytes(bytes))

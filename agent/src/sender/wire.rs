@@ -147,6 +147,21 @@ pub(crate) enum Fault {
     Local(String),
 }
 
+impl Fault {
+    /// A word that programs branch on.
+    pub(super) fn word(&self) -> &'static str {
+        match self {
+            Self::Network(_) => "network",
+            Self::NotACenter(_) => "not_a_center",
+            Self::Unknown { .. } => "unknown_host",
+            Self::Refused(_) => "refused",
+            Self::OtherBytes(_) => "other_bytes",
+            Self::Later { .. } => "later",
+            Self::Local(_) => "local",
+        }
+    }
+}
+
 /// Writes a line.
 pub(crate) fn put(mut output: impl Write, value: &impl Serialize) -> io::Result<()> {
     let mut line = serde_json::to_vec(value)?;
