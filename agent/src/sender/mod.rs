@@ -37,9 +37,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) use self::agent::run as run_agent;
 pub(crate) use self::child::run as run_child;
 pub(crate) use self::tus::{LATEST, is_slot};
-pub(crate) use self::wire::Fault;
-#[expect(unused_imports, reason = "the verbs of people use them")]
-pub(crate) use self::wire::{Answer, Method};
+pub(crate) use self::wire::{Answer, Fault, Method};
 use self::wire::{Event, Exchange, Job, STORED, Task, Upload, Who};
 use crate::{accounts, address::Address, way::Way};
 
