@@ -28,8 +28,8 @@ use oediag_protocol::{
 };
 
 use crate::{
-    broker::Broker,
     center::{Center, Lie, key, keyset, now, refusal, tenant},
+    fake_broker::Broker,
     host::Host,
     http::Action,
 };

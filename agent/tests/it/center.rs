@@ -182,6 +182,10 @@ impl Center {
         format!("http://{}", self.server.address)
     }
 
+    pub(crate) fn address(&self) -> std::net::SocketAddr {
+        self.server.address
+    }
+
     pub(crate) fn known(&self) -> MutexGuard<'_, Known> {
         lock(&self.known)
     }
