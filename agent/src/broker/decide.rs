@@ -151,7 +151,8 @@ impl Broker {
     /// Whether nothing is being done, and nobody waits.
     pub fn is_idle(&self) -> bool {
         let Ok(kept) = self.kept.try_lock() else { return false };
-        let works = |entry: &Entry| entry.is_open() && !matches!(entry.row.state, State::Pending | State::Preview | State::Uploading);
+        let works =
+            |entry: &Entry| entry.is_open() && !matches!(entry.row.state, State::Pending | State::Preview | State::Uploading);
         let session = kept.session.is_some_and(|until| self.hand().now < until);
         kept.running.is_none() && !session && !kept.book.entries().any(works)
     }

@@ -37,6 +37,8 @@ use oediag_collector::{
     config::ConfigError,
     host::{Cancel, Host, HostError},
     ledger::LedgerError,
+    plan::PlanError,
+    rules::RulesError,
     state::{Identity, State, StateError},
 };
 use oediag_protocol::{
@@ -56,8 +58,9 @@ use self::{
     wire::{Answer, Ask},
 };
 use crate::{
+    collecting::CollectError,
     enrolment::EnrolmentError,
-    release::{consent::ConsentError, outbox::SealError, own::OwnError, receipt::ReceiptError},
+    release::{consent::ConsentError, outbox::SealError, own::OwnError, receipt::ReceiptError, without::LeaveOutError},
 };
 
 /// The broker: what it never changes, and what it keeps.
@@ -125,6 +128,14 @@ pub enum Trouble {
     Config(#[from] ConfigError),
     #[error("the host")]
     Host(#[from] HostError),
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    #[error("the customer's own rules of redaction")]
+    Rules(#[from] RulesError),
+    #[error(transparent)]
+    Collect(#[from] CollectError),
+    #[error(transparent)]
+    LeaveOut(#[from] LeaveOutError),
     #[error("a file")]
     Io(#[from] std::io::Error),
 }
@@ -138,6 +149,7 @@ impl Trouble {
             Self::Own(_) | Self::Seal(SealError::Changed { .. }) => "changed",
             Self::Seal(SealError::NoRoom { .. }) => "no_room",
             Self::Consent(ConsentError::Separate(_)) => "separate",
+            Self::LeaveOut(LeaveOutError::Unknown(_)) => "no_such_member",
             Self::Ledger(_)
             | Self::Book(BookError::Ledger(_))
             | Self::Receipt(ReceiptError::Ledger(_))
@@ -154,8 +166,12 @@ impl Trouble {
 
 /// An error and what is beneath it, in one line.
 fn chain(error: &dyn Error) -> String {
-    let causes = std::iter::successors(error.source(), |cause| cause.source());
-    causes.fold(error.to_string(), |all, cause| format!("{all}: {cause}"))
+    let (mut all, mut cause) = (error.to_string(), error.source());
+    while let Some(error) = cause {
+        all = format!("{all}: {error}");
+        cause = error.source();
+    }
+    all
 }
 
 impl Broker {

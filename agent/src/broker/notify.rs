@@ -11,16 +11,16 @@ use super::{policy::StandingError, wire::Row};
 use crate::term;
 
 /// `MESSAGE_ID` of the arrival of a request. It stays.
-pub const ARRIVED: &str = "5d1b3c2e8f6a4f0c9b7e2a4d6c8e0f13";
+pub(super) const ARRIVED: &str = "5d1b3c2e8f6a4f0c9b7e2a4d6c8e0f13";
 /// `MESSAGE_ID` of a policy that cannot be used. It stays.
-pub const POLICY: &str = "5d1b3c2e8f6a4f0c9b7e2a4d6c8e0f14";
+pub(super) const POLICY: &str = "5d1b3c2e8f6a4f0c9b7e2a4d6c8e0f14";
 /// `MESSAGE_ID` of what is wrong with the broker's own files or work. It stays.
-pub const TROUBLE: &str = "5d1b3c2e8f6a4f0c9b7e2a4d6c8e0f15";
+pub(super) const TROUBLE: &str = "5d1b3c2e8f6a4f0c9b7e2a4d6c8e0f15";
 /// Where journald(8) listens.
 const JOURNAL: &str = "/run/systemd/journal/socket";
 
 /// A request has come, and this became of it by rule.
-pub fn arrived(row: &Row, state: State) {
+pub(super) fn arrived(row: &Row, state: State) {
     let case = term::escape(row.case.as_str());
     let message = format!("request {} for case {case} ({:?}): {}", row.id, row.severity, state.as_str());
     let (id, case) = (format!("OEDIAG_REQUEST={}", row.id), format!("OEDIAG_CASE={case}"));
@@ -28,13 +28,13 @@ pub fn arrived(row: &Row, state: State) {
 }
 
 /// The policy's file cannot be used: a person decides about everything.
-pub fn policy(error: &StandingError) {
+pub(super) fn policy(error: &StandingError) {
     let why = super::chain(error);
     entry(POLICY, &format!("the policy cannot be used, every request is asked about: {}", term::escape(&why)), &[]);
 }
 
 /// Something of the broker's own is not as it should be.
-pub fn trouble(error: &dyn std::error::Error) {
+pub(super) fn trouble(error: &dyn std::error::Error) {
     entry(TROUBLE, &term::escape(&super::chain(error)), &[]);
 }
 

@@ -94,7 +94,7 @@ pub fn reach(request: &Request, rows: &[&'static Source]) -> Vec<Reach> {
 pub fn plan(request: &Request, reach: &[Reach], limits: &file::Limits, now: Time) -> Option<plan::Request> {
     let never = |reach: &&Reach| !limits.never.contains(&reach.source);
     let sources: Vec<String> = reach.iter().filter(never).map(|reach| reach.source.to_string()).collect();
-    let given = |name: &str| {
+    let given = |name: &'static str| {
         let values = request.scope.sources.iter().flat_map(|source| &source.params);
         values.filter(move |(key, _)| key.as_str() == name).filter_map(|(_, value)| match value {
             Value::Number(number) => Some(*number),

@@ -11,7 +11,7 @@ use oediag_collector::{
 };
 use oediag_protocol::{
     digest::Sha256,
-    policy::file::{MAX_FILE, Policy, PolicyError},
+    policy::file::{Policy, PolicyError},
 };
 
 /// The file's name.

@@ -150,7 +150,9 @@ impl Broker {
     pub(super) fn release_by_rule(&self, kept: &mut Kept, id: RequestId) -> Result<(), Trouble> {
         let Some(agreed) = kept.book.entry(id)?.agreed.clone().filter(|agreed| agreed.release) else { return Ok(()) };
         // Whatever happens now, it is tried once; then a person decides.
-        kept.book.note(id, |entry| entry.agreed = entry.agreed.take().map(|agreed| super::book::Agreed { release: false, ..agreed }))?;
+        kept.book.note(id, |entry| {
+            entry.agreed = entry.agreed.take().map(|agreed| super::book::Agreed { release: false, ..agreed })
+        })?;
         let standing = Standing::read(&self.state);
         let now = self.hand().now;
         let valid = standing.sha256 == Some(agreed.rule.sha256) && now <= agreed.rule.valid_until;

@@ -68,7 +68,7 @@ struct Floor {
 
 /// What was refused lately, so that the same paper brought again and again fills no ledger.
 #[derive(Debug, Default)]
-pub struct Refusals {
+pub(super) struct Refusals {
     known: VecDeque<(Sha256, &'static str)>,
     /// The begin of the hour that is counted.
     since: i64,
@@ -131,7 +131,8 @@ impl Broker {
         }
         let hand = self.hand();
         let clock = Clock { now: hand.now, floor: floor(&self.state)?, trusted: true };
-        let verified = verify::request(&object.to_bytes()?, asked(center), clock).map_err(|refusal| Trouble::No(refusal.word()))?;
+        let verified =
+            verify::request(&object.to_bytes()?, asked(center), clock).map_err(|refusal| Trouble::No(refusal.word()))?;
         let request = &verified.request;
         let id = request.request_id;
         if kept.book.knows(id) || kept.book.entries().any(|entry| entry.nonce == request.nonce) {
@@ -168,13 +169,11 @@ impl Broker {
         let explained = decide(&standing, &request, &uses, &reach, clock_trusted, hand);
         let rules: Vec<Ruled> = explained.rows.iter().map(ruled).collect();
         let agreed = match (&explained.verdict, standing.sha256) {
-            (Verdict::Auto { rule, release, valid_until, .. }, Some(sha256)) => {
-                Line::parse(rule.as_str()).map(|rule| Agreed {
-                    rule: PolicyRef { rule, sha256, valid_until: *valid_until },
-                    day: local(hand.now).date().to_string(),
-                    release: *release == Gate::Approve,
-                })
-            }
+            (Verdict::Auto { rule, release, valid_until, .. }, Some(sha256)) => Line::parse(rule.as_str()).map(|rule| Agreed {
+                rule: PolicyRef { rule, sha256, valid_until: *valid_until },
+                day: local(hand.now).date().to_string(),
+                release: *release == Gate::Approve,
+            }),
             _ => None,
         };
         let step = match &explained.verdict {

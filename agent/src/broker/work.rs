@@ -17,7 +17,7 @@ use oediag_collector::{
     host::Cancel,
     plan::Plan,
     redact::{Choice, Level, Settings},
-    rules,
+    rules::{self, RulesError},
     start::About,
     state::{self, StateError},
 };
@@ -169,7 +169,7 @@ impl Broker {
             host: &host,
             state: &self.state,
             config: &config,
-            rules: rules::load(&rules::list(&self.state.policy())?.files)?,
+            rules: rules::load(&rules::list(&self.state.policy()).map_err(RulesError::from)?.files)?,
             settings,
             destination: Destination::Folder(folder),
             about: About {
