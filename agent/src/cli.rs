@@ -101,6 +101,19 @@ pub enum Command {
     Status,
     /// The process that asks the center and sends.
     Agent(Agent),
+    /// Answer the agent and the operator; systemd starts it.
+    Broker(Broker),
+}
+
+/// `oediag broker`.
+#[derive(Debug, Clone, Args)]
+pub struct Broker {
+    /// The socket to make where systemd made none.
+    #[arg(long, value_name = "PATH")]
+    pub socket: Option<PathBuf>,
+    /// A folder to examine instead of this machine.
+    #[arg(long, value_name = "DIR")]
+    pub root: Option<PathBuf>,
 }
 
 /// What to collect; the options `collect` and `plan` share.

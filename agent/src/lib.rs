@@ -89,6 +89,7 @@ fn dispatch(command: &Command, given: &Invocation) -> Result<u8, Failure> {
         Command::Ledger(options) => cmd::ledger::run(options, given),
         Command::Status => cmd::status::run(given),
         Command::Agent(options) => cmd::agent::run(options, given),
+        Command::Broker(options) => cmd::broker::run(options, given),
     }
 }
 

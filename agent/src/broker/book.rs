@@ -353,7 +353,8 @@ impl Book {
 
     /// Forgets what is long over.
     pub fn forget(&mut self, now: Time) {
-        let over = |entry: &Entry| !entry.is_open() && entry.bundle.is_none() && now.0 > entry.row.expires.0.saturating_add(REMEMBERED);
+        let over =
+            |entry: &Entry| !entry.is_open() && entry.bundle.is_none() && now.0 > entry.row.expires.0.saturating_add(REMEMBERED);
         let old: Vec<RequestId> = self.entries().filter(|entry| over(entry)).map(|entry| entry.row.id).collect();
         for id in old {
             // What cannot be removed stays known, and is tried again.

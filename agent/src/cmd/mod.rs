@@ -2,6 +2,7 @@
 
 pub mod agent;
 pub mod alerts;
+pub mod broker;
 pub mod cat;
 pub mod collect;
 pub mod consent;

@@ -2,6 +2,7 @@
 //! center: the binary, its child process, its terminal, its files. In: nothing. Out: verdicts.
 
 mod agent;
+mod broker;
 mod center;
 mod consent;
 mod enroll;
