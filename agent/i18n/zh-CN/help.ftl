@@ -94,5 +94,5 @@ arg-limit-kib-s = 发送速度上限，单位 KiB/秒
 arg-last = 显示最后多少行（默认 50）
 arg-receipt = 同意凭证编号，见 `oediag consent list`
 help-agent = 向支持中心查询请求，并发送已获同意的内容，直到收到信号；由 systemd 以用户 oediag 启动
-arg-agent-socket = 本机代办进程的套接字；默认 /run/oediag/broker.sock
+arg-agent-socket = broker 服务的套接字；默认 /run/oediag/broker.sock
 arg-agent-first-poll-within = 首次查询支持中心的时间在此秒数内随机选取（默认 300）
