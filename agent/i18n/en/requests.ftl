@@ -1,0 +1,79 @@
+# Words of requests and of the policy: states, reasons, rules and what they miss.
+
+# States of a request.
+state-received = received
+state-rejected = rejected
+state-pending = waits for you
+state-denied = refused
+state-expired = expired
+state-cancelled = cancelled
+state-approved = approved
+state-collecting = collecting
+state-failed = failed
+state-collected = collected
+state-preview = waits for release
+state-released = released
+state-declined = not released
+state-sealing = encrypting
+state-uploading = sending
+state-stored = at the center
+state-deleted = at the center, deleted here
+state-withdrawn = withdrawn
+state-deletion-confirmed = deleted at the center
+
+# Why a request is not answered, or an answer not taken.
+why-not-a-document = it is not a request, or breaks a rule of its form
+why-bad-sig = it is not signed by the center's keys
+why-revoked-key = it is signed by a key that is revoked
+why-severity-not-allowed = the key that signed it may not name this severity
+why-level-not-allowed = the key that signed it may not ask at this level
+why-no-engineer-sig = at level extended the engineer who asks must sign too
+why-no-lead = at level extended a lead must approve
+why-wrong-tenant = it is for another customer
+why-wrong-host = it is for another host
+why-lifetime-too-long = it would live longer than 7 days
+why-keyset-expired = the center's keys known here are expired
+why-clock = the clock of this host is behind what the center signed before
+why-expired = its time is over
+why-not-yet-valid = its time has not come
+why-unknown-preset = this host has no such preset
+why-unknown-source = this host has no such source
+why-source-level = one of its sources is asked for at level extended only
+why-unknown-param = one of its sources has no such parameter
+why-out-of-range = a parameter does not take this value
+why-policy = the policy
+why-replay = it was answered before
+why-not-supported = this version cannot answer it
+why-center = the center took it back
+why-not-a-question = this was not understood
+why-not-allowed = only root may do this
+why-too-long = the answer would be too long
+why-unknown-request = there is no such request
+why-wrong-state = it is not at the point where this can be done
+why-other-digits = these are not the digits of the bundle
+why-other-notice = the notice is not the one that was shown
+why-separate = something was not agreed to separately
+why-busy = something else is being collected
+why-unknown-name = there is no such source or member in the bundle
+why-not-enrolled = this host is not enrolled with a center
+
+# Rules of the policy, and what of them is not met.
+rule-remote = requests switched off
+rule-never = sources that are never collected
+rule-max-bytes = most bytes
+rule-max-seconds = most seconds
+rule-deny = deny
+rule-auto = auto
+miss-kept = kept
+miss-clock = no: the clock cannot be trusted
+miss-over = no: the rule's last day is over
+miss-too-far-ahead = no: the rule's last day is more than a year ahead
+miss-severity = no: another severity
+miss-level = no: another level
+miss-preset = no: another preset
+miss-sources = no: other sources
+miss-case = no: another case
+miss-days = no: another day of the week
+miss-hours = no: another hour
+miss-max-bytes = no: it asks for more bytes
+miss-per-day = no: used often enough today

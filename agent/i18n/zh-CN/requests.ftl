@@ -1,0 +1,79 @@
+# 请求和策略的用语：状态、原因、规则及其未满足的条件。
+
+# 请求的状态
+state-received = 已收到
+state-rejected = 已拒收
+state-pending = 等待您决定
+state-denied = 已拒绝
+state-expired = 已过期
+state-cancelled = 已取消
+state-approved = 已同意采集
+state-collecting = 正在采集
+state-failed = 失败
+state-collected = 采集完成
+state-preview = 等待放行
+state-released = 已放行
+state-declined = 未放行
+state-sealing = 正在加密
+state-uploading = 正在发送
+state-stored = 已存入支持中心
+state-deleted = 已存入支持中心，本机副本已删除
+state-withdrawn = 已撤回
+state-deletion-confirmed = 支持中心已删除
+
+# 请求未获答复或答复未被接受的原因
+why-not-a-document = 不是请求，或不符合其格式规则
+why-bad-sig = 不是由支持中心的密钥签名
+why-revoked-key = 签名的密钥已被吊销
+why-severity-not-allowed = 签名的密钥无权使用此级别
+why-level-not-allowed = 签名的密钥无权请求此范围
+why-no-engineer-sig = 扩展范围的请求须由提出请求的工程师同时签名
+why-no-lead = 扩展范围的请求须由主管批准
+why-wrong-tenant = 针对的是其他客户
+why-wrong-host = 针对的是其他主机
+why-lifetime-too-long = 有效期超过 7 天
+why-keyset-expired = 本机保存的支持中心密钥已过期
+why-clock = 本机时钟早于支持中心此前签名的时间
+why-expired = 已过有效期
+why-not-yet-valid = 尚未生效
+why-unknown-preset = 本机没有该预设
+why-unknown-source = 本机没有该采集项
+why-source-level = 其中有采集项只能以扩展范围请求
+why-unknown-param = 其中有采集项没有该参数
+why-out-of-range = 参数值超出允许范围
+why-policy = 依据策略
+why-replay = 该请求此前已处理过
+why-not-supported = 此版本无法处理该请求
+why-center = 支持中心已收回
+why-not-a-question = 无法识别
+why-not-allowed = 只有 root 可以执行
+why-too-long = 应答过长
+why-unknown-request = 没有该请求
+why-wrong-state = 请求当前的状态不允许此操作
+why-other-digits = 与诊断包编号的前 8 位不符
+why-other-notice = 告知书与展示的不一致
+why-separate = 有须单独同意的事项未获同意
+why-busy = 正在进行另一次采集
+why-unknown-name = 诊断包中没有该采集项或文件
+why-not-enrolled = 本机未注册到支持中心
+
+# 策略的规则及未满足的条件
+rule-remote = 请求功能关闭
+rule-never = 从不采集的采集项
+rule-max-bytes = 最大字节数
+rule-max-seconds = 最长秒数
+rule-deny = 拒绝规则
+rule-auto = 同意规则
+miss-kept = 未违反
+miss-clock = 否：时钟不可信
+miss-over = 否：规则已到期
+miss-too-far-ahead = 否：规则的有效期超过一年
+miss-severity = 否：级别不同
+miss-level = 否：范围不同
+miss-preset = 否：预设不同
+miss-sources = 否：采集项不同
+miss-case = 否：工单不同
+miss-days = 否：不在这几天
+miss-hours = 否：不在这段时间
+miss-max-bytes = 否：请求的字节数超出
+miss-per-day = 否：今天的使用次数已满
