@@ -120,6 +120,19 @@ pub enum Command {
     Ledger(Ledger),
     /// Who this host is, with whom, and how far things are.
     Status,
+    /// Answer the agent and the operator; systemd starts it.
+    Broker(Broker),
+}
+
+/// `oediag broker`.
+#[derive(Debug, Clone, Args)]
+pub struct Broker {
+    /// The socket to make where systemd made none.
+    #[arg(long, value_name = "PATH")]
+    pub socket: Option<PathBuf>,
+    /// A folder to examine instead of this machine.
+    #[arg(long, value_name = "DIR")]
+    pub root: Option<PathBuf>,
 }
 
 /// What to collect; the options `collect` and `plan` share.

@@ -95,6 +95,7 @@ fn dispatch(command: &Command, given: &Invocation) -> Result<u8, Failure> {
         Command::Consent(options) => cmd::consent::run(options, given),
         Command::Ledger(options) => cmd::ledger::run(options, given),
         Command::Status => cmd::status::run(given),
+        Command::Broker(options) => cmd::broker::run(options, given),
     }
 }
 

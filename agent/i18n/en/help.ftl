@@ -39,6 +39,7 @@ help-consent-show = Show one receipt with the notice as it was shown
 help-ledger = Show what happened on this host in matters of consent, and whether that record was changed
 help-ledger-show = Show the last lines of the ledger
 help-ledger-verify = Check that no line of the ledger was edited, deleted, moved or cut off; names the first one that was
+help-broker = Answer the agent and the operator about remote requests; systemd starts it
 help-status = Show who this host is, its center, its bundles and unfinished uploads
 
 arg-help = Print this help
@@ -58,6 +59,7 @@ arg-max-bytes = Largest bundle, packed (default 512M)
 arg-max-item-bytes = Most that is read of one file or command (default 64M); of a longer log the end is kept
 arg-max-seconds = Longest run in seconds (default 900)
 arg-perf-seconds = How long to sample performance, in seconds; 0 is not at all
+arg-socket = Socket to make where systemd hands none over (default: /run/oediag/broker.sock)
 arg-root = Examine a folder that looks like a host: an unpacked bundle, a mounted disk; no command is run
 arg-now = The present time of that folder; otherwise the newest it records
 arg-case = The number of the support case this is for

@@ -30,6 +30,7 @@ error-bundle-open = { $path } cannot be opened.
 error-bundle-read = { $path } is not a bundle that oediag can read.
 error-member-read = { $member } cannot be read whole from the bundle.
 error-root = { $path } cannot be examined as a host.
+error-broker = The broker cannot work.
 error-state = The folder for keys and bundles cannot be used.
 error-site-sources = The customer's own rows (sources.d) cannot be used; nothing was collected.
 error-epoch = SOURCE_DATE_EPOCH is { $value }, which is no number of seconds since 1970.

@@ -39,6 +39,7 @@ help-consent-show = 显示一份同意凭证及当时展示的告知书
 help-ledger = 查看本机与同意有关的事件记录（账本），并检查是否被改动
 help-ledger-show = 显示账本最后若干行
 help-ledger-verify = 检查账本各行是否被修改、删除、移动或截去，并指出第一处
+help-broker = 处理远程请求，应答代理进程和运维人员；由 systemd 启动
 help-status = 显示本机编号、支持中心、诊断包和未完成的上传
 
 arg-help = 显示本帮助
@@ -58,6 +59,7 @@ arg-max-bytes = 诊断包（压缩后）的最大大小（默认 512M）
 arg-max-item-bytes = 单个文件或命令最多读取的字节数（默认 64M）；日志过长时保留末尾
 arg-max-seconds = 最长运行时间，单位秒（默认 900）
 arg-perf-seconds = 性能采样时长，单位秒；0 表示不采样
+arg-socket = systemd 未传入套接字时创建的套接字路径（默认 /run/oediag/broker.sock）
 arg-root = 检查一个主机根目录形式的目录：解开的诊断包或挂载的磁盘；不运行任何命令
 arg-now = 该目录的“当前时间”；未指定时取其中记录的最新时间
 arg-case = 对应的服务工单号

@@ -30,6 +30,7 @@ error-bundle-open = 无法打开 { $path }。
 error-bundle-read = { $path } 不是 oediag 能读取的诊断包。
 error-member-read = 无法从诊断包中完整读取 { $member }。
 error-root = 无法将 { $path } 作为主机根目录检查。
+error-broker = broker 服务无法工作。
 error-state = 存放密钥和诊断包的目录不可用。
 error-site-sources = 本机自定义的采集项（sources.d）有误，未采集任何内容。
 error-epoch = SOURCE_DATE_EPOCH 的值 { $value } 不是自 1970 年起的秒数。

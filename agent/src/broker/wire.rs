@@ -73,7 +73,10 @@ pub enum Ask {
         object: Signed,
     },
     /// Agent: what is to be sent. Answer: [`Answer::Outgoing`].
-    Outgoing,
+    Outgoing {
+        /// The center said that it wants the catalogue.
+        catalogue: bool,
+    },
     /// Agent: the payload under a receipt. Answer: [`Answer::Payload`], its open file beside it.
     Payload {
         /// The receipt.

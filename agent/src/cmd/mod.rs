@@ -1,6 +1,7 @@
 //! The commands, one file each, named as people type them. Each takes its options and the invocation, and gives an exit code.
 
 pub mod alerts;
+pub mod broker;
 pub mod cat;
 pub mod collect;
 pub mod consent;

@@ -13,3 +13,4 @@ pub mod preview;
 pub mod receipt;
 pub mod separate;
 pub mod who;
+pub mod without;

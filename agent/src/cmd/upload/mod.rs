@@ -7,12 +7,10 @@ mod unfinished;
 use std::path::{Path, PathBuf};
 
 use oediag_collector::{
-    bundle::{self, Destination},
     catalogue::Source,
     state::{Identity, State},
 };
 use oediag_protocol::{
-    bundle::manifest::{Item, ItemKind},
     consent::{Recipient, delete_by},
     keyset::Freshness,
     time::Time,
@@ -34,6 +32,7 @@ use crate::{
         preview::{Preview, preview},
         receipt::{Receipt, ReceiptError},
         who,
+        without::{self, LeaveOutError},
     },
     selection, term, text, view,
 };
@@ -149,27 +148,16 @@ impl Desk<'_> {
         if names.is_empty() {
             return Ok(own);
         }
-        let plain = |name: &String| name.trim_start_matches('/').to_owned();
-        let named = |item: &Item, name: &String| {
-            item.kind != ItemKind::Record
-                && item
-                    .path
-                    .as_ref()
-                    .is_some_and(|path| item.id == *name || *path == plain(name) || item.src.as_ref() == Some(name))
-        };
-        if let Some(name) = names.iter().find(|name| !own.manifest.items.iter().any(|item| named(item, name))) {
-            let sentence = text!(texts, "error-no-such-member", member = term::escape(name));
-            return Err(Failure::new(Kind::Usage, sentence).hint(text!(texts, "hint-ls")));
-        }
-        let leave_out = |item: &Item| names.iter().any(|name| named(item, name));
-        let failed = |cause: anyhow::Error| Failure::new(Kind::NoBundle, text!(texts, "error-without")).because(cause);
-        let source = own.read().map_err(|error| failed(error.into()))?;
-        let folder = Destination::Folder(self.state.bundles());
-        let made =
-            bundle::without(source, &own.manifest, leave_out, &folder, &self.identity).map_err(|error| failed(error.into()))?;
-        let path = term::escape(&made.path.display().to_string());
+        let made = without::without(&own, names, &self.state.bundles(), &self.identity).map_err(|error| match error {
+            LeaveOutError::Unknown(name) => {
+                let sentence = text!(texts, "error-no-such-member", member = term::escape(&name));
+                Failure::new(Kind::Usage, sentence).hint(text!(texts, "hint-ls"))
+            }
+            error => Failure::new(Kind::NoBundle, text!(texts, "error-without")).because(error),
+        })?;
+        let path = term::escape(&made.display().to_string());
         term::note(&text!(texts, "note-without", path = path));
-        self.own(&made.path)
+        self.own(&made)
     }
 
     /// The receipt of an earlier run for these very bytes; says that it is used again, where there is still something to do.
