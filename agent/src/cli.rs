@@ -10,7 +10,7 @@ use oediag_collector::redact::{Binary, Choice, Correlate, Ip, Mac};
 use oediag_protocol::{id::ReceiptId, text::Line, time::Time};
 
 pub use self::requests::{
-    Broker, Decline, Deny, OneRequest, Policy, PolicyAction, PolicyCheck, PolicyTest, Release, Requests, RequestsAction, Session,
+    Asking, Decline, Deny, OneRequest, Policy, PolicyAction, PolicyCheck, PolicyTest, Release, Requests, RequestsAction, Session,
     SessionAction, SessionStart,
 };
 use crate::{

@@ -616,7 +616,7 @@ personal-free-text = whatever programs and people wrote into logs
 value-request = a request is named by its id, or by the first 8 or more hex digits of it, as `oediag requests` prints them
 value-reason = a reason is one word of at most 32 of a-z, 0-9 and _, such as maintenance_window; the center is told it
 
-error-broker = The broker does not answer.
+error-broker-silent = The broker does not answer.
 hint-broker = It is started by its socket: systemctl start oediag-broker.socket. Only root may ask it.
 hint-broker-old = The broker that runs is another version: systemctl restart oediag-broker.service
 error-broker-refuses = This was not done: { $why }.
@@ -626,7 +626,8 @@ hint-requests = `oediag requests` lists them.
 error-request-unsigned = The keys that this host knows did not sign this request. Nothing was released.
 error-request-read = { $path } cannot be read as what it should be.
 error-not-enrolled-request = The request is signed, and this host is not enrolled with a center whose keys could vouch for it.
-error-policy = This is no policy; with it, a person decides about every request.
+error-policy = { $path } is no policy; with it, a person decides about every request.
+error-policy-own = The policy of this host cannot be used; a person decides about every request.
 hint-policy = Correct the line and run `oediag policy check FILE` again.
 hint-consent-request = Look at it with `oediag preview`; to agree without a terminal add --consent { $digits }
 note-policy-damaged = note: the policy of this host cannot be used, so a person decides about every request: { $why }
@@ -643,6 +644,7 @@ table-params = WITH
 table-rule = RULE
 table-does = DOES
 table-applies = APPLIES
+table-valid = VALID UNTIL
 request-over = over
 request-id = Request
 request-case = Case
@@ -697,7 +699,7 @@ word-yes = yes
 word-no = no
 
 # The policy.
-policy-good = The policy can be used: { $deny } rules that deny, { $auto } that agree.
+policy-good = The policy can be used. Rules that deny: { $deny }; rules that agree: { $auto }.
 policy-off = Requests are switched off: the agent does not ask the center, and every request is refused.
 policy-does-deny = refuses
 policy-does-both = collects and sends without asking

@@ -577,7 +577,7 @@ personal-free-text = 程序和人员写入日志的任意文字
 value-request = 请求用其编号表示，也可只写前 8 位或更多十六进制数字，见 `oediag requests`
 value-reason = 理由是一个词，最多 32 个字符，只能含 a-z、0-9 和 _，例如 maintenance_window；会告知支持中心
 
-error-broker = 代理进程（broker）没有应答。
+error-broker-silent = broker 服务没有应答。
 hint-broker = 它由套接字启动：systemctl start oediag-broker.socket。只有 root 可以访问。
 hint-broker-old = 正在运行的 broker 版本不同：systemctl restart oediag-broker.service
 error-broker-refuses = 未执行：{ $why }。
@@ -587,7 +587,8 @@ hint-requests = `oediag requests` 可列出全部请求。
 error-request-unsigned = 此请求不是由本机已知的密钥签名的。未放行任何内容。
 error-request-read = 无法按预期的格式读取 { $path }。
 error-not-enrolled-request = 该请求带有签名，但本机未注册到支持中心，没有可用于验证的密钥。
-error-policy = 这不是可用的策略；使用它时，每个请求都由人决定。
+error-policy = { $path } 不是可用的策略；使用它时，每个请求都由人决定。
+error-policy-own = 本机的策略不可用；每个请求都由人决定。
 hint-policy = 请更正该行后重新运行 `oediag policy check FILE`。
 hint-consent-request = 可用 `oediag preview` 查看；没有终端时，加 --consent { $digits } 表示同意
 note-policy-damaged = 注意：本机的策略不可用，因此每个请求都由人决定：{ $why }
@@ -604,6 +605,7 @@ table-params = 参数
 table-rule = 规则
 table-does = 作用
 table-applies = 是否适用
+table-valid = 有效期至
 request-over = 已到期
 request-id = 请求
 request-case = 工单
@@ -655,7 +657,7 @@ word-yes = 是
 word-no = 否
 
 # 策略
-policy-good = 策略可用：{ $deny } 条拒绝规则，{ $auto } 条同意规则。
+policy-good = 策略可用：拒绝规则 { $deny } 条，同意规则 { $auto } 条。
 policy-off = 请求功能已关闭：不询问支持中心，所有请求一律拒绝。
 policy-does-deny = 拒绝
 policy-does-both = 不询问即采集并发送

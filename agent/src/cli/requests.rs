@@ -13,7 +13,7 @@ use crate::{
 
 /// Where the broker listens.
 #[derive(Debug, Clone, Args)]
-pub struct Broker {
+pub struct Asking {
     /// Its socket.
     #[arg(long, value_name = "PATH", default_value = SOCKET)]
     pub socket: PathBuf,
@@ -25,7 +25,7 @@ pub struct Broker {
 pub struct Requests {
     /// Where the broker listens.
     #[command(flatten)]
-    pub broker: Broker,
+    pub asking: Asking,
     /// What to do; without one, all are listed.
     #[command(subcommand)]
     pub action: Option<RequestsAction>,
@@ -46,7 +46,7 @@ pub struct OneRequest {
     pub request: String,
     /// Where the broker listens.
     #[command(flatten)]
-    pub broker: Broker,
+    pub asking: Asking,
 }
 
 /// `oediag deny`.
@@ -114,7 +114,7 @@ pub struct SessionStart {
     pub minutes: u64,
     /// Where the broker listens.
     #[command(flatten)]
-    pub broker: Broker,
+    pub asking: Asking,
 }
 
 /// `oediag policy`.

@@ -105,7 +105,13 @@ fn test(options: &PolicyTest, given: &Invocation) -> Result<u8, Failure> {
     let policy = match &options.policy {
         Some(path) => read(path, given)?,
         None => match Standing::read(&state) {
-            Standing { damaged: Some(error), .. } => return Err(unusable(error, given)),
+            Standing { damaged: Some(StandingError::Shape { path, source }), .. } => {
+                return Err(unusable(&path, source.into(), given));
+            }
+            Standing { damaged: Some(StandingError::Own(error)), .. } => {
+                let failure = Failure::new(Kind::Usage, text!(texts, "error-policy-own")).because(error);
+                return Err(failure);
+            }
             Standing { policy, .. } => policy,
         },
     };
@@ -182,16 +188,16 @@ fn local(now: Time) -> Local {
 /// A policy that somebody names: a draft may lie anywhere and belong to anybody.
 fn read(path: &Path, given: &Invocation) -> Result<Rules, Failure> {
     let bytes = contents(path, MAX_FILE as u64, given)?;
-    let shape = |source| unusable(StandingError::Shape { path: path.to_owned(), source }, given);
     let text = String::from_utf8(bytes).map_err(|error| {
         let shown = term::escape(&path.display().to_string());
         Failure::new(Kind::Usage, text!(given.texts, "error-request-read", path = shown)).because(error)
     })?;
-    Rules::parse(&text).map_err(shape)
+    Rules::parse(&text).map_err(|error| unusable(path, error.into(), given))
 }
 
-fn unusable(error: StandingError, given: &Invocation) -> Failure {
-    Failure::new(Kind::Usage, text!(given.texts, "error-policy")).because(error).hint(text!(given.texts, "hint-policy"))
+fn unusable(path: &Path, cause: anyhow::Error, given: &Invocation) -> Failure {
+    let sentence = text!(given.texts, "error-policy", path = term::escape(&path.display().to_string()));
+    Failure::new(Kind::Usage, sentence).because(cause).hint(text!(given.texts, "hint-policy"))
 }
 
 /// The bytes of a file of at most `max`; one more where there are more, which no reader takes.

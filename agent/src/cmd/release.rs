@@ -126,7 +126,7 @@ pub fn run(options: &Release, given: &Invocation) -> Result<u8, Failure> {
         separate: seen.told.separate,
         sudo_uid: who::sudo_uid(),
     };
-    let Answer::Released { receipt } = ask(&options.one.broker, &question, given)? else { return Err(strange(given)) };
+    let Answer::Released { receipt } = ask(&options.one.asking, &question, given)? else { return Err(strange(given)) };
     let json = ReleaseJson { request_id: desk.shown.row.id, receipt_id: receipt.to_string() };
     given.show(&json, |page| {
         let id = view::requests::short(&desk.shown.row);
@@ -160,7 +160,7 @@ impl<'a> Desk<'a> {
     fn look(&self) -> Result<Seen, Failure> {
         let texts = &self.given.texts;
         let question = Ask::Preview { id: self.shown.row.id, lang: self.lang(), columns: columns() };
-        let Answer::Preview(told) = ask(&self.one.broker, &question, self.given)? else { return Err(strange(self.given)) };
+        let Answer::Preview(told) = ask(&self.one.asking, &question, self.given)? else { return Err(strange(self.given)) };
         let path = Path::new(&told.path);
         let own = Own::open(path, &self.identity).map_err(|error| {
             let sentence = text!(texts, "error-bundle-open", path = term::escape(&told.path));
@@ -179,7 +179,7 @@ impl<'a> Desk<'a> {
     }
 
     fn leave_out(&self, names: Vec<String>) -> Result<(), Failure> {
-        heard(ask(&self.one.broker, &Ask::Without { id: self.shown.row.id, names }, self.given)?, self.given)
+        heard(ask(&self.one.asking, &Ask::Without { id: self.shown.row.id, names }, self.given)?, self.given)
     }
 
     fn terms<'b>(&'b self, own: &'b Own) -> Terms<'b> {

@@ -14,7 +14,7 @@ use crate::{
         client,
         wire::{Answer, Ask, Row, Shown},
     },
-    cli::{Broker, Decline, Deny, OneRequest, Requests, RequestsAction, Session, SessionAction},
+    cli::{Asking, Decline, Deny, OneRequest, Requests, RequestsAction, Session, SessionAction},
     enrolment::Enrolment,
     failure::{Failure, Kind, exit},
     invocation::{Invocation, home},
@@ -27,7 +27,7 @@ pub fn run(options: &Requests, given: &Invocation) -> Result<u8, Failure> {
     match &options.action {
         Some(RequestsAction::Show(options)) => show(options, given),
         None => {
-            let rows = all(&options.broker, given)?;
+            let rows = all(&options.asking, given)?;
             given.show(&rows, |page| view::requests::list(&rows, jiff::Timestamp::now().into(), page))?;
             Ok(exit::OK)
         }
@@ -81,7 +81,7 @@ pub fn approve(options: &OneRequest, given: &Invocation) -> Result<u8, Failure> 
         term::note(&text!(given.texts, "request-clock"));
     }
     let question = Ask::Approve { id: shown.row.id, sudo_uid: who::sudo_uid() };
-    done(&options.broker, &question, "request-approved", &shown.row, given)
+    done(&options.asking, &question, "request-approved", &shown.row, given)
 }
 
 /// Runs `oediag deny`.
@@ -89,20 +89,20 @@ pub fn deny(options: &Deny, given: &Invocation) -> Result<u8, Failure> {
     let row = find(&options.one, given)?;
     let question = Ask::Deny { id: row.id, reason: options.reason.clone(), silent: options.silent };
     let said = if options.silent { "request-denied-silently" } else { "request-denied" };
-    done(&options.one.broker, &question, said, &row, given)
+    done(&options.one.asking, &question, said, &row, given)
 }
 
 /// Runs `oediag decline`.
 pub fn decline(options: &Decline, given: &Invocation) -> Result<u8, Failure> {
     let row = find(&options.one, given)?;
     let question = Ask::Decline { id: row.id, reason: options.reason.clone() };
-    done(&options.one.broker, &question, "request-declined", &row, given)
+    done(&options.one.asking, &question, "request-declined", &row, given)
 }
 
 /// Runs `oediag session`.
 pub fn session(options: &Session, given: &Invocation) -> Result<u8, Failure> {
     let SessionAction::Start(options) = &options.action;
-    heard(ask(&options.broker, &Ask::Session { minutes: options.minutes }, given)?, given)?;
+    heard(ask(&options.asking, &Ask::Session { minutes: options.minutes }, given)?, given)?;
     let minutes = options.minutes;
     given.show(&serde_json::json!({ "minutes": minutes }), |page| {
         vec![if minutes == 0 {
@@ -121,8 +121,8 @@ struct DoneJson<'a> {
     done: &'a str,
 }
 
-fn done(broker: &Broker, question: &Ask, said: &str, row: &Row, given: &Invocation) -> Result<u8, Failure> {
-    heard(ask(broker, question, given)?, given)?;
+fn done(asking: &Asking, question: &Ask, said: &str, row: &Row, given: &Invocation) -> Result<u8, Failure> {
+    heard(ask(asking, question, given)?, given)?;
     let id = view::requests::short(row);
     given.show(&DoneJson { id: row.id, done: said.trim_start_matches("request-") }, |page| {
         vec![page.texts.named(said), text!(page.texts, "next-look", id = id)]
@@ -131,10 +131,10 @@ fn done(broker: &Broker, question: &Ask, said: &str, row: &Row, given: &Invocati
 }
 
 /// Asks the broker; a refusal is a failure.
-pub(super) fn ask(broker: &Broker, question: &Ask, given: &Invocation) -> Result<Answer, Failure> {
+pub(super) fn ask(asking: &Asking, question: &Ask, given: &Invocation) -> Result<Answer, Failure> {
     let texts = &given.texts;
-    let (answer, _) = client::ask(&broker.socket, question).map_err(|error| {
-        Failure::new(Kind::Usage, text!(texts, "error-broker")).because(error).hint(text!(texts, "hint-broker"))
+    let (answer, _) = client::ask(&asking.socket, question).map_err(|error| {
+        Failure::new(Kind::Usage, text!(texts, "error-broker-silent")).because(error).hint(text!(texts, "hint-broker"))
     })?;
     match answer {
         Answer::Refused { word, detail } => Err(refused(&word, detail, given)),
@@ -153,7 +153,7 @@ fn refused(word: &Reason, detail: Option<String>, given: &Invocation) -> Failure
 
 /// Another answer than the question has.
 pub(super) fn strange(given: &Invocation) -> Failure {
-    Failure::new(Kind::Usage, text!(given.texts, "error-broker")).hint(text!(given.texts, "hint-broker-old"))
+    Failure::new(Kind::Usage, text!(given.texts, "error-broker-silent")).hint(text!(given.texts, "hint-broker-old"))
 }
 
 /// An answer that only says that it is done.
@@ -162,8 +162,8 @@ pub(super) fn heard(answer: Answer, given: &Invocation) -> Result<(), Failure> {
 }
 
 /// All requests; says when the policy cannot be used.
-fn all(broker: &Broker, given: &Invocation) -> Result<Vec<Row>, Failure> {
-    let Answer::Requests { rows, policy } = ask(broker, &Ask::List, given)? else { return Err(strange(given)) };
+fn all(asking: &Asking, given: &Invocation) -> Result<Vec<Row>, Failure> {
+    let Answer::Requests { rows, policy } = ask(asking, &Ask::List, given)? else { return Err(strange(given)) };
     if let Some(why) = policy {
         term::note(&text!(given.texts, "note-policy-damaged", why = term::escape(&why)));
     }
@@ -173,7 +173,7 @@ fn all(broker: &Broker, given: &Invocation) -> Result<Vec<Row>, Failure> {
 /// The one request whose id begins with what was typed.
 pub(super) fn find(options: &OneRequest, given: &Invocation) -> Result<Row, Failure> {
     let texts = &given.texts;
-    let mut rows = all(&options.broker, given)?;
+    let mut rows = all(&options.asking, given)?;
     rows.retain(|row| row.id.to_string().strip_prefix("r-").is_some_and(|id| id.starts_with(&options.request)));
     let many = rows.len() > 1;
     match rows.pop().filter(|_| !many) {
@@ -189,7 +189,7 @@ pub(super) fn find(options: &OneRequest, given: &Invocation) -> Result<Row, Fail
 /// All that the broker knows of it.
 pub(super) fn known(options: &OneRequest, given: &Invocation) -> Result<Shown, Failure> {
     let row = find(options, given)?;
-    match ask(&options.broker, &Ask::Show { id: row.id }, given)? {
+    match ask(&options.asking, &Ask::Show { id: row.id }, given)? {
         Answer::Request(shown) => Ok(*shown),
         _ => Err(strange(given)),
     }

@@ -26,7 +26,7 @@ pub fn summary(policy: &Policy, local: Local, page: &Page<'_>) -> Vec<String> {
     if !policy.remote.enabled {
         lines.push(page.paint.tone(Tone::Warn, &text!(texts, "policy-off")));
     }
-    let mut rows = vec![page.heads(&["table-rule", "table-does", "table-until"])];
+    let mut rows = vec![page.heads(&["table-rule", "table-does", "table-valid"])];
     rows.extend(policy.deny.iter().map(|rule| vec![cell(rule.name.as_str()), cell(text!(texts, "policy-does-deny")), cell("")]));
     rows.extend(policy.auto.iter().map(|rule| {
         let (until, tone) = valid(rule.valid_until, local, texts);

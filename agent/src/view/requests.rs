@@ -284,3 +284,91 @@ fn wrapped(facts: &[Fact], page: &Page<'_>) -> Vec<String> {
     }
     term::table(&rows, page.columns.max(widest + 2 + LEAST), page.paint)
 }
+
+#[cfg(test)]
+mod tests {
+    use oediag_protocol::{
+        policy::verdict::Miss,
+        request::{catalogue::Misfit, value::Name, verify::Refusal},
+    };
+
+    use super::*;
+    use crate::{cli::Language, term::Paint};
+
+    /// All variants of an enumeration; does not compile when there is one that is not named here.
+    macro_rules! all {
+        ($type:ident: $($name:ident)*) => {{
+            const fn _complete(one: $type) {
+                match one {
+                    $($type::$name => {})*
+                }
+            }
+            [$($type::$name),*]
+        }};
+    }
+
+    #[test]
+    fn every_word_has_a_text_in_both_languages() {
+        let refusals = all!(Refusal: NotADocument BadSig RevokedKey SeverityNotAllowed LevelNotAllowed NoEngineerSig NoLead
+            WrongTenant WrongHost LifetimeTooLong KeysetExpired Clock Expired NotYetValid);
+        let misses = all!(Miss: Kept Clock Over TooFarAhead Severity Level Preset Sources Case Days Hours MaxBytes PerDay);
+        let name = || Name::parse("x").expect("a name");
+        let misfits = [
+            Misfit::UnknownPreset(name()),
+            Misfit::UnknownSource(name()),
+            Misfit::SourceLevel(name()),
+            Misfit::UnknownParam(name(), name()),
+            Misfit::OutOfRange(name(), name()),
+        ];
+        // What the broker says beside these: of questions, and of how a request came to its state.
+        let told = [
+            "approver_sig",
+            "busy",
+            "center",
+            "changed",
+            "failed",
+            "interactive",
+            "keyset",
+            "ledger",
+            "ledger_conflict",
+            "log_conflict",
+            "no_payload",
+            "no_room",
+            "no_slot",
+            "no_such_member",
+            "not_a_question",
+            "not_allowed",
+            "not_covered",
+            "not_enrolled",
+            "not_now",
+            "not_shown",
+            "not_supported",
+            "nothing_left",
+            "other_digits",
+            "other_receipt",
+            "policy",
+            "redaction",
+            "refused",
+            "replay",
+            "sealing",
+            "separate",
+            "too_long",
+            "unknown_letter",
+            "unknown_receipt",
+            "unknown_request",
+        ];
+        let why: Vec<&str> =
+            refusals.map(Refusal::word).into_iter().chain(misfits.iter().map(Misfit::word)).chain(told).collect();
+        for texts in [Texts::new(Language::En), Texts::new(Language::ZhCn)] {
+            let worded = |prefix: &str, word: &str| {
+                let id = format!("{prefix}-{}", word.replace('_', "-"));
+                assert!(texts.has(&id), "{:?}: {id} has no text", texts.language);
+                assert!(texts.language == Language::En || !texts.named(&id).is_ascii(), "{id} is not in Chinese");
+            };
+            why.iter().for_each(|word| worded("why", word));
+            misses.iter().for_each(|miss| worded("miss", miss.word()));
+            ["remote", "never", "max_bytes", "max_seconds", "deny", "auto"].iter().for_each(|kind| worded("rule", kind));
+            State::ALL.iter().for_each(|state| worded("state", state.as_str()));
+        }
+    }
+}
