@@ -1,6 +1,7 @@
 //! The agent against centers of our own making: honest ones, slow ones, broken ones and lying ones. Everything is real but the
 //! center: the binary, its child process, its terminal, its files. In: nothing. Out: verdicts.
 
+mod broker;
 mod center;
 mod consent;
 mod enroll;

@@ -1,0 +1,406 @@
+//! The real broker on its socket: what it takes and refuses, that it collects once, that only what was shown and agreed to is handed out.
+//! (T15, T18 to T24, T27, T61.) In: papers of a center of our own. Out: verdicts.
+
+use std::{
+    fs,
+    io::{Read as _, Write as _},
+    os::unix::net::UnixStream,
+    path::PathBuf,
+    process::{Child, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+use oediag::{
+    broker::{
+        client,
+        wire::{Answer, Ask, Kind, Lang, Letter, Preview, Row, Upload},
+    },
+    enrolment::{Enrolment, Said},
+};
+use oediag_collector::state::{Home, State as Place};
+use oediag_protocol::{
+    ack::{self, Ack, Stored},
+    audit,
+    bundle::manifest::LedgerHead,
+    consent::Level,
+    digest::Sha256,
+    document::Document,
+    envelope::Envelope,
+    id::{HostId, ReceiptId, RequestId, TenantId},
+    keyset::{Keyset, RequestKey, Revoked, Severity},
+    ledger::{Entry, Event, Reason},
+    request::{
+        cancel::{self, Cancel},
+        event::StatusEvent,
+        life::State,
+        paper::{self, Ask as Wanted, Deliver, Nonce, Person, Recipient, Redaction, Request, Role, Scope, Source, Words},
+        value::{Name, Value},
+    },
+    signed::Signed,
+    text::Line,
+    time::Time,
+};
+
+use crate::{
+    center::{key, keyset, now, tenant},
+    host::Host,
+};
+
+/// How long anything may take on a busy machine.
+const LONG: Duration = Duration::from_mins(3);
+
+pub(crate) fn line(text: &str) -> Line {
+    Line::parse(text).expect("a line")
+}
+
+fn name(text: &str) -> Name {
+    Name::parse(text).expect("a name")
+}
+
+/// The keys of the center: request keys 20, and 21 for P3 and basic; engineer 40.
+fn keys(version: u64) -> Keyset {
+    let mut keys = keyset(version);
+    let both = vec![Level::Basic, Level::Extended];
+    keys.request.keys = vec![
+        RequestKey { key: key(20).public(), max_severity: Severity::P1, scopes: both },
+        RequestKey { key: key(21).public(), max_severity: Severity::P3, scopes: vec![Level::Basic] },
+        RequestKey { key: key(22).public(), max_severity: Severity::P1, scopes: vec![Level::Basic] },
+    ];
+    keys.revoked = vec![Revoked { keyid: line(&key(22).public().fingerprint()), since: Time(0) }];
+    keys
+}
+
+fn by<T: Document>(document: &T, seeds: &[u8]) -> Signed {
+    let keys: Vec<_> = seeds.iter().map(|seed| key(*seed)).collect();
+    Signed::new(document, &keys.iter().collect::<Vec<_>>()).expect("signing")
+}
+
+/// A host with a broker.
+struct Broker {
+    host: Host,
+    root: PathBuf,
+    socket: PathBuf,
+    child: Option<Child>,
+    host_id: HostId,
+}
+
+impl Broker {
+    fn new(test: &str) -> Self {
+        let host = Host::new(test);
+        let place = Place::open(Some(&host.state()), &Home::Root).expect("a state");
+        let host_id = place.identity().expect("an identity").host_id;
+        // The folder whose owner is the agent.
+        place.transport_key().expect("a key");
+        let first = keys(1);
+        let pin = first.root.pin();
+        let signed = vec![by(&first, &[10, 11])];
+        let url = "https://support.example.cn".parse().expect("an address");
+        let enrolment = Enrolment::new(now(), url, None, host_id, tenant(), pin, Said::default(), first, signed);
+        enrolment.store(&place).expect("it is stored");
+        // Paths of sockets are short.
+        let socket = std::env::temp_dir().join(format!("oediag-{}-{test}.sock", std::process::id()));
+        let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../tests/roots/openeuler-22.03-sp3-aarch64");
+        let mut this = Self { host, root, socket, child: None, host_id };
+        this.start();
+        this
+    }
+
+    fn start(&mut self) {
+        let (socket, root) = (self.socket.to_str().expect("UTF-8"), self.root.to_str().expect("UTF-8"));
+        let mut command = self.host.command(&["broker", "--socket", socket, "--root", root]);
+        let log = fs::File::options().create(true).append(true).open(self.host.folder.join("broker.log")).expect("a log");
+        let child = command.stdout(Stdio::null()).stderr(log).spawn().expect("the broker starts");
+        self.child = Some(child);
+        let begun = Instant::now();
+        while UnixStream::connect(&self.socket).is_err() {
+            assert!(begun.elapsed() < LONG, "{}", self.log());
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    fn end(&mut self, signal: Signal) {
+        let Some(mut child) = self.child.take() else { return };
+        kill(Pid::from_raw(child.id().cast_signed()), signal).expect("it runs");
+        child.wait().expect("it ends");
+    }
+
+    fn log(&self) -> String {
+        fs::read_to_string(self.host.folder.join("broker.log")).unwrap_or_default()
+    }
+
+    fn ask(&self, ask: &Ask) -> Answer {
+        client::ask(&self.socket, ask).unwrap_or_else(|error| panic!("{ask:?}: {error:?}\n{}", self.log())).0
+    }
+
+    #[track_caller]
+    fn done(&self, ask: &Ask) {
+        assert_eq!(self.ask(ask), Answer::Done, "{ask:?}\n{}", self.log());
+    }
+
+    #[track_caller]
+    fn refuses(&self, ask: &Ask, expected: &str) {
+        match self.ask(ask) {
+            Answer::Refused { word, .. } => assert_eq!(word.as_str(), expected, "{ask:?}"),
+            other => panic!("{ask:?}: {other:?}, not {expected}"),
+        }
+    }
+
+    fn take(request: &Request) -> Ask {
+        Ask::Take { kind: Kind::Request, object: by(request, &[20]) }
+    }
+
+    fn rows(&self) -> Vec<Row> {
+        match self.ask(&Ask::List) {
+            Answer::Requests { rows, .. } => rows,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn state(&self, id: RequestId) -> State {
+        self.rows().iter().find(|row| row.id == id).expect("it is there").state
+    }
+
+    #[track_caller]
+    fn becomes(&self, id: RequestId, state: State) {
+        let begun = Instant::now();
+        while self.state(id) != state {
+            assert!(begun.elapsed() < LONG, "{:?}, not {state:?}\n{}", self.state(id), self.log());
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    fn ledger(&self) -> Vec<Entry> {
+        let text = fs::read(self.host.state().join("ledger.jsonl")).unwrap_or_default();
+        text.split_inclusive(|byte| *byte == b'\n').map(|line| Entry::parse(line).expect("a line")).collect()
+    }
+
+    fn count(&self, ev: Event) -> usize {
+        self.ledger().iter().filter(|entry| entry.ev == ev).count()
+    }
+
+    fn request(&self, seed: u8) -> Request {
+        let made = now();
+        Request {
+            schema: paper::Schema::V1,
+            request_id: RequestId([seed; 16]),
+            nonce: Nonce([seed; 16]),
+            tenant_id: tenant(),
+            host_id: self.host_id,
+            created: made,
+            not_before: made,
+            expires: Time(made.0 + 86_400),
+            case: line("INC-20391"),
+            severity: Severity::P2,
+            reason: Words { zh_cn: line("定位磁盘延迟告警"), en: line("Locate disk latency alerts") },
+            requested_by: Person { id: line("li.wei"), name: line("Li Wei"), role: Role::Engineer, auth: line("oidc+mfa") },
+            approved_by: None,
+            scope: Scope {
+                level: Level::Basic,
+                ask: Wanted::Bundle,
+                preset: None,
+                sources: vec![source("kernel.cmdline"), source("logs.messages")],
+                held: None,
+            },
+            redaction_min: Redaction::Standard,
+            max_bytes: 256 << 20,
+            max_seconds: 600,
+            retention_days: 30,
+            recipient: Recipient { name: line("openEuler Support Center"), country: line("CN"), processors: Vec::new() },
+            purpose: line("incident-diagnosis"),
+            deliver: Deliver::Upload,
+        }
+    }
+
+    fn cancel(&self, id: RequestId) -> Ask {
+        let cancel = Cancel {
+            schema: cancel::Schema::V1,
+            request_id: id,
+            tenant_id: tenant(),
+            host_id: self.host_id,
+            created: now(),
+            reason: self.request(0).reason,
+            cancelled_by: self.request(0).requested_by,
+        };
+        Ask::Take { kind: Kind::Cancel, object: by(&cancel, &[20]) }
+    }
+
+    fn outgoing(&self) -> (Vec<Letter>, Vec<Upload>) {
+        match self.ask(&Ask::Outgoing { catalogue: false }) {
+            Answer::Outgoing { letters, uploads } => (letters, uploads),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Collects for a request that waits.
+    fn collected(&self, id: RequestId) {
+        self.done(&Ask::Approve { id, sudo_uid: None });
+        self.becomes(id, State::Preview);
+    }
+
+    fn preview(&self, id: RequestId) -> Preview {
+        match self.ask(&Ask::Preview { id, lang: Lang::ZhCn, columns: 80 }) {
+            Answer::Preview(preview) => *preview,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn release(id: RequestId, seen: &Preview) -> Ask {
+        Ask::Release {
+            id,
+            digits: seen.digits.clone(),
+            notice_sha256: seen.notice_sha256,
+            lang: Lang::ZhCn,
+            columns: 80,
+            separate: seen.separate.clone(),
+            sudo_uid: Some(1000),
+        }
+    }
+
+    fn released(&self, id: RequestId) -> ReceiptId {
+        match self.ask(&Self::release(id, &self.preview(id))) {
+            Answer::Released { receipt } => receipt,
+            other => panic!("{other:?}\n{}", self.log()),
+        }
+    }
+
+    /// The bundles that lie below the folder of a request.
+    fn bundles(&self, id: RequestId) -> usize {
+        let folder = self.host.state().join("requests").join(id.to_string()).join("bundles");
+        let names = fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok);
+        names.filter(|entry| entry.file_name().to_string_lossy().ends_with(".tar.gz")).count()
+    }
+}
+
+impl Drop for Broker {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            child.kill().unwrap_or_default();
+            drop(child.wait());
+        }
+        fs::remove_file(&self.socket).unwrap_or_default();
+    }
+}
+
+fn source(id: &str) -> Source {
+    Source { id: name(id), params: [].into() }
+}
+
+/// What the center says when it has a sealed file.
+fn ack(upload: &Upload, payload: &[u8], broker: &Broker) -> Ack {
+    let begin = upload.front.find("{\n").expect("the envelope");
+    let end = begin + upload.front[begin..].find("\n}\n").expect("its end") + 3;
+    let envelope: Envelope = serde_json::from_str(&upload.front[begin..end]).expect("the envelope");
+    assert_eq!(envelope.payload.sha256, Sha256::of(payload));
+    Ack {
+        schema: ack::Schema::V1,
+        bundle_id: envelope.bundle_id,
+        host_id: broker.host_id,
+        tenant_id: tenant(),
+        receipt_id: upload.receipt,
+        payload: Stored { sha256: envelope.payload.sha256, bytes: envelope.payload.bytes },
+        stored_at: now(),
+        audit: LedgerHead { seq: 7, hash: Sha256([7; 32]) },
+    }
+}
+
+#[test]
+fn a_request_is_answered_from_the_taking_to_the_ack() {
+    let broker = Broker::new("broker-story");
+    let request = broker.request(1);
+    let id = request.request_id;
+    broker.done(&Broker::take(&request));
+    // The same again is no news.
+    broker.done(&Broker::take(&request));
+    assert_eq!((broker.rows().len(), broker.state(id)), (1, State::Pending));
+    broker.refuses(&Ask::Preview { id, lang: Lang::En, columns: 80 }, "not_now");
+    broker.collected(id);
+    broker.refuses(&Ask::Approve { id, sudo_uid: None }, "not_now");
+
+    let seen = broker.preview(id);
+    assert!(seen.notice.contains("INC-20391") && seen.notice.contains("Li Wei"), "{}", seen.notice);
+    assert_eq!(Sha256::of(seen.notice.as_bytes()), seen.notice_sha256);
+    let wrong = Preview { digits: "00000000".to_owned(), ..seen.clone() };
+    broker.refuses(&Broker::release(id, &wrong), "other_digits");
+    let other = Preview { notice_sha256: Sha256([1; 32]), ..seen.clone() };
+    broker.refuses(&Broker::release(id, &other), "not_shown");
+    // Without a source it is another bundle, which has to be shown.
+    broker.refuses(&Ask::Without { id, names: vec!["no.such".to_owned()] }, "no_such_member");
+    broker.done(&Ask::Without { id, names: vec!["kernel.cmdline".to_owned()] });
+    broker.refuses(&Broker::release(id, &seen), "not_shown");
+    let receipt = broker.released(id);
+    broker.becomes(id, State::Uploading);
+    assert_eq!(broker.bundles(id), 1);
+
+    let (letters, uploads) = broker.outgoing();
+    let host = Place::open(Some(&broker.host.state()), &Home::Root).and_then(|place| place.identity()).expect("an identity");
+    let states: Vec<State> = letters
+        .iter()
+        .filter(|letter| letter.path.ends_with("/events"))
+        .map(|letter| {
+            let signed = Signed::parse(letter.body.as_bytes()).expect("signed");
+            signed.open::<StatusEvent>(&[host.signer.public()], 1).expect("an event").state
+        })
+        .collect();
+    let all = [
+        State::Pending,
+        State::Approved,
+        State::Collecting,
+        State::Collected,
+        State::Preview,
+        State::Released,
+        State::Sealing,
+        State::Uploading,
+    ];
+    assert_eq!(states, all);
+    for letter in &letters {
+        broker.done(&Ask::Sent { id: letter.id.clone(), status: 204, body: None });
+    }
+    let (letters, _) = broker.outgoing();
+    assert_eq!(letters, []);
+
+    let [upload] = &uploads[..] else { panic!("{uploads:?}") };
+    assert_eq!(upload.receipt, receipt);
+    let (answer, file) = client::ask(&broker.socket, &Ask::Payload { receipt }).expect("the payload");
+    let mut payload = Vec::new();
+    file.expect("an open file").read_to_end(&mut payload).expect("it can be read");
+    assert_eq!(answer, Answer::Payload { bytes: payload.len() as u64 });
+    assert_eq!(payload.len() as u64, upload.payload);
+    broker.refuses(&Ask::Slot { receipt, slot: "/v1/uploads/../x".to_owned() }, "no_slot");
+    broker.done(&Ask::Slot { receipt, slot: "/v1/uploads/5d0e".to_owned() });
+    let word = Reason::parse("network").expect("a word");
+    broker.done(&Ask::UploadFailed { receipt, word, not_before: Some(Time(now().0 + 60)) });
+    assert_eq!(broker.outgoing().1[0].slot.as_deref(), Some("/v1/uploads/5d0e"));
+
+    let good = ack(upload, &payload, &broker);
+    let forged = by(&good, &[31]);
+    broker.refuses(&Ask::Ack { receipt, object: forged }, "bad_sig");
+    let other = Ack { receipt_id: ReceiptId([1; 16]), ..good.clone() };
+    broker.refuses(&Ask::Ack { receipt, object: by(&other, &[30]) }, "other_receipt");
+    broker.done(&Ask::Ack { receipt, object: by(&good, &[30]) });
+    broker.done(&Ask::Ack { receipt, object: by(&good, &[30]) });
+    assert_eq!(broker.state(id), State::Stored);
+    assert_eq!(broker.host.outbox(), Vec::<String>::new());
+    broker.refuses(&Ask::Payload { receipt }, "unknown_receipt");
+    // Each step has its one line, all of this request.
+    let lines: Vec<Event> = broker.ledger().iter().filter(|entry| entry.rid == Some(id)).map(|entry| entry.ev).collect();
+    let expected = [
+        Event::Received,
+        Event::Pending,
+        Event::Approved,
+        Event::Collecting,
+        Event::Collected,
+        Event::Previewed,
+        Event::Collected,
+        Event::Released,
+        Event::Sealing,
+        Event::Uploading,
+        Event::Stored,
+    ];
+    assert_eq!(lines, expected);
+    broker.host.run(&["ledger", "verify"]).ends(0);
+}
