@@ -22,7 +22,9 @@ use crate::{
         separate::Separate,
         who,
     },
-    selection, term, text, view,
+    selection,
+    term::{self, Tone},
+    text, view,
 };
 
 /// What is needed to show a bundle of a request.
@@ -71,7 +73,14 @@ pub fn preview(options: &OneRequest, given: &Invocation) -> Result<u8, Failure> 
         lines.extend(seen.told.notice.lines().map(term::escape));
         lines.push(String::new());
         let (path, id) = (term::escape(&seen.told.path), view::requests::short(&desk.shown.row));
-        lines.push(text!(page.texts, "next-previewed", path = path, id = id));
+        let next = [
+            ("next-ls", format!("oediag ls {path}")),
+            ("next-cat", format!("oediag cat {path} MEMBER")),
+            ("next-release", format!("oediag release {id}")),
+            ("next-decline", format!("oediag decline {id}")),
+        ];
+        // A path is to be copied whole.
+        lines.extend(view::requests::commands(&next, &view::Page { columns: 4096, ..*page }));
         lines
     })?;
     Ok(exit::OK)
@@ -130,7 +139,14 @@ pub fn run(options: &Release, given: &Invocation) -> Result<u8, Failure> {
     let json = ReleaseJson { request_id: desk.shown.row.id, receipt_id: receipt.to_string() };
     given.show(&json, |page| {
         let id = view::requests::short(&desk.shown.row);
-        vec![text!(page.texts, "request-released", receipt = receipt.to_string()), text!(page.texts, "next-look", id = id)]
+        let said = text!(page.texts, "request-released", receipt = receipt.to_string());
+        let mut lines = view::requests::said(&said, Tone::Plain, page);
+        let next = [
+            ("next-look", format!("oediag requests show {id}")),
+            ("next-withdraw", format!("oediag consent withdraw {receipt}")),
+        ];
+        lines.extend(view::requests::commands(&next, page));
+        lines
     })?;
     Ok(exit::OK)
 }

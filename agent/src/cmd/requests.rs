@@ -19,7 +19,8 @@ use crate::{
     failure::{Failure, Kind, exit},
     invocation::{Invocation, home},
     release::who,
-    term, text, view,
+    term::{self, Tone},
+    text, view,
 };
 
 /// Runs the command.
@@ -125,7 +126,9 @@ fn done(asking: &Asking, question: &Ask, said: &str, row: &Row, given: &Invocati
     heard(ask(asking, question, given)?, given)?;
     let id = view::requests::short(row);
     given.show(&DoneJson { id: row.id, done: said.trim_start_matches("request-") }, |page| {
-        vec![page.texts.named(said), text!(page.texts, "next-look", id = id)]
+        let mut lines = view::requests::said(&page.texts.named(said), Tone::Plain, page);
+        lines.extend(view::requests::commands(&[("next-look", format!("oediag requests show {id}"))], page));
+        lines
     })?;
     Ok(exit::OK)
 }

@@ -1,5 +1,8 @@
 //! Requests of the center's as lines: the list, and one with all that is known of it. Whatever a center wrote is made safe here.
 
+#[cfg(test)]
+mod tests;
+
 use oediag_protocol::{
     consent::Level,
     ledger::Entry,
@@ -98,21 +101,19 @@ pub fn one(one: &One<'_>, now: Time, page: &Page<'_>) -> Vec<String> {
     facts.extend(one.shown.receipt.iter().map(|receipt| fact("request-receipt", receipt.to_string(), texts)));
     let mut lines = wrapped(&facts, page);
     if !one.shown.clock_trusted {
-        lines.push(page.paint.tone(Tone::Bad, &text!(texts, "request-clock")));
+        lines.extend(said(&text!(texts, "request-clock"), Tone::Bad, page));
     }
     if let Some(paper) = one.paper {
         lines.extend(sources(paper, one.shown.sources.len(), page));
     }
     if !one.shown.rules.is_empty() {
         lines.push(String::new());
-        lines.push(match &one.shown.rule {
-            Some(rule) => text!(texts, "request-rule", rule = term::escape(rule.as_str())),
-            None => text!(texts, "request-rules"),
-        });
+        let rule = one.shown.rule.as_ref().map(|rule| text!(texts, "request-rule", rule = term::escape(rule.as_str())));
+        lines.extend(said(&rule.unwrap_or_else(|| text!(texts, "request-rules")), Tone::Plain, page));
         lines.extend(policy::rules(&one.shown.rules, page));
     }
     lines.extend(history(one.history, page));
-    let next = next(one.shown, texts);
+    let next = next(one.shown, page);
     if !next.is_empty() {
         lines.push(String::new());
         lines.extend(next);
@@ -202,7 +203,7 @@ fn sources(paper: &Request, reached: usize, page: &Page<'_>) -> Vec<String> {
     if let Some(preset) = &paper.scope.preset {
         let words = texts.named(&format!("preset-{preset}"));
         let preset = term::escape(preset.as_str());
-        lines.push(text!(texts, "request-preset", preset = preset, words = words, count = reached));
+        lines.extend(said(&text!(texts, "request-preset", preset = preset, words = words, count = reached), Tone::Plain, page));
     }
     let mut rows: Vec<Vec<Cell>> = paper.scope.sources.iter().map(|source| of_source(source, texts)).collect();
     if !rows.is_empty() {
@@ -241,16 +242,27 @@ fn history(entries: &[Entry], page: &Page<'_>) -> Vec<String> {
 }
 
 /// What can be done with it now.
-fn next(shown: &Shown, texts: &Texts) -> Vec<String> {
+fn next(shown: &Shown, page: &Page<'_>) -> Vec<String> {
     let id = short(&shown.row);
+    let command = |verb: &str| format!("oediag {verb} {id}");
     match shown.row.state {
-        State::Pending => vec![text!(texts, "next-pending", id = id)],
-        State::Preview => vec![text!(texts, "next-preview", id = id)],
+        State::Pending => commands(&[("next-approve", command("approve")), ("next-deny", command("deny"))], page),
+        State::Preview => {
+            let all = [("next-preview", "preview"), ("next-release", "release"), ("next-decline", "decline")];
+            commands(&all.map(|(label, verb)| (label, command(verb))), page)
+        }
         State::Stored | State::Deleted => {
-            shown.receipt.iter().map(|receipt| text!(texts, "next-stored", receipt = receipt.to_string())).collect()
+            let withdraw = shown.receipt.map(|receipt| ("next-withdraw", format!("oediag consent withdraw {receipt}")));
+            commands(withdraw.as_slice(), page)
         }
         _ => Vec::new(),
     }
+}
+
+/// What to type for what.
+pub fn commands(all: &[(&str, String)], page: &Page<'_>) -> Vec<String> {
+    let rows: Vec<_> = all.iter().map(|(label, command)| vec![cell(page.texts.named(label)), cell(command)]).collect();
+    term::table(&rows, page.columns, page.paint)
 }
 
 /// How far it goes, in words.
@@ -271,6 +283,11 @@ fn tone(state: State) -> Tone {
     }
 }
 
+/// A sentence on as many lines as it needs.
+pub fn said(sentence: &str, tone: Tone, page: &Page<'_>) -> Vec<String> {
+    term::wrap(sentence, page.columns).iter().map(|line| page.paint.tone(tone, line)).collect()
+}
+
 /// Labels and values, the values on as many lines as they need.
 fn wrapped(facts: &[Fact], page: &Page<'_>) -> Vec<String> {
     let widest = facts.iter().map(|fact| term::width(&fact.label)).max().unwrap_or(0);
@@ -283,92 +300,4 @@ fn wrapped(facts: &[Fact], page: &Page<'_>) -> Vec<String> {
         }
     }
     term::table(&rows, page.columns.max(widest + 2 + LEAST), page.paint)
-}
-
-#[cfg(test)]
-mod tests {
-    use oediag_protocol::{
-        policy::verdict::Miss,
-        request::{catalogue::Misfit, value::Name, verify::Refusal},
-    };
-
-    use super::*;
-    use crate::{cli::Language, term::Paint};
-
-    /// All variants of an enumeration; does not compile when there is one that is not named here.
-    macro_rules! all {
-        ($type:ident: $($name:ident)*) => {{
-            const fn _complete(one: $type) {
-                match one {
-                    $($type::$name => {})*
-                }
-            }
-            [$($type::$name),*]
-        }};
-    }
-
-    #[test]
-    fn every_word_has_a_text_in_both_languages() {
-        let refusals = all!(Refusal: NotADocument BadSig RevokedKey SeverityNotAllowed LevelNotAllowed NoEngineerSig NoLead
-            WrongTenant WrongHost LifetimeTooLong KeysetExpired Clock Expired NotYetValid);
-        let misses = all!(Miss: Kept Clock Over TooFarAhead Severity Level Preset Sources Case Days Hours MaxBytes PerDay);
-        let name = || Name::parse("x").expect("a name");
-        let misfits = [
-            Misfit::UnknownPreset(name()),
-            Misfit::UnknownSource(name()),
-            Misfit::SourceLevel(name()),
-            Misfit::UnknownParam(name(), name()),
-            Misfit::OutOfRange(name(), name()),
-        ];
-        // What the broker says beside these: of questions, and of how a request came to its state.
-        let told = [
-            "approver_sig",
-            "busy",
-            "center",
-            "changed",
-            "failed",
-            "interactive",
-            "keyset",
-            "ledger",
-            "ledger_conflict",
-            "log_conflict",
-            "no_payload",
-            "no_room",
-            "no_slot",
-            "no_such_member",
-            "not_a_question",
-            "not_allowed",
-            "not_covered",
-            "not_enrolled",
-            "not_now",
-            "not_shown",
-            "not_supported",
-            "nothing_left",
-            "other_digits",
-            "other_receipt",
-            "policy",
-            "redaction",
-            "refused",
-            "replay",
-            "sealing",
-            "separate",
-            "too_long",
-            "unknown_letter",
-            "unknown_receipt",
-            "unknown_request",
-        ];
-        let why: Vec<&str> =
-            refusals.map(Refusal::word).into_iter().chain(misfits.iter().map(Misfit::word)).chain(told).collect();
-        for texts in [Texts::new(Language::En), Texts::new(Language::ZhCn)] {
-            let worded = |prefix: &str, word: &str| {
-                let id = format!("{prefix}-{}", word.replace('_', "-"));
-                assert!(texts.has(&id), "{:?}: {id} has no text", texts.language);
-                assert!(texts.language == Language::En || !texts.named(&id).is_ascii(), "{id} is not in Chinese");
-            };
-            why.iter().for_each(|word| worded("why", word));
-            misses.iter().for_each(|miss| worded("miss", miss.word()));
-            ["remote", "never", "max_bytes", "max_seconds", "deny", "auto"].iter().for_each(|kind| worded("rule", kind));
-            State::ALL.iter().for_each(|state| worded("state", state.as_str()));
-        }
-    }
 }
