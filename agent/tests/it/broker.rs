@@ -1,6 +1,8 @@
 //! The real broker on its socket: what it takes and refuses, that it collects once, that only what was shown and agreed to is handed out.
 //! (T15, T18 to T24, T27, T61.) In: papers of a center of our own. Out: verdicts.
 
+mod requests;
+
 use std::{
     fs,
     io::{Read as _, Write as _},
