@@ -15,6 +15,7 @@ pub use self::requests::{
 };
 use crate::{
     address::Address,
+    broker::wire::SOCKET,
     release::separate::Separate,
     values::{self, Size},
     when::{Around, Moment},
@@ -120,6 +121,8 @@ pub enum Command {
     Ledger(Ledger),
     /// Who this host is, with whom, and how far things are.
     Status,
+    /// The process that asks the center and sends.
+    Agent(Agent),
     /// Answer the agent and the operator; systemd starts it.
     Broker(Broker),
 }
@@ -458,4 +461,15 @@ pub struct LedgerShow {
     /// How many lines.
     #[arg(long, value_name = "N", default_value = "50", value_parser = values::lines)]
     pub last: usize,
+}
+
+/// `oediag agent`.
+#[derive(Debug, Clone, Args)]
+pub struct Agent {
+    /// The broker's socket.
+    #[arg(long, value_name = "PATH", default_value = SOCKET)]
+    pub socket: PathBuf,
+    /// The first poll is at a random moment within so many seconds.
+    #[arg(long, value_name = "SECONDS", default_value = "300", value_parser = values::seconds_or_none)]
+    pub first_poll_within: u64,
 }

@@ -27,6 +27,7 @@ pub mod texts;
 pub mod trust;
 pub mod values;
 pub mod view;
+pub mod way;
 pub mod when;
 
 use std::{
@@ -95,6 +96,7 @@ fn dispatch(command: &Command, given: &Invocation) -> Result<u8, Failure> {
         Command::Consent(options) => cmd::consent::run(options, given),
         Command::Ledger(options) => cmd::ledger::run(options, given),
         Command::Status => cmd::status::run(given),
+        Command::Agent(options) => cmd::agent::run(options, given),
         Command::Broker(options) => cmd::broker::run(options, given),
     }
 }

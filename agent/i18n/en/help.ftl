@@ -114,3 +114,6 @@ arg-policy = The file of a policy
 arg-policy-test-policy = This policy instead of the one in the configuration folder
 arg-paper = A file with a request, signed or not
 arg-policy-test-now = The moment to judge at; otherwise now
+help-agent = Ask the center for requests and send what was agreed to, until a signal ends it; started by systemd as user oediag
+arg-agent-socket = The broker's socket; otherwise /run/oediag/broker.sock
+arg-agent-first-poll-within = Ask the center for the first time at a random moment within so many seconds (default 300)

@@ -824,3 +824,25 @@ event-withdrawn = consent withdrawn
 event-deletion_confirmed = deletion confirmed
 event-center_head = head of the center's log
 event-recovered = torn line cut off
+agent-started = The agent is ready.
+agent-ended = The agent was ended.
+agent-dropped = { $count ->
+    [one] A line was left out.
+   *[other] { $count } lines were left out.
+}
+agent-no-broker = The broker does not answer: { $why }
+agent-broker-refuses = The broker refuses: { $word }
+agent-not-enrolled = This host is not enrolled with a center: nothing is asked and nothing is sent.
+agent-not-remote = The policy does not let the center ask: its inbox is not looked into.
+agent-center = The center is { $url }.
+agent-center-unusable = The way to the center cannot be used: { $why }
+agent-look-failed = The center could not be asked, again in { $seconds } s: { $why }
+agent-taken = The broker has taken: { $what }.
+agent-not-taken = The broker has not taken: { $what }.
+agent-sent = Sent to { $path }: status { $status }.
+agent-not-sent = Not sent to { $path }: { $why }
+agent-upload-begun = The upload under { $receipt } goes on.
+agent-upload-stored = The upload under { $receipt } is stored at the center.
+agent-upload-failed = The upload under { $receipt } was interrupted: { $why }
+agent-upload-dropped = The upload under { $receipt } is not wanted any more: nothing more is sent.
+error-agent = The agent cannot work.

@@ -6,7 +6,7 @@
 use std::fs::File;
 
 use oediag_collector::{
-    ledger as book_of_host,
+    config, ledger as book_of_host,
     state::{self, StateError},
 };
 use oediag_protocol::{
@@ -33,6 +33,7 @@ use super::{
 use crate::{
     enrolment::Enrolment,
     release::{outbox, receipt::Receipt},
+    way::Way,
 };
 
 /// The ledger head that the center has.
@@ -55,13 +56,7 @@ impl Broker {
     pub(super) fn hello(&self, kept: &Kept) -> Result<Answer, Trouble> {
         let now = self.hand().now;
         let standing = Standing::read(&self.state);
-        let center = Enrolment::load(&self.state)?.map(|center| Center {
-            url: center.url.clone(),
-            ca: center.ca.clone(),
-            host_id: center.host_id,
-            tenant_id: center.tenant.clone(),
-            keyset_version: center.keyset.version,
-        });
+        let center = Enrolment::load(&self.state)?.map(|center| self.center(center)).transpose()?;
         let works = |entry: &Entry| entry.is_open() && !matches!(entry.row.state, State::Pending | State::Preview);
         let busy = kept.book.entries().any(works).then_some(Time(now.0.saturating_add(FAST)));
         Ok(Answer::Hello(Box::new(Hello {
@@ -70,6 +65,20 @@ impl Broker {
             ledger: book_of_host::head(&self.state)?,
             fast_until: kept.session.filter(|until| now < *until).max(busy),
         })))
+    }
+
+    /// The center, and how this host's settings say that it is reached.
+    fn center(&self, center: Enrolment) -> Result<Center, Trouble> {
+        let way = config::load(&self.state.policy())?;
+        let way = Way::to(&center.url, &way.network).map_err(|_| Trouble::No("proxy_credentials"))?;
+        Ok(Center {
+            url: center.url,
+            ca: center.ca,
+            way,
+            host_id: center.host_id,
+            tenant_id: center.tenant,
+            keyset_version: center.keyset.version,
+        })
     }
 
     pub(super) fn outgoing(&self, kept: &mut Kept, catalogue: bool) -> Result<Answer, Trouble> {

@@ -20,7 +20,7 @@ use oediag_protocol::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::address::Address;
+use crate::{address::Address, way::Way};
 
 /// Most bytes of a question with its line feed.
 pub const MAX_ASK: usize = 64 << 10;
@@ -256,8 +256,10 @@ pub struct Hello {
 pub struct Center {
     /// Where.
     pub url: Address,
-    /// PEM of the authorities that alone may vouch for its TLS key; none for the system's.
+    /// PEM of the authorities that may vouch for its TLS key; none for the system's.
     pub ca: Option<String>,
+    /// How it is reached from here.
+    pub way: Way,
     /// This host.
     pub host_id: HostId,
     /// Its customer.

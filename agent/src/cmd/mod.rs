@@ -1,5 +1,6 @@
 //! The commands, one file each, named as people type them. Each takes its options and the invocation, and gives an exit code.
 
+pub mod agent;
 pub mod alerts;
 pub mod broker;
 pub mod cat;
