@@ -115,5 +115,5 @@ arg-policy-test-policy = 使用此策略，而不是配置目录中的策略
 arg-paper = 请求文件，有无签名均可
 arg-policy-test-now = 按此时间判断；未指定时为现在
 help-agent = 向支持中心查询请求，并发送已获同意的内容，直到收到信号；由 systemd 以用户 oediag 启动
-arg-agent-socket = 本机代办进程的套接字；默认 /run/oediag/broker.sock
+arg-agent-socket = broker 服务的套接字；默认 /run/oediag/broker.sock
 arg-agent-first-poll-within = 首次查询支持中心的时间在此秒数内随机选取（默认 300）

@@ -40,8 +40,8 @@ use crate::{
     texts::Texts,
 };
 
-/// How often the broker is asked what there is, and how often while somebody waits.
-const TURN: (Duration, Duration) = (Duration::from_secs(20), Duration::from_secs(5));
+/// How often the broker is asked what there is, and how often while somebody waits. The first leaves it time to end meanwhile.
+const TURN: (Duration, Duration) = (Duration::from_secs(90), Duration::from_secs(5));
 /// Seconds without progress after which a request or an upload is given up for now.
 const PATIENCE: u64 = 300;
 /// Where a catalogue goes.

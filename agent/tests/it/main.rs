@@ -14,4 +14,5 @@ mod lies;
 mod proxy;
 mod resume;
 mod tls;
+mod units;
 mod without;

@@ -96,6 +96,9 @@ mod tests {
     use super::*;
     use crate::state::Home;
 
+    /// The agent's user here.
+    const OTHER: u32 = 65534;
+
     fn state(test: &str) -> (State, PathBuf) {
         let folder = std::env::temp_dir().join(format!("oediag-transport-{test}-{}", std::process::id()));
         fs::remove_dir_all(&folder).unwrap_or_default();
@@ -118,7 +121,6 @@ mod tests {
         if !geteuid().is_root() {
             return;
         }
-        const OTHER: u32 = 65534;
         let (state, folder) = state("other");
         let private = |path: &Path| std::os::unix::fs::chown(path, Some(OTHER), Some(OTHER)).expect("root may");
         fs::create_dir(state.agent()).expect("ours");
