@@ -7,7 +7,9 @@ pub mod audit;
 pub mod bundles;
 pub mod enrolments;
 pub mod hosts;
+pub mod inboxes;
 pub mod keysets;
+pub mod ledger;
 pub mod objects;
 pub mod readable;
 pub mod receipts;
@@ -35,6 +37,9 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0002_receiving.sql"),
     include_str!("../../migrations/0003_summaries.sql"),
     include_str!("../../migrations/0004_indexes.sql"),
+    include_str!("../../migrations/0005_requests.sql"),
+    include_str!("../../migrations/0006_cases.sql"),
+    include_str!("../../migrations/0007_deletions.sql"),
 ];
 
 /// Why the store did not do what was asked.
