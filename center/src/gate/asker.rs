@@ -3,8 +3,14 @@
 
 use std::sync::Arc;
 
-use axum::{extract::FromRequestParts, http::{HeaderMap, request::Parts}};
-use oediag_protocol::{digest::Sha256, id::{HostId, TenantId}};
+use axum::{
+    extract::FromRequestParts,
+    http::{HeaderMap, request::Parts},
+};
+use oediag_protocol::{
+    digest::Sha256,
+    id::{HostId, TenantId},
+};
 
 use super::{Gate, caller::Asked, headers::text, heads, memory::Known, refusal::Refusal};
 use crate::{

@@ -102,7 +102,8 @@ impl Store {
         }
         bump(&mut tx, id).await?;
         let object = id.to_string();
-        append(&mut tx, now, Entry { event: "host_revoked", actor, tenant: Some(tenant.as_str()), object: Some(&object) }).await?;
+        append(&mut tx, now, Entry { event: "host_revoked", actor, tenant: Some(tenant.as_str()), object: Some(&object) })
+            .await?;
         tx.commit().await.map_err(on(what))?;
         Ok(true)
     }
