@@ -1,12 +1,18 @@
 //! The command line as data. In: words. Out: structs; nothing is looked up, opened or decided here.
 //! The texts people see are the messages `help-<command>` and `arg-<option>`: see [`crate::help`].
 
+mod requests;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use oediag_collector::redact::{Binary, Choice, Correlate, Ip, Mac};
 use oediag_protocol::{id::ReceiptId, text::Line, time::Time};
 
+pub use self::requests::{
+    Asking, Decline, Deny, OneRequest, Policy, PolicyAction, PolicyCheck, PolicyTest, Release, Requests, RequestsAction, Session,
+    SessionAction, SessionStart,
+};
 use crate::{
     address::Address,
     broker::wire::SOCKET,
@@ -93,6 +99,22 @@ pub enum Command {
     Enroll(Enroll),
     /// Show what would leave, ask, and send it.
     Upload(Box<Upload>),
+    /// What the center asks for.
+    Requests(Requests),
+    /// Agree to collect for a request.
+    Approve(OneRequest),
+    /// Do not collect for a request.
+    Deny(Deny),
+    /// What would leave for a request.
+    Preview(OneRequest),
+    /// Show it, ask, and let it be sent.
+    Release(Release),
+    /// Do not send it.
+    Decline(Decline),
+    /// Have the center asked often for a while.
+    Session(Session),
+    /// What the customer decided beforehand.
+    Policy(Policy),
     /// What was agreed to.
     Consent(Consent),
     /// What happened, line by line.

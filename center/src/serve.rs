@@ -26,8 +26,8 @@ use tokio::{
 use tracing::{error, info};
 
 use crate::{
-    clock, console,
-    gate::{self, Gate},
+    clock, console, deletions,
+    gate::{self, Gate, Memory},
     ingest,
     keys::Keys,
     settings::{PublicUrl, Settings},
@@ -59,19 +59,25 @@ pub async fn run(settings: Settings, store: Store, keys: Keys) -> Result<()> {
     let public = settings.public.clone().unwrap_or_else(|| PublicUrl::of(address, tls));
     store.set("name", public.host()).await.context("leaving the center's name for its keysets")?;
     let arrived = Arc::new(Notify::new());
+    let memory = Arc::new(Memory::default());
     let vault = Vault::new(store.clone(), keys.clone());
+    let signer = Arc::new(Signer::new(keys)?);
     let gate = Gate {
         store: store.clone(),
         limits: settings.limits,
-        signer: Arc::new(Signer::new(keys)?),
+        signer: signer.clone(),
         authority: public.authority.as_str().into(),
         finishing: Arc::new(Semaphore::new(FINISHING)),
+        memory: memory.clone(),
         arrived: arrived.clone(),
     };
     let app = router(gate, vault.clone(), public.is_https()).into_make_service_with_connect_info::<SocketAddr>();
     let handle = Handle::new();
     let stopping = tokio::spawn(stop(handle.clone()));
     let sweeping = tokio::spawn(sweep(store.clone()));
+    let followed = store.clone();
+    let following = tokio::spawn(async move { memory.follow(&followed).await });
+    let deleting = tokio::spawn(deletions::run(store.clone(), signer));
     let checking = tokio::spawn(ingest::run(store, vault, arrived));
     let scheme = if tls { "https" } else { "http" };
     info!(%public, data = %settings.data.display(), "listening on {scheme}://{address}");
@@ -95,6 +101,8 @@ pub async fn run(settings: Settings, store: Store, keys: Keys) -> Result<()> {
     };
     stopping.abort();
     sweeping.abort();
+    following.abort();
+    deleting.abort();
     checking.abort();
     info!("stopped");
     served.context("serving")

@@ -1,6 +1,8 @@
 //! The real broker on its socket: what it takes and refuses, that it collects once, that only what was shown and agreed to is handed out.
 //! (T15, T18 to T24, T27, T61.) In: papers of a center of our own. Out: verdicts.
 
+mod requests;
+
 use std::{
     fs,
     io::{Read as _, Write as _},
@@ -91,6 +93,21 @@ struct Broker {
 
 impl Broker {
     fn new(test: &str) -> Self {
+        Self::examining(test, PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../tests/roots/openeuler-22.03-sp3-aarch64"))
+    }
+
+    /// A host whose log takes a while to read.
+    fn slow(test: &str) -> Self {
+        let root = Host::new(&format!("{test}-root")).folder;
+        fs::create_dir_all(root.join("var/log")).expect("the folder can be made");
+        fs::create_dir_all(root.join("etc")).expect("the folder can be made");
+        fs::write(root.join("etc/os-release"), "ID=openEuler\nVERSION=\"22.03\"\n").expect("it can be written");
+        let log = "Nov 23 01:02:03 host app: request from 192.0.2.17 by user li took 17 ms\n".repeat(150_000);
+        fs::write(root.join("var/log/messages"), log).expect("it can be written");
+        Self::examining(test, root)
+    }
+
+    fn examining(test: &str, root: PathBuf) -> Self {
         let host = Host::new(test);
         let place = Place::open(Some(&host.state()), &Home::Root).expect("a state");
         let host_id = place.identity().expect("an identity").host_id;
@@ -104,7 +121,6 @@ impl Broker {
         enrolment.store(&place).expect("it is stored");
         // Paths of sockets are short.
         let socket = std::env::temp_dir().join(format!("oediag-{}-{test}.sock", std::process::id()));
-        let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../tests/roots/openeuler-22.03-sp3-aarch64");
         let mut this = Self { host, root, socket, child: None, host_id };
         this.start();
         this
@@ -403,4 +419,321 @@ fn a_request_is_answered_from_the_taking_to_the_ack() {
     ];
     assert_eq!(lines, expected);
     broker.host.run(&["ledger", "verify"]).ends(0);
+}
+
+/// What a test changes in a good request before it is signed, by whom it is signed, and the word that comes back.
+type Row3 = (&'static str, fn(&mut Request), &'static [u8]);
+
+#[test]
+fn t15_t18_t20_t22_t23_what_is_not_right_is_refused_with_its_word_in_the_ledger() {
+    let broker = Broker::new("broker-refusals");
+    let rows: &[Row3] = &[
+        ("bad_sig", |_| {}, &[31]),
+        ("bad_sig", |_| {}, &[30]),
+        ("bad_sig", |_| {}, &[10, 11]),
+        ("revoked_key", |_| {}, &[22]),
+        ("severity_not_allowed", |request| request.severity = Severity::P1, &[21]),
+        ("wrong_host", |request| request.host_id = HostId([9; 16]), &[20]),
+        ("wrong_tenant", |request| request.tenant_id = TenantId::parse("t-7").expect("a tenant"), &[20]),
+        (
+            "expired",
+            |request| {
+                let made = Time(now().0 - 7200);
+                (request.created, request.not_before, request.expires) = (made, made, Time(made.0 + 3600));
+            },
+            &[20],
+        ),
+        ("not_yet_valid", |request| (request.not_before, request.expires) = (Time(now().0 + 3600), Time(now().0 + 7200)), &[20]),
+        (
+            "no_engineer_sig",
+            |request| {
+                request.scope.level = Level::Extended;
+                request.approved_by = Some(Person { id: line("zhao.min"), role: Role::Lead, ..request.requested_by.clone() });
+            },
+            &[20],
+        ),
+    ];
+    for (at, (word, change, seeds)) in rows.iter().enumerate() {
+        let mut request = broker.request(at as u8 + 1);
+        change(&mut request);
+        let ask = Ask::Take { kind: Kind::Request, object: by(&request, seeds) };
+        broker.refuses(&ask, word);
+        let lines = broker.ledger().len();
+        // Brought again, it is refused again, and one line is enough.
+        broker.refuses(&ask, word);
+        let ledger = broker.ledger();
+        assert_eq!(ledger.len(), lines);
+        let last = ledger.last().expect("a line");
+        assert_eq!((last.ev, last.why.as_ref().map(Reason::as_str)), (Event::Rejected, Some(*word)));
+    }
+    assert_eq!(broker.rows(), []);
+    // A paper is what its signature says, not what it is said to be.
+    let good = broker.request(99);
+    broker.refuses(&Ask::Take { kind: Kind::Cancel, object: by(&good, &[20]) }, "not_a_document");
+    broker.refuses(&Ask::Take { kind: Kind::Keyset, object: by(&good, &[20]) }, "keyset");
+    broker.refuses(&Ask::Take { kind: Kind::Log, object: by(&good, &[20]) }, "bad_sig");
+
+    // Genuine, but it asks for what is not there, or for more than it may: rejected as a whole, and the center is told.
+    let misfits: &[(&str, fn(&mut Request))] = &[
+        ("unknown_source", |request| request.scope.sources = vec![source("no.such")]),
+        ("unknown_preset", |request| request.scope.preset = Some(name("everything"))),
+        ("unknown_param", |request| request.scope.sources[0].params = [(name("path"), Value::Number(1))].into()),
+        ("out_of_range", |request| {
+            let years = serde_json::from_value("99999d".into()).expect("a value");
+            request.scope.sources[1].params = [(name("since"), years)].into();
+        }),
+        ("policy", |request| request.max_bytes = 1 << 30),
+    ];
+    for (at, (word, change)) in misfits.iter().enumerate() {
+        let mut request = broker.request(at as u8 + 100);
+        change(&mut request);
+        broker.done(&Broker::take(&request));
+        let row = broker.rows().into_iter().find(|row| row.id == request.request_id).expect("it is there");
+        assert_eq!((row.state, row.why.as_ref().map(Reason::as_str)), (State::Rejected, Some(*word)));
+        broker.refuses(&Ask::Approve { id: request.request_id, sudo_uid: None }, "not_now");
+    }
+    assert_eq!(broker.outgoing().0.iter().filter(|letter| letter.path.ends_with("/events")).count(), misfits.len());
+    assert_eq!(broker.count(Event::Collecting), 0);
+}
+
+#[test]
+fn t19_a_request_is_executed_once_across_restarts() {
+    let mut broker = Broker::new("broker-replay");
+    let request = broker.request(1);
+    let id = request.request_id;
+    broker.done(&Broker::take(&request));
+    broker.collected(id);
+    // The same id with other bytes, or another id with the same nonce, is no new request.
+    let other = Request { case: line("INC-1"), ..request.clone() };
+    let again = Request { request_id: RequestId([2; 16]), ..request.clone() };
+    for round in 0..2 {
+        broker.done(&Broker::take(&request));
+        broker.refuses(&Broker::take(&other), "replay");
+        broker.refuses(&Broker::take(&again), "replay");
+        assert_eq!((broker.state(id), broker.rows().len()), (State::Preview, 1), "{round}");
+        broker.end(if round == 0 { Signal::SIGTERM } else { Signal::SIGKILL });
+        broker.start();
+    }
+    assert_eq!(broker.count(Event::Collecting), 1);
+    broker.done(&Ask::Decline { id, reason: None });
+    assert_eq!((broker.state(id), broker.bundles(id)), (State::Declined, 0));
+    broker.done(&Broker::take(&request));
+    assert_eq!((broker.state(id), broker.count(Event::Collecting)), (State::Declined, 1));
+    // A denial in silence looks like nothing at all.
+    let quiet = broker.request(3);
+    broker.done(&Broker::take(&quiet));
+    broker.done(&Ask::Deny { id: quiet.request_id, reason: None, silent: true });
+    assert_eq!(broker.state(quiet.request_id), State::Denied);
+    let told = |letters: &[Letter]| letters.iter().filter(|letter| letter.path.contains(&quiet.request_id.to_string())).count();
+    assert_eq!(told(&broker.outgoing().0), 1, "that it came was told before");
+}
+
+#[test]
+fn t19_a_kill_while_collecting_leads_to_no_second_run() {
+    let mut broker = Broker::slow("broker-killed");
+    let mut request = broker.request(1);
+    request.scope.sources = vec![source("logs.messages")];
+    let id = request.request_id;
+    broker.done(&Broker::take(&request));
+    broker.done(&Ask::Approve { id, sudo_uid: None });
+    broker.becomes(id, State::Collecting);
+    broker.end(Signal::SIGKILL);
+    broker.start();
+    // With what there was, or with nothing; never from the beginning.
+    let state = broker.state(id);
+    assert!(matches!(state, State::Preview | State::Failed), "{state:?}");
+    assert_eq!(broker.bundles(id), usize::from(state == State::Preview));
+    thread::sleep(Duration::from_secs(1));
+    assert_eq!((broker.state(id), broker.count(Event::Collecting)), (state, 1));
+    broker.host.run(&["ledger", "verify"]).ends(0);
+}
+
+#[test]
+fn t27_a_cancel_reaches_its_state_wherever_the_request_is() {
+    let broker = Broker::slow("broker-cancel");
+    let mut requests: Vec<Request> = (1..=4).map(|seed| broker.request(seed)).collect();
+    for request in &mut requests {
+        request.scope.sources = vec![source("logs.messages")];
+    }
+    requests[1].scope.sources = vec![source("kernel.cmdline")];
+    let [pending, preview, collecting, _] = &requests[..] else { panic!("four") };
+    for request in [pending, preview, collecting] {
+        broker.done(&Broker::take(request));
+    }
+    broker.refuses(&broker.cancel(requests[3].request_id), "unknown_request");
+    let gone = |request: &Request| {
+        let id = request.request_id;
+        let paper = broker.cancel(id);
+        broker.done(&paper);
+        broker.done(&paper);
+        assert_eq!(broker.state(id), State::Cancelled);
+        let begun = Instant::now();
+        while broker.bundles(id) > 0 || broker.host.state().join("requests").join(id.to_string()).join("bundles").exists() {
+            assert!(begun.elapsed() < LONG, "{}", broker.log());
+            thread::sleep(Duration::from_millis(20));
+        }
+        broker.refuses(&Ask::Approve { id, sudo_uid: None }, "not_now");
+    };
+    gone(pending);
+    broker.done(&Ask::Approve { id: collecting.request_id, sudo_uid: None });
+    broker.becomes(collecting.request_id, State::Collecting);
+    gone(collecting);
+    broker.collected(preview.request_id);
+    gone(preview);
+    assert_eq!(broker.outgoing().1, []);
+}
+
+#[test]
+fn t27_a_cancel_stops_what_is_on_its_way() {
+    let broker = Broker::new("broker-cancel-late");
+    let request = broker.request(1);
+    let id = request.request_id;
+    broker.done(&Broker::take(&request));
+    broker.collected(id);
+    let receipt = broker.released(id);
+    broker.becomes(id, State::Uploading);
+    broker.done(&broker.cancel(id));
+    assert_eq!((broker.state(id), broker.host.outbox(), broker.bundles(id)), (State::Cancelled, Vec::new(), 0));
+    broker.refuses(&Ask::Payload { receipt }, "unknown_receipt");
+}
+
+#[test]
+fn a_rule_agrees_within_its_bounds_and_no_further() {
+    let mut broker = Broker::new("broker-policy");
+    let policy = broker.host.state().join("etc/policy.toml");
+    let rule = |per_day: u32| {
+        format!(
+            "[[auto]]\nname = \"p2\"\nseverity = [\"P2\"]\nlevel = \"basic\"\npresets = []\n\
+             sources = [\"kernel.cmdline\", \"logs.messages\"]\nmax_bytes = \"256M\"\nper_day = {per_day}\n\
+             collect = \"approve\"\nrelease = \"approve\"\nvalid_until = \"{}\"\n",
+            &Time(now().0 + 30 * 86_400).to_string()[..10]
+        )
+    };
+    fs::write(&policy, rule(1)).expect("it can be written");
+    let request = broker.request(1);
+    broker.done(&Broker::take(&request));
+    broker.becomes(request.request_id, State::Uploading);
+    assert_eq!(broker.outgoing().1.len(), 1);
+    // Its uses of the day are over, also for a broker that begins anew.
+    broker.end(Signal::SIGTERM);
+    broker.start();
+    let second = broker.request(2);
+    broker.done(&Broker::take(&second));
+    assert_eq!(broker.state(second.request_id), State::Pending);
+    // One that cannot be read lets nothing pass, and says so.
+    fs::write(&policy, rule(9).replace("per_day", "per_hour")).expect("it can be written");
+    let third = broker.request(3);
+    broker.done(&Broker::take(&third));
+    assert_eq!(broker.state(third.request_id), State::Pending);
+    let Answer::Requests { policy: why, .. } = broker.ask(&Ask::List) else { panic!("a list") };
+    assert!(why.is_some_and(|why| why.contains("per_hour")));
+    fs::write(&policy, "[remote]\nenabled = false\n").expect("it can be written");
+    let fourth = broker.request(4);
+    broker.done(&Broker::take(&fourth));
+    assert_eq!(broker.state(fourth.request_id), State::Rejected);
+    let Answer::Hello(hello) = broker.ask(&Ask::Hello) else { panic!("hello") };
+    assert!(!hello.remote);
+}
+
+#[test]
+fn keysets_go_forward_and_a_log_is_not_rewritten() {
+    let mut broker = Broker::new("broker-keyset");
+    let version = |broker: &Broker| match broker.ask(&Ask::Hello) {
+        Answer::Hello(hello) => hello.center.expect("a center").keyset_version,
+        other => panic!("{other:?}"),
+    };
+    let keyset = |keyset: &Keyset, seeds: &[u8]| Ask::Take { kind: Kind::Keyset, object: by(keyset, seeds) };
+    broker.refuses(&keyset(&keys(3), &[10, 11]), "keyset");
+    broker.refuses(&keyset(&keys(2), &[10]), "keyset");
+    assert_eq!(version(&broker), 1);
+    let second = keyset(&keys(2), &[10, 12]);
+    broker.done(&second);
+    broker.done(&second);
+    assert_eq!((version(&broker), broker.count(Event::Keyset)), (2, 1));
+    broker.end(Signal::SIGTERM);
+    broker.start();
+    assert_eq!(version(&broker), 2);
+
+    let head = |seq: u64, byte: u8| audit::Head {
+        schema: audit::Schema::V1,
+        at: now(),
+        head: LedgerHead { seq, hash: Sha256([byte; 32]) },
+    };
+    let log = |head: audit::Head| Ask::Take { kind: Kind::Log, object: by(&head, &[30]) };
+    broker.done(&log(head(5, 1)));
+    broker.done(&log(head(5, 1)));
+    broker.done(&log(head(9, 2)));
+    broker.refuses(&log(head(9, 3)), "log_conflict");
+    broker.refuses(&log(head(4, 1)), "log_conflict");
+    assert_eq!(broker.count(Event::CenterHead), 2);
+
+    // What the center signed a year ahead closes the door to what is older: a clock that was set back opens nothing.
+    let later = audit::Head { at: Time(now().0 + 365 * 86_400), ..head(10, 4) };
+    broker.done(&log(later));
+    broker.refuses(&Broker::take(&broker.request(1)), "clock");
+}
+
+#[test]
+fn t61_noise_on_the_socket_does_nothing() {
+    let broker = Broker::new("broker-noise");
+    let request = broker.request(1);
+    broker.done(&Broker::take(&request));
+    let lines = broker.ledger().len();
+    // Signed by nobody who may.
+    let forged = Ask::Take { kind: Kind::Request, object: by(&broker.request(2), &[31]) };
+    let good = serde_json::to_vec(&forged).expect("JSON");
+    let mut number = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut next = || {
+        number ^= number << 13;
+        number ^= number >> 7;
+        number ^= number << 17;
+        number
+    };
+    let say = |bytes: &[u8]| {
+        let mut stream = UnixStream::connect(&broker.socket).expect("it listens");
+        // It may close before all is said.
+        stream.write_all(bytes).unwrap_or_default();
+        stream.shutdown(std::net::Shutdown::Write).unwrap_or_default();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).unwrap_or_default();
+        answer
+    };
+    for _ in 0..300 {
+        // The verb and the lengths change; the signed bytes inside no longer fit their signature where they are hit.
+        let mut bytes = good.clone();
+        for _ in 0..=next() % 4 {
+            let at = next() as usize % bytes.len();
+            bytes[at] = next() as u8;
+        }
+        bytes.retain(|byte| *byte != b'\n');
+        bytes.push(b'\n');
+        let answer = String::from_utf8(say(&bytes)).expect("text");
+        assert!(answer.contains("refused"), "{answer}");
+    }
+    for bytes in [&b""[..], b"\n", b"{}\n", b"{\"ask\":\"hello\",\"x\":1}\n", b"{\"ask\":\"hello\",\"ask\":\"list\"}\n", b"[]\n"]
+    {
+        let answer = String::from_utf8(say(bytes)).expect("text");
+        assert!(answer.contains("not_a_question"), "{answer}");
+    }
+    let long = [vec![b' '; 70_000], b"{\"ask\":\"hello\"}\n".to_vec()].concat();
+    assert!(!String::from_utf8_lossy(&say(&long)).contains("hello"));
+    // Those who say nothing hold nobody up for longer than their time.
+    let silent: Vec<UnixStream> = (0..10).map(|_| UnixStream::connect(&broker.socket).expect("it listens")).collect();
+    assert_eq!(broker.rows().len(), 1);
+    drop(silent);
+    let ledger = broker.ledger();
+    assert!(ledger[lines..].iter().all(|entry| entry.ev == Event::Rejected));
+    assert_eq!(broker.outgoing().1, []);
+}
+
+#[test]
+fn t61_the_broker_runs_under_its_own_filter() {
+    let broker = Broker::new("broker-filter");
+    let pid = broker.child.as_ref().expect("it runs").id();
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).expect("it runs");
+    // It looked itself whether a socket of a network can be made, and would not have begun otherwise.
+    for line in ["Seccomp:\t2", "NoNewPrivs:\t1"] {
+        assert!(status.contains(line), "{status}");
+    }
+    assert!(oediag::broker::filter::holds().is_err(), "here, without the filter, the look says so");
 }

@@ -23,6 +23,8 @@ pub(crate) enum Refusal {
     Signature { error: HttpSignatureError, authority: String },
     #[error("{0}")]
     Stale(HttpSignatureError),
+    #[error("sign the request as an enrolled host")]
+    Unsigned,
     #[error("no enrolled host has this key")]
     UnknownKey,
     #[error("this request came before: sign it anew")]
@@ -41,6 +43,16 @@ pub(crate) enum Refusal {
     Incomplete,
     #[error("the bytes are not those of the receipt, and were deleted: {0}")]
     Mismatch(String),
+    #[error("this host told another history before: its ledger was changed, set back, or another host has its keys")]
+    LedgerConflict,
+    #[error("{0} names another host than the one that signed the request")]
+    OtherHost(&'static str),
+    #[error("another event of this request has this number")]
+    OtherEvent,
+    #[error("the center has not told that this case is solved")]
+    NotResolved,
+    #[error("there is nothing here of this name, or it is not yours")]
+    NoSuch,
     #[error("there is no such upload, or it is not yours")]
     NotFound,
     #[error("the upload has expired: make a new one")]
@@ -90,6 +102,8 @@ pub(crate) enum Denied {
     OldKeys,
     #[error("this bundle is stored here already, with other bytes or under another receipt")]
     StoredOtherwise,
+    #[error("the center took back the request that this answers")]
+    Cancelled,
     #[error("a document is not good: {0}")]
     Document(String),
 }
@@ -110,6 +124,7 @@ impl Denied {
             Self::OtherTenant => "other_tenant",
             Self::OldKeys => "old_keys",
             Self::StoredOtherwise => "stored_otherwise",
+            Self::Cancelled => "cancelled",
             Self::Document(_) => "document",
         }
     }
@@ -142,7 +157,7 @@ impl Refusal {
     /// The status, and the word by which programs know the reason.
     fn told(&self) -> (StatusCode, &'static str) {
         match self {
-            Self::NoToken => (StatusCode::UNAUTHORIZED, "unauthenticated"),
+            Self::NoToken | Self::Unsigned => (StatusCode::UNAUTHORIZED, "unauthenticated"),
             Self::Signature { .. } => (StatusCode::UNAUTHORIZED, "signature"),
             Self::Stale(_) => (StatusCode::UNAUTHORIZED, "stale"),
             Self::UnknownKey => (StatusCode::UNAUTHORIZED, "unknown_key"),
@@ -154,7 +169,11 @@ impl Refusal {
             Self::Denied(denied) => (StatusCode::FORBIDDEN, denied.reason()),
             Self::Incomplete => (StatusCode::CONFLICT, "incomplete"),
             Self::Mismatch(_) => (StatusCode::UNPROCESSABLE_ENTITY, "mismatch"),
-            Self::NotFound => (StatusCode::NOT_FOUND, "not_found"),
+            Self::LedgerConflict => (StatusCode::CONFLICT, "ledger_conflict"),
+            Self::OtherEvent => (StatusCode::CONFLICT, "event"),
+            Self::NotResolved => (StatusCode::CONFLICT, "not_resolved"),
+            Self::OtherHost(_) => (StatusCode::FORBIDDEN, "other_host"),
+            Self::NoSuch | Self::NotFound => (StatusCode::NOT_FOUND, "not_found"),
             Self::Expired => (StatusCode::GONE, "upload_expired"),
             Self::Version => (StatusCode::PRECONDITION_FAILED, "version"),
             Self::Bad(_) => (StatusCode::BAD_REQUEST, "bad"),

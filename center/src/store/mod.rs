@@ -5,12 +5,18 @@
 
 pub mod audit;
 pub mod bundles;
+pub mod cases;
+pub mod catalogues;
+pub mod deletions;
 pub mod enrolments;
 pub mod hosts;
+pub mod inboxes;
 pub mod keysets;
+pub mod ledger;
 pub mod objects;
 pub mod readable;
 pub mod receipts;
+pub mod requests;
 pub mod summaries;
 pub mod tokens;
 pub mod uploads;
@@ -35,6 +41,9 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0002_receiving.sql"),
     include_str!("../../migrations/0003_summaries.sql"),
     include_str!("../../migrations/0004_indexes.sql"),
+    include_str!("../../migrations/0005_requests.sql"),
+    include_str!("../../migrations/0006_cases.sql"),
+    include_str!("../../migrations/0007_deletions.sql"),
 ];
 
 /// Why the store did not do what was asked.

@@ -172,11 +172,11 @@ impl Store {
         Ok(Some(Upload { id, tenant, sender, bytes, place, metadata, receipt, expires }))
     }
 
-    /// The ack of the bundle as which the sender's finished upload was stored.
+    /// The ack of the bundle as which the sender's finished upload was stored, as long as that is here.
     pub async fn upload_ack(&self, id: &str, sender: &str) -> Result<Option<String>, StoreError> {
         let row: Option<(String,)> = sqlx::query_as(
             "SELECT bundles.ack FROM uploads JOIN bundles ON bundles.tenant = uploads.tenant AND bundles.id = uploads.bundle \
-             WHERE uploads.id = $1 AND uploads.sender = $2",
+             WHERE uploads.id = $1 AND uploads.sender = $2 AND bundles.state <> 'deleted'",
         )
         .bind(id)
         .bind(sender)
@@ -260,7 +260,8 @@ impl Store {
         let mut tx = self.write().await?;
         let open: Vec<(String,)> =
             sqlx::query_as("SELECT id FROM uploads WHERE ended IS NULL").fetch_all(&mut *tx).await.map_err(on(what))?;
-        let kept: Vec<(String,)> = sqlx::query_as("SELECT object FROM bundles").fetch_all(&mut *tx).await.map_err(on(what))?;
+        let kept: Vec<(String,)> =
+            sqlx::query_as("SELECT object FROM bundles WHERE state <> 'deleted'").fetch_all(&mut *tx).await.map_err(on(what))?;
         let uploads: HashSet<PathBuf> = open.iter().map(|(id,)| self.upload_path(id)).collect();
         let linked = open.iter().map(|(id,)| object_of(id)).chain(kept.into_iter().map(|(object,)| object));
         let objects: HashSet<PathBuf> = linked.map(|name| self.objects.path(&name)).collect();

@@ -24,7 +24,7 @@ use crate::{
     invocation::Invocation,
     recheck, redaction,
     release::{
-        ask::{self, Listening},
+        ask::{self, Answer, Listening},
         consent::{self, ConsentError, Grounds, Yes},
         notice::{Terms, notice},
         outbox::{self, SealError},
@@ -39,16 +39,6 @@ use crate::{
 
 /// How long the center may keep a bundle when nobody says.
 const DAYS: u32 = 30;
-/// How often a wrong answer may be followed by another.
-const ANSWERS: usize = 3;
-
-/// What was said to the question.
-enum Answer {
-    Yes,
-    No,
-    /// First leave these out.
-    Without(Vec<String>),
-}
 
 /// What came of the question.
 enum Answered {
@@ -218,12 +208,7 @@ impl Desk<'_> {
         match notice {
             None => self.given.show(&(), |_| lines),
             Some(notice) => {
-                for line in &lines {
-                    term::note(line);
-                }
-                term::note("");
-                // Without the last line end, which `note` brings: what is on the screen is what is digested.
-                term::note(notice.trim_end_matches('\n'));
+                ask::show(&lines, notice);
                 Ok(())
             }
         }
@@ -257,7 +242,12 @@ impl Desk<'_> {
         let terms = self.terms(own);
         let (notice_text, notice) = notice(&terms, seen, term::error_columns(), texts);
         self.show(own, seen, Some(&notice_text))?;
-        match self.answer(own, listening) {
+        let answer = match &self.options.consent {
+            // It was compared before.
+            Some(_) => Answer::Yes,
+            None => listening.answer(&own.bundle.bundle_id.short(), texts),
+        };
+        match answer {
             Answer::Yes => {}
             Answer::No => return Err(no()),
             Answer::Without(names) => return Ok(Answered::Without(names)),
@@ -266,10 +256,7 @@ impl Desk<'_> {
         for one in terms.separate(seen) {
             let yes = match &self.options.consent {
                 Some(_) => self.options.agree.contains(&one),
-                None => {
-                    let question = texts.named(&format!("ask-{}", one.word()));
-                    listening.line(&question).is_some_and(|answer| answer == "yes")
-                }
+                None => listening.separately(one, texts),
             };
             if !yes {
                 return Err(no().hint(text!(texts, "hint-separate", word = one.word())));
@@ -289,28 +276,6 @@ impl Desk<'_> {
             ConsentError::Separate(_) => no().because(error),
             ConsentError::Random(_) => Failure::new(Kind::Usage, text!(texts, "error-state")).because(error),
         })
-    }
-
-    /// The bundle's own digits are a yes.
-    fn answer(&self, own: &Own, listening: &Listening) -> Answer {
-        let texts = &self.given.texts;
-        let digits = own.bundle.bundle_id.short();
-        // It was compared before.
-        if self.options.consent.is_some() {
-            return Answer::Yes;
-        }
-        let mut question = text!(texts, "ask-consent");
-        for _ in 0..ANSWERS {
-            let Some(answer) = listening.line(&question).filter(|answer| !answer.is_empty()) else { return Answer::No };
-            if answer == digits {
-                return Answer::Yes;
-            }
-            if let Some(names) = answer.strip_prefix("without ") {
-                return Answer::Without(names.split([',', ' ']).filter(|name| !name.is_empty()).map(str::to_owned).collect());
-            }
-            question = text!(texts, "ask-consent-again");
-        }
-        Answer::No
     }
 
     fn receipts(&self, error: ReceiptError) -> Failure {
