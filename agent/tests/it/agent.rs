@@ -197,7 +197,7 @@ fn t36_a_center_that_says_later_is_left_alone() {
 /// After an outage, and with a clock that is an hour wrong, the news comes all the same.
 #[test]
 fn an_outage_and_a_wrong_clock_are_gone_past() {
-    let center = Center::lying(|request, before| (request.step() == "inbox" && before < 2).then(|| Lie::Instead(Action::Hang)));
+    let center = Center::lying(|request, before| (request.step() == "inbox" && before < 2).then_some(Lie::Instead(Action::Hang)));
     let host = Host::enrolled("agent-outage", &center);
     {
         let mut known = center.known();
