@@ -467,6 +467,9 @@ pub struct WithdrawReceipt {
     /// Why, which the center is told.
     #[arg(long, value_name = "TEXT", value_parser = values::line)]
     pub reason: Option<Line>,
+    /// Where the broker listens, which knows the request that was answered.
+    #[command(flatten)]
+    pub asking: Asking,
     /// Seconds without an answer after which to give up.
     #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = values::seconds)]
     pub patience: u64,

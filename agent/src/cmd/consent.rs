@@ -15,6 +15,10 @@ use oediag_protocol::{
 use serde::Serialize;
 
 use crate::{
+    broker::{
+        client,
+        wire::{self, Ask},
+    },
     cli::{Consent, ConsentAction, WithdrawReceipt},
     errand::Errand,
     failure::{self, Failure, Kind, exit},
@@ -139,6 +143,11 @@ fn withdraw(options: &WithdrawReceipt, given: &Invocation) -> Result<u8, Failure
         }
         Ok(answer) => {
             let signed = Signed::parse(answer.body.as_bytes()).map_err(|error| errand.invalid(error))?;
+            if receipt.consent.request.is_some() {
+                // It keeps the confirmation and moves the request on; where nobody listens, it is kept here.
+                let question = Ask::Take { kind: wire::Kind::Deletion, object: signed.clone() };
+                drop(client::ask(&options.asking.socket, &question));
+            }
             let deletion = withdraw::confirm(&receipt, &signed, &keys, state, identity, now()).map_err(|error| match error {
                 WithdrawError::Signed(_) | WithdrawError::OtherDeletion => errand.invalid(error),
                 error => failed(error),
