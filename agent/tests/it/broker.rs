@@ -2,6 +2,7 @@
 //! (T15, T18 to T24, T27, T61.) In: papers of a center of our own. Out: verdicts.
 
 mod requests;
+mod with_agent;
 
 use std::{
     fs,
