@@ -89,7 +89,7 @@ pub fn withdrawal(receipt: &Receipt, key: &PublicKey) -> Result<Option<(Signed, 
 
 /// Whether the withdrawal of a receipt waits for the center's confirmation.
 pub fn waits(receipt: &Receipt, key: &PublicKey) -> Result<bool, WithdrawError> {
-    Ok(withdrawal(receipt, key)?.is_some() && state::saved(&receipt.file(DELETION), MAX_PAPER)?.is_none())
+    Ok(withdrawal(receipt, key)?.is_some() && !is_confirmed(receipt)?)
 }
 
 /// The center's word that the data is gone, where one of these keys signed it and it is about this receipt.
@@ -108,16 +108,27 @@ pub fn confirm(
     now: Time,
 ) -> Result<Deletion, WithdrawError> {
     let deletion = about(receipt, signed, keys)?;
-    if state::saved(&receipt.file(DELETION), MAX_PAPER)?.is_none() {
+    if !is_confirmed(receipt)? {
         let rid = receipt.consent.request.map(|request| request.request_id);
         let note = Note { rid, ..Note::of(Event::DeletionConfirmed, signed.digest()) };
         append(state, identity, now, note).map_err(ReceiptError::from)?;
-        state::save(&receipt.file(DELETION), &signed.to_bytes()?)?;
+        keep(receipt, signed)?;
     }
     Ok(deletion)
 }
 
-fn about(receipt: &Receipt, signed: &Signed, keys: &[PublicKey]) -> Result<Deletion, WithdrawError> {
+/// Whether the center's word that the data is gone was kept.
+pub fn is_confirmed(receipt: &Receipt) -> Result<bool, WithdrawError> {
+    Ok(state::saved(&receipt.file(DELETION), MAX_PAPER)?.is_some())
+}
+
+/// Keeps the center's word, which [`about`] has checked and the ledger has already.
+pub fn keep(receipt: &Receipt, signed: &Signed) -> Result<(), WithdrawError> {
+    Ok(state::save(&receipt.file(DELETION), &signed.to_bytes()?)?)
+}
+
+/// The center's word about this receipt, where one of these keys signed it.
+pub fn about(receipt: &Receipt, signed: &Signed, keys: &[PublicKey]) -> Result<Deletion, WithdrawError> {
     let deletion: Deletion = signed.open(keys, 1)?;
     let consent = &receipt.consent;
     if deletion.answers(consent.receipt_id, consent.bundle.bundle_id, consent.host_id) {
