@@ -2,15 +2,17 @@
 //! The texts people see are the messages `help-<command>` and `arg-<option>`: see [`crate::help`].
 
 mod cases;
+mod consent;
 mod requests;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use oediag_collector::redact::{Binary, Choice, Correlate, Ip, Mac};
-use oediag_protocol::{id::ReceiptId, text::Line, time::Time};
+use oediag_protocol::{text::Line, time::Time};
 
 pub use self::cases::{Case, CaseAction, CaseConfirm, CaseList, CaseOpen};
+pub use self::consent::{Consent, ConsentAction, OneReceipt, ShowReceipt, WithdrawReceipt};
 pub use self::requests::{
     Asking, Decline, Deny, OneRequest, Policy, PolicyAction, PolicyCheck, PolicyTest, Release, Requests, RequestsAction, Session,
     SessionAction, SessionStart,
@@ -412,66 +414,6 @@ pub struct Upload {
     pub limit_kib_s: Option<u64>,
     /// Seconds without progress after which to give up.
     #[arg(long, value_name = "SECONDS", default_value = "300", value_parser = values::seconds)]
-    pub patience: u64,
-}
-
-/// `oediag consent`.
-#[derive(Debug, Clone, Args)]
-pub struct Consent {
-    /// What to do.
-    #[command(subcommand)]
-    pub action: ConsentAction,
-}
-
-/// What to do with receipts.
-#[derive(Debug, Clone, Subcommand)]
-pub enum ConsentAction {
-    /// All of them.
-    List,
-    /// One of them.
-    Show(ShowReceipt),
-    /// Send nothing more under one of them.
-    Drop(OneReceipt),
-    /// Take one of them back: the center deletes what came under it.
-    Withdraw(WithdrawReceipt),
-}
-
-/// A receipt that is named.
-#[derive(Debug, Clone, Args)]
-pub struct OneReceipt {
-    /// The receipt.
-    #[arg(value_name = "RECEIPT", value_parser = values::receipt)]
-    pub receipt: ReceiptId,
-}
-
-/// `oediag consent show`.
-#[derive(Debug, Clone, Args)]
-pub struct ShowReceipt {
-    /// The receipt.
-    #[command(flatten)]
-    pub one: OneReceipt,
-    /// Who opened what came under it, as the center says.
-    #[arg(long)]
-    pub views: bool,
-    /// Seconds without an answer after which to give up.
-    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = values::seconds)]
-    pub patience: u64,
-}
-
-/// `oediag consent withdraw`.
-#[derive(Debug, Clone, Args)]
-pub struct WithdrawReceipt {
-    /// The receipt.
-    #[command(flatten)]
-    pub one: OneReceipt,
-    /// Why, which the center is told.
-    #[arg(long, value_name = "TEXT", value_parser = values::line)]
-    pub reason: Option<Line>,
-    /// Where the broker listens, which knows the request that was answered.
-    #[command(flatten)]
-    pub asking: Asking,
-    /// Seconds without an answer after which to give up.
-    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = values::seconds)]
     pub patience: u64,
 }
 

@@ -46,16 +46,15 @@ fn open(options: &CaseOpen, given: &Invocation) -> Result<u8, Failure> {
     let errand = Errand::new(options.patience, given)?;
     // One at a time: the one that waits for an answer is kept in one place.
     let _lock = errand.state.lock_outbox().map_err(|error| failure::state(error, texts))?;
-    let paper = match unanswered(&errand.state, options, &errand) {
-        // Sent again it is still one case.
-        Some(signed) => signed,
-        None => {
-            let paper = paper(options, &errand, given)?;
-            let signed = sign(&paper, &errand, given)?;
-            let bytes = signed.to_bytes().map_err(|error| unmade(error.into(), given))?;
-            state::save(&place(&errand.state), &bytes).map_err(|error| failure::state(error, texts))?;
-            signed
-        }
+    // Sent again it is still one case.
+    let paper = if let Some(signed) = unanswered(&errand.state, options, &errand) {
+        signed
+    } else {
+        let paper = paper(options, &errand, given)?;
+        let signed = sign(&paper, &errand, given)?;
+        let bytes = signed.to_bytes().map_err(|error| unmade(error.into(), given))?;
+        state::save(&place(&errand.state), &bytes).map_err(|error| failure::state(error, texts))?;
+        signed
     };
     let answer = errand.ask(Method::Post, "/v1/cases".to_owned(), Some(&paper))?;
     let standing = Standing::parse(answer.body.as_bytes()).map_err(|error| errand.invalid(error))?;
