@@ -22,6 +22,7 @@ use super::{
     caller::Caller,
     headers::{json, with_headers},
     refusal::Refusal,
+    values::whole_number,
 };
 use crate::{
     clock,
@@ -54,7 +55,8 @@ pub(super) async fn cancel(State(gate): State<Gate>, Path(id): Path<String>, ask
 }
 
 /// `GET /v1/keysets/{version}`.
-pub(super) async fn keyset(State(gate): State<Gate>, Path(version): Path<u64>, asker: Asker) -> Result<Response, Refusal> {
+pub(super) async fn keyset(State(gate): State<Gate>, Path(version): Path<String>, asker: Asker) -> Result<Response, Refusal> {
+    let version = whole_number(&version).ok_or(Refusal::NoSuch)?;
     Ok(json(StatusCode::OK, gate.store.keyset(asker.tenant(), version).await?.ok_or(Refusal::NoSuch)?))
 }
 

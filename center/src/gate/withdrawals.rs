@@ -26,6 +26,7 @@ use super::{
     inbox::log,
     refusal::{Fault, Refusal},
     requests::opened,
+    values::whole_number,
 };
 use crate::{
     clock,
@@ -99,7 +100,8 @@ fn view(opening: Opening) -> View {
 }
 
 /// `GET /v1/log/{seq}`.
-pub(super) async fn head(State(gate): State<Gate>, Path(seq): Path<u64>, _: Asker) -> Result<Response, Refusal> {
+pub(super) async fn head(State(gate): State<Gate>, Path(seq): Path<String>, _: Asker) -> Result<Response, Refusal> {
+    let seq = whole_number(&seq).ok_or(Refusal::NoSuch)?;
     let signed = log(&gate, Some(seq), clock::now()).await?.ok_or(Refusal::NoSuch)?;
     Ok(json(StatusCode::OK, signed.to_bytes().map_err(|error| Fault::Sign(error.into()))?))
 }
