@@ -41,7 +41,7 @@ use crate::{
 /// `POST /v1/withdrawals`.
 pub(super) async fn withdraw(State(gate): State<Gate>, caller: Caller, body: Body) -> Result<Response, Refusal> {
     let body = caller.body(&gate, body, MAX_BYTES).await?;
-    let (host, _) = caller.host()?;
+    let host = caller.host()?;
     let withdrawal: Withdrawal = opened(&body, host)?;
     if withdrawal.host_id != host.id || withdrawal.tenant_id != host.tenant {
         return Err(Refusal::OtherHost("the withdrawal"));

@@ -1,5 +1,6 @@
 //! Requests from the center's side: composed by the rules, found in the inbox, answered by signed events, taken back.
 
+use oediag_center::{keys::Keys, signer::Signer, store::Store};
 use oediag_protocol::{
     catalogue::{Offer, Parameter, Range, Schema as OfferSchema, Source},
     consent::{Level, RequestRef},
@@ -268,7 +269,7 @@ fn t31_a_question_is_answered_once_and_to_its_host_only() {
     // Revoked by another program: forgotten here within a second or so.
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     runtime.block_on(async {
-        let store = oediag_center::store::Store::open(center.data()).await.expect("the store");
+        let store = Store::open(center.data()).await.expect("the store");
         assert!(store.revoke_host(&host.tenant, host.id, "lead", now()).await.expect("an answer"));
         assert!(!store.revoke_host(&host.tenant, host.id, "lead", now()).await.expect("an answer"), "once");
     });
@@ -291,6 +292,41 @@ fn keysets_are_fetched_step_by_step() {
     let signed = Signed::parse(get("1").body.as_bytes()).expect("a signed object");
     assert_eq!(signed.open::<Keyset>(&host.keyset.root.keys, 1).expect("a keyset"), host.keyset);
     assert_eq!((get("2").status, get("0").status, get("x").status), (404, 404, 404));
+    // The next one, made by another program when the first ends soon, is told to hosts that have seen all else.
+    let tag = host.poll(&center, "").header("etag").to_owned();
+    tokio::runtime::Runtime::new().expect("a runtime").block_on(async {
+        let store = Store::open(center.data()).await.expect("the store");
+        let signer = Signer::new(Keys::open(center.data()).expect("keys")).expect("a signer");
+        let soon = Time(host.keyset.expires.0 - 1);
+        assert_eq!(signer.keysets(&store, &host.tenant, soon).await.expect("keysets").len(), 2);
+    });
+    assert_eq!(inbox(&changed(&center, &host, &tag)).keyset_version, 2);
+    let next = Signed::parse(get("2").body.as_bytes()).expect("a signed object");
+    assert_eq!(host.keyset.next(&next).expect("it follows").version, 2);
+}
+
+/// What one host can make the center keep is bounded.
+#[test]
+fn a_host_that_tells_too_much_has_to_wait() {
+    let center = Center::start("remote-limits");
+    let host = Host::enrol(&center, "t-1");
+    tell(&center, &host);
+    let id = create(&center, &host, &["--preset", "perf"]).expect("a request");
+    let numbers = |most: u32| format!("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {most})");
+    center.change(&format!(
+        "INSERT INTO request_events (request, seq, state, at, received, signed) {} SELECT '{id}', i, 'pending', 0, 0, '' FROM n",
+        numbers(100)
+    ));
+    assert_eq!(post(&center, &host, &event(&host, id, 101, State::Pending)), (429, "requests".to_owned()));
+    let (host_id, at) = (host.id, now().0);
+    center.change(&format!(
+        "INSERT INTO ledger_heads (host, seq, hash, told, at) {} SELECT '{host_id}', i, 'x', {at}, {at} FROM n",
+        numbers(5000)
+    ));
+    let ledger = format!("5001:{}", "0".repeat(64));
+    let path = format!("/v1/hosts/{host_id}/inbox");
+    let reply = host.request_with(center.address(), (now(), &ledger), "GET", &path, &[], b"").send(&center);
+    assert_eq!((reply.status, reply.reason().as_str(), reply.header("retry-after")), (429, "requests", "600"));
 }
 
 /// T39, T69: a receipt that answers a request must name one that was made to this host, in these words, and is not taken back.
