@@ -1,4 +1,6 @@
-//! The command line. In: arguments. Out: a running center, or a new token. Texts are English: operators of a center read them.
+//! The command line. In: arguments. Out: a running center, a new token, user or key. Texts are English: operators of a center read them.
+
+mod keys;
 
 use std::{
     env,
@@ -54,6 +56,9 @@ enum Command {
     /// Engineers with a local account.
     #[command(subcommand)]
     User(User),
+    /// Keys: roots that are kept offline, keysets, rotation and revocation (docs/keys.md).
+    #[command(subcommand)]
+    Keys(keys::Command),
 }
 
 #[derive(Debug, Args)]
@@ -151,6 +156,7 @@ pub fn run(cli: Cli) -> Result<()> {
                 let store = Store::open(&data.data).await?;
                 create_user(&store, tenant.as_str(), &name).await
             }
+            Command::Keys(command) => keys::run(command).await,
         }
     });
     // A bundle that is being checked is checked again after the next start: nobody waits for it to end.
@@ -169,12 +175,12 @@ async fn serve(options: Serve) -> Result<()> {
     if !store.has_users().await? {
         create_user(&store, TENANT, FIRST_USER).await?;
     }
-    let keys = keys(&settings.data)?;
+    let keys = open_keys(&settings.data)?;
     serve::run(settings, store, keys).await
 }
 
 /// The keys of a data folder, made when they were never there. Reminds of the one that does not belong there.
-fn keys(data: &Path) -> Result<Keys> {
+fn open_keys(data: &Path) -> Result<Keys> {
     let keys = Keys::open(data).context("opening the keys")?;
     if let Some(path) = keys.recovery_file() {
         // Where standard error is closed, nobody reads reminders.
@@ -189,7 +195,7 @@ fn keys(data: &Path) -> Result<Keys> {
 
 async fn create_enrolment(data: Data, tenant: TenantId, hosts: u32) -> Result<()> {
     let store = Store::open(&data.data).await?;
-    let signer = Signer::new(keys(&data.data)?)?;
+    let signer = Signer::new(open_keys(&data.data)?)?;
     let now = clock::now();
     let pin = signer.pin(&store, &tenant, now).await.context("making the tenant's keyset")?;
     let token = enroll::Token::new(tenant.clone(), secret::random()?, pin);

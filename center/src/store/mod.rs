@@ -7,6 +7,7 @@ pub mod audit;
 pub mod bundles;
 pub mod enrolments;
 pub mod hosts;
+pub mod key_lists;
 pub mod keysets;
 pub mod objects;
 pub mod readable;
@@ -35,6 +36,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0002_receiving.sql"),
     include_str!("../../migrations/0003_summaries.sql"),
     include_str!("../../migrations/0004_indexes.sql"),
+    include_str!("../../migrations/0010_keys_and_roles.sql"),
 ];
 
 /// Why the store did not do what was asked.

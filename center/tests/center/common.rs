@@ -200,7 +200,7 @@ impl Drop for Center {
     }
 }
 
-fn program() -> Command {
+pub(crate) fn program() -> Command {
     Command::new(env!("CARGO_BIN_EXE_oediag-center"))
 }
 
@@ -208,7 +208,7 @@ fn token(data: &Path, tenant: &str) -> String {
     printed(program().args(["token", "create", "--for", "upload", "--tenant", tenant, "--data"]).arg(data))
 }
 
-fn printed(command: &mut Command) -> String {
+pub(crate) fn printed(command: &mut Command) -> String {
     let output = command.output().expect("the program runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8_lossy(&output.stdout).trim().to_owned()

@@ -6,6 +6,7 @@ mod common;
 mod enroll;
 mod host;
 mod ingest;
+mod keys;
 mod large;
 mod pages;
 mod signatures;
