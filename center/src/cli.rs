@@ -53,7 +53,7 @@ enum Command {
     /// Tokens with which programs log in.
     #[command(subcommand)]
     Token(Token),
-    /// Engineers with a local account.
+    /// People with a local account.
     #[command(subcommand)]
     User(User),
     /// Keys: roots that are kept offline, keysets, rotation and revocation (docs/keys.md).
@@ -130,6 +130,9 @@ enum User {
         /// Whose bundles the user sees; the tenant is made when it is not there.
         #[arg(long, default_value = TENANT, value_parser = tenant)]
         tenant: TenantId,
+        /// What the user is; without it the first user is a lead, and others are engineers.
+        #[arg(long, value_enum)]
+        role: Option<users::Role>,
     },
 }
 
@@ -152,9 +155,9 @@ pub fn run(cli: Cli) -> Result<()> {
             Command::Token(Token::Create { data, tenant, purpose: For::Upload, name, days, .. }) => {
                 create_token(data, tenant.as_str(), &name, days).await
             }
-            Command::User(User::Create { data, name, tenant }) => {
+            Command::User(User::Create { data, name, tenant, role }) => {
                 let store = Store::open(&data.data).await?;
-                create_user(&store, tenant.as_str(), &name).await
+                create_user(&store, tenant.as_str(), &name, role).await
             }
             Command::Keys(command) => keys::run(command).await,
         }
@@ -173,7 +176,7 @@ async fn serve(options: Serve) -> Result<()> {
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(colour).init();
     let store = Store::open(&settings.data).await.context("opening the data folder")?;
     if !store.has_users().await? {
-        create_user(&store, TENANT, FIRST_USER).await?;
+        create_user(&store, TENANT, FIRST_USER, None).await?;
     }
     let keys = open_keys(&settings.data)?;
     serve::run(settings, store, keys).await
@@ -207,9 +210,11 @@ async fn create_enrolment(data: Data, tenant: TenantId, hosts: u32) -> Result<()
     writeln!(io::stdout(), "{}", *token.to_text()).context("printing the token")
 }
 
-async fn create_user(store: &Store, tenant: &str, name: &str) -> Result<()> {
+async fn create_user(store: &Store, tenant: &str, name: &str, role: Option<users::Role>) -> Result<()> {
     let now = clock::now();
-    let password = users::create(store, tenant, name, now).await?;
+    // Somebody must be able to read what comes in to a fresh center.
+    let usual = if store.has_users().await? { users::Role::Engineer } else { users::Role::Lead };
+    let password = users::create(store, tenant, name, role.unwrap_or(usual), now).await?;
     store.audit(now, Entry { event: "user_created", actor: "command line", tenant: Some(tenant), object: Some(name) }).await?;
     writeln!(io::stdout(), "user {name}, password {password}").context("printing the password")
 }

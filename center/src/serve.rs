@@ -27,7 +27,7 @@ use tracing::{error, info};
 
 use crate::{
     clock, console,
-    gate::{self, Gate},
+    gate::{self, Gate, Memory},
     ingest,
     keys::Keys,
     settings::{PublicUrl, Settings},
@@ -59,6 +59,7 @@ pub async fn run(settings: Settings, store: Store, keys: Keys) -> Result<()> {
     let public = settings.public.clone().unwrap_or_else(|| PublicUrl::of(address, tls));
     store.set("name", public.host()).await.context("leaving the center's name for its keysets")?;
     let arrived = Arc::new(Notify::new());
+    let memory = Arc::new(Memory::default());
     let vault = Vault::new(store.clone(), keys.clone());
     let gate = Gate {
         store: store.clone(),
@@ -66,12 +67,15 @@ pub async fn run(settings: Settings, store: Store, keys: Keys) -> Result<()> {
         signer: Arc::new(Signer::new(keys)?),
         authority: public.authority.as_str().into(),
         finishing: Arc::new(Semaphore::new(FINISHING)),
+        memory: memory.clone(),
         arrived: arrived.clone(),
     };
     let app = router(gate, vault.clone(), public.is_https()).into_make_service_with_connect_info::<SocketAddr>();
     let handle = Handle::new();
     let stopping = tokio::spawn(stop(handle.clone()));
     let sweeping = tokio::spawn(sweep(store.clone()));
+    let followed = store.clone();
+    let following = tokio::spawn(async move { memory.follow(&followed).await });
     let checking = tokio::spawn(ingest::run(store, vault, arrived));
     let scheme = if tls { "https" } else { "http" };
     info!(%public, data = %settings.data.display(), "listening on {scheme}://{address}");
@@ -95,6 +99,7 @@ pub async fn run(settings: Settings, store: Store, keys: Keys) -> Result<()> {
     };
     stopping.abort();
     sweeping.abort();
+    following.abort();
     checking.abort();
     info!("stopped");
     served.context("serving")

@@ -23,6 +23,11 @@ pub struct RequestId(pub [u8; 16]);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ReceiptId(pub [u8; 16]);
 
+/// A random id that the customer's side gives a case it opens, written as `q-` and 32 lower-case hex digits: opening twice under it
+/// opens one case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CaseKey(pub [u8; 16]);
+
 /// A customer of a center: `t-` and 1 to 32 of `[a-z0-9-]`, chosen by the center.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TenantId(String);
@@ -69,6 +74,14 @@ impl ReceiptId {
     }
 }
 
+impl CaseKey {
+    /// Reads `q-` and exactly 32 lower-case hex digits.
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut bytes = [0; 16];
+        unhex(text.strip_prefix("q-")?, &mut bytes).then_some(Self(bytes))
+    }
+}
+
 impl TenantId {
     /// Reads `t-` and 1 to 32 of `[a-z0-9-]`.
     pub fn parse(text: &str) -> Option<Self> {
@@ -110,6 +123,13 @@ impl fmt::Display for ReceiptId {
     }
 }
 
+impl fmt::Display for CaseKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("q-")?;
+        hex(&self.0, f)
+    }
+}
+
 impl fmt::Display for TenantId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -135,4 +155,5 @@ as_text!(BundleId, "a bundle id of 32 lower-case hex digits");
 as_text!(HostId, "a host id: `h-` and 32 lower-case hex digits");
 as_text!(RequestId, "a request id: `r-` and 32 lower-case hex digits");
 as_text!(ReceiptId, "a receipt id: `c-` and 32 lower-case hex digits");
+as_text!(CaseKey, "a case key: `q-` and 32 lower-case hex digits");
 as_text!(TenantId, "a tenant id: `t-` and 1 to 32 of [a-z0-9-]");

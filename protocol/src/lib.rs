@@ -5,14 +5,19 @@
 //! either, with one exception: `sealed` leaves the making of file keys to the age library.
 
 pub mod ack;
+pub mod audit;
 pub mod bundle;
+pub mod case;
+pub mod catalogue;
 pub mod consent;
+pub mod deletion;
 pub mod digest;
 pub mod document;
 pub mod enroll;
 pub mod envelope;
 pub mod http_signature;
 pub mod id;
+pub mod inbox;
 pub mod json;
 pub mod keyset;
 pub mod ledger;
@@ -23,3 +28,5 @@ pub mod signed;
 pub mod sshsig;
 pub mod text;
 pub mod time;
+pub mod views;
+pub mod withdrawal;

@@ -682,6 +682,7 @@ event-enrolled = enrolled
 event-keyset = keyset accepted
 event-policy = policy changed
 event-received = request received
+event-pending = a person is asked
 event-rejected = request rejected
 event-approved = collecting approved
 event-denied = collecting denied

@@ -643,6 +643,7 @@ event-enrolled = 已注册
 event-keyset = 已接受密钥集
 event-policy = 策略已变更
 event-received = 收到请求
+event-pending = 等待人工决定
 event-rejected = 请求被拒收
 event-approved = 同意采集
 event-denied = 拒绝采集

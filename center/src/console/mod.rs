@@ -12,6 +12,7 @@ mod open;
 mod operations;
 mod pages;
 mod reply;
+pub mod routes;
 mod texts;
 mod tree;
 mod view;
@@ -26,7 +27,6 @@ use axum::{
     http::{HeaderValue, header},
     middleware::{self, Next},
     response::{IntoResponse as _, Response},
-    routing::{get, post},
 };
 use reply::NoPage;
 use tokio::sync::Semaphore;
@@ -65,19 +65,11 @@ const HEADERS: [(&str, &str); 5] = [
 
 /// The routes of the pages.
 pub fn router(store: Store, vault: Vault, tls: bool) -> Router {
-    Router::new()
-        .route("/", get(pages::bundles))
-        .route("/login", get(pages::login_form).post(pages::login))
-        .route("/logout", post(pages::logout))
-        .route("/bundles/{id}", get(pages::bundle))
-        .route("/bundles/{id}/operations", get(operations::operations))
-        .route("/bundles/{id}/files/{*path}", get(files::file))
-        .route("/style.css", get(reply::style))
-        .route("/plots.css", get(reply::plot_style))
-        .route("/icon.svg", get(reply::icon))
+    let console = Console { store, vault, throttle: Arc::default(), reading: Arc::new(Semaphore::new(READING)), tls };
+    routes::router(&console)
         .layer(DefaultBodyLimit::max(FORM))
         .layer(middleware::from_fn_with_state(tls, dressed))
-        .with_state(Console { store, vault, throttle: Arc::default(), reading: Arc::new(Semaphore::new(READING)), tls })
+        .with_state(console)
 }
 
 /// Finds out the page's language before it is made; afterwards puts the reason in place of a page that is missing, and the headers.

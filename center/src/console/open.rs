@@ -15,8 +15,8 @@ use super::{Console, reply::NoPage};
 use crate::{
     clock,
     ingest::{OpenError, Opened},
-    store::bundles::Bundle,
-    users::session::Session,
+    store::{audit::Entry, bundles::Bundle},
+    users::{Action, may, session::Session},
     vault::Plain,
 };
 
@@ -41,6 +41,16 @@ pub(super) async fn find(console: &Console, session: &Session, id: &str) -> Resu
 
 /// Opens a bundle, or one member of it, for the session's user.
 pub(super) async fn open(console: &Console, session: &Session, bundle: Bundle, path: Option<&str>) -> Result<Open, NoPage> {
+    let now = clock::now();
+    if !may(session.role, Action::ReadContents, false) {
+        let own = console.store.own_bundles(&session.tenant, &session.user, now).await?.contains(&bundle.id);
+        if !may(session.role, Action::ReadContents, own) {
+            let id = bundle.id.to_string();
+            let (tenant, object) = (Some(session.tenant.as_str()), Some(id.as_str()));
+            console.store.audit(now, Entry { event: "open_refused", actor: &session.user, tenant, object }).await?;
+            return Err(NoPage::NotAllowed);
+        }
+    }
     let room = console.reading.clone().acquire_owned().await?;
     let (vault, user, path) = (console.vault.clone(), session.user.clone(), path.map(str::to_owned));
     let opening = async move {

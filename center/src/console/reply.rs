@@ -52,6 +52,8 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
 pub(super) enum NoPage {
     LogIn,
     NotFound,
+    /// The user's role does not reach so far.
+    NotAllowed,
     /// A form that did not come from a page of ours.
     Forged,
     /// Nothing of the bundle can be shown yet.
@@ -100,7 +102,7 @@ impl IntoResponse for NoPage {
         let status = match self {
             Self::LogIn => return Redirect::to("/login").into_response(),
             Self::NotFound => StatusCode::NOT_FOUND,
-            Self::Forged | Self::Closed(_) => StatusCode::FORBIDDEN,
+            Self::NotAllowed | Self::Forged | Self::Closed(_) => StatusCode::FORBIDDEN,
             Self::Checking => StatusCode::OK,
             Self::Fault => StatusCode::INTERNAL_SERVER_ERROR,
         };
@@ -113,6 +115,7 @@ pub(super) fn error_page(why: NoPage, view: &View) -> Result<Html<String>, NoPag
     let t = texts(view.lang);
     let (title, text) = match why {
         NoPage::NotFound => ("not_found_title", "not_found"),
+        NoPage::NotAllowed => ("not_allowed_title", "not_allowed"),
         NoPage::Forged => ("forged_title", "forged"),
         NoPage::Checking => ("state_received", "state_received_lead"),
         NoPage::Closed(closed) => ("closed_title", closed_text(&closed)),

@@ -10,17 +10,20 @@ use axum::{
 };
 use http_body_util::{BodyExt as _, Limited};
 use oediag_protocol::{
+    bundle::manifest::LedgerHead,
     digest::Sha256,
     http_signature::{self, Claim, HOST, HttpSignatureError, LEDGER, MEMORY, parse_content_digest},
-    id::TenantId,
+    id::{HostId, TenantId},
+    sshsig::PublicKey,
     time::Time,
 };
 
-use super::{Gate, headers::text, refusal::Refusal};
+use super::{Gate, headers::text, heads, refusal::Refusal, values::ledger_head};
 use crate::{
     clock,
     store::{
         hosts::{Host, Nonce},
+        ledger::Told,
         tokens::{self, Scope},
     },
 };
@@ -40,8 +43,8 @@ pub(super) struct Sender {
 pub(super) struct Caller {
     pub(super) sender: Sender,
     pub(super) headers: HeaderMap,
-    /// What a host signed that its body is.
-    digest: Option<Sha256>,
+    /// What a host signed that its body is, and when.
+    signed: Option<(Sha256, Time)>,
 }
 
 impl FromRequestParts<Gate> for Caller {
@@ -50,23 +53,29 @@ impl FromRequestParts<Gate> for Caller {
     async fn from_request_parts(parts: &mut Parts, gate: &Gate) -> Result<Self, Refusal> {
         let now = clock::now();
         let headers = parts.headers.clone();
-        let (sender, digest) = match text(&headers, "signature-input")? {
-            Some(input) => signed(parts, input, gate, now).await.map(|(sender, digest)| (sender, Some(digest)))?,
+        let (sender, signed) = match text(&headers, "signature-input")? {
+            Some(input) => signed(parts, input, gate, now).await.map(|(sender, signed)| (sender, Some(signed)))?,
             None => (holder(&headers, gate, now).await?, None),
         };
-        Ok(Self { sender, headers, digest })
+        Ok(Self { sender, headers, signed })
     }
 }
 
 impl Caller {
     /// Whether these bytes are what a host signed as its body.
     pub(super) fn sent(&self, body: Sha256) -> Result<(), Refusal> {
-        if self.digest.is_none_or(|digest| digest == body) { Ok(()) } else { Err(Refusal::Digest) }
+        if self.digest().is_none_or(|digest| digest == body) { Ok(()) } else { Err(Refusal::Digest) }
     }
 
     /// What a host signed that its body is; none for the holder of a token.
     pub(super) fn digest(&self) -> Option<Sha256> {
-        self.digest
+        self.signed.map(|(digest, _)| digest)
+    }
+
+    /// The host that signed, and when by its clock; who holds a token only is refused.
+    pub(super) fn host(&self) -> Result<(&Host, Time), Refusal> {
+        let host = self.sender.host.as_ref().zip(self.signed);
+        host.map(|(host, (_, created))| (host, created)).ok_or(Refusal::Unsigned)
     }
 
     /// A request without a body.
@@ -100,43 +109,79 @@ async fn holder(headers: &HeaderMap, gate: &Gate, now: Time) -> Result<Sender, R
     Ok(Sender { name: format!("token {}", holder.id), tenant, host: None })
 }
 
-async fn signed(parts: &Parts, input: &str, gate: &Gate, now: Time) -> Result<(Sender, Sha256), Refusal> {
-    let headers = &parts.headers;
-    let needed = |name: &'static str| Ok::<_, Refusal>(text(headers, name)?.unwrap_or_default());
-    // A method that a proxy would not let through is signed as what it is meant to be.
-    let method = match text(headers, "x-http-method-override")? {
-        Some(method) if parts.method == "POST" => method,
-        _ => parts.method.as_str(),
-    };
-    let asked = http_signature::Parts {
-        method,
-        authority: &gate.authority,
-        path: parts.uri.path(),
-        query: parts.uri.query(),
-        content_digest: needed("content-digest")?,
-        host: needed(HOST)?,
-        ledger: needed(LEDGER)?,
-        upload_offset: text(headers, "upload-offset")?,
-    };
-    let wrong = |error: HttpSignatureError| match error {
+/// What a request says that its host signed.
+pub(super) struct Asked<'a> {
+    parts: http_signature::Parts<'a>,
+    pub(super) claim: Claim,
+    signature: &'a str,
+    authority: &'a str,
+}
+
+impl<'a> Asked<'a> {
+    /// Reads the headers; nothing of them is true yet.
+    pub(super) fn parse(parts: &'a Parts, input: &str, gate: &'a Gate) -> Result<Self, Refusal> {
+        let headers = &parts.headers;
+        let needed = |name: &'static str| Ok::<_, Refusal>(text(headers, name)?.unwrap_or_default());
+        // A method that a proxy would not let through is signed as what it is meant to be.
+        let method = match text(headers, "x-http-method-override")? {
+            Some(method) if parts.method == "POST" => method,
+            _ => parts.method.as_str(),
+        };
+        let authority = &*gate.authority;
+        let asked = http_signature::Parts {
+            method,
+            authority,
+            path: parts.uri.path(),
+            query: parts.uri.query(),
+            content_digest: needed("content-digest")?,
+            host: needed(HOST)?,
+            ledger: needed(LEDGER)?,
+            upload_offset: text(headers, "upload-offset")?,
+        };
+        let claim = Claim::parse(input, &asked).map_err(|error| wrong(error, authority))?;
+        Ok(Self { parts: asked, claim, signature: needed("signature")?, authority })
+    }
+
+    /// The host that the request names.
+    pub(super) fn host(&self) -> Option<HostId> {
+        HostId::parse(self.parts.host)
+    }
+
+    /// Whether this key signed the request just now. Gives the head of the host's ledger and the digest of the body.
+    pub(super) fn verify(&self, key: &PublicKey, now: Time) -> Result<(LedgerHead, Sha256), Refusal> {
+        self.claim.verify(&self.parts, self.signature, key, now).map_err(|error| wrong(error, self.authority))?;
+        let head = ledger_head(self.parts.ledger)
+            .ok_or_else(|| Refusal::Bad(format!("{LEDGER} is not the number of a line and its digest")))?;
+        Ok((head, parse_content_digest(self.parts.content_digest).ok_or(Refusal::Digest)?))
+    }
+}
+
+fn wrong(error: HttpSignatureError, authority: &str) -> Refusal {
+    match error {
         HttpSignatureError::Window { .. } => Refusal::Stale(error),
-        error => Refusal::Signature { error, authority: gate.authority.to_string() },
-    };
-    let claim = Claim::parse(input, &asked).map_err(wrong)?;
-    let host = gate.store.host_by_key(&claim.keyid).await?.ok_or(Refusal::UnknownKey)?;
-    claim.verify(&asked, needed("signature")?, &host.transport_key, now).map_err(wrong)?;
-    if asked.host != host.id.to_string() {
+        error => Refusal::Signature { error, authority: authority.to_owned() },
+    }
+}
+
+async fn signed(parts: &Parts, input: &str, gate: &Gate, now: Time) -> Result<(Sender, (Sha256, Time)), Refusal> {
+    let asked = Asked::parse(parts, input, gate)?;
+    let host = gate.store.host_by_key(&asked.claim.keyid).await?.ok_or(Refusal::UnknownKey)?;
+    let (head, digest) = asked.verify(&host.transport_key, now)?;
+    if asked.host() != Some(host.id) {
         return Err(Refusal::UnknownKey);
     }
     if host.revoked.is_some() {
         return Err(Refusal::Revoked);
     }
-    let digest = parse_content_digest(asked.content_digest).ok_or(Refusal::Digest)?;
     // Remembered from its own time on: it counts for as long as the window lets it.
-    let until = Time(claim.created.0.max(now.0) + MEMORY);
-    match gate.store.remember_nonce(host.id, &claim.nonce, until).await? {
-        Nonce::New => Ok((Sender { name: format!("host {}", host.id), tenant: host.tenant.clone(), host: Some(host) }, digest)),
-        Nonce::Used => Err(Refusal::Replayed),
-        Nonce::TooMany => Err(Refusal::TooManyRequests),
+    let until = Time(asked.claim.created.0.max(now.0) + MEMORY);
+    match gate.store.remember_nonce(host.id, &asked.claim.nonce, until).await? {
+        Nonce::New => {}
+        Nonce::Used => return Err(Refusal::Replayed),
+        Nonce::TooMany => return Err(Refusal::TooManyRequests),
     }
+    let told = Told { head: &head, told: asked.claim.created, newest: false, signed: None };
+    heads::heard(gate, host.id, &host.tenant, told, now).await?;
+    let sender = Sender { name: format!("host {}", host.id), tenant: host.tenant.clone(), host: Some(host) };
+    Ok((sender, (digest, asked.claim.created)))
 }

@@ -3,11 +3,14 @@
 //! In: HTTP requests under `/v1`. Out: enrolled hosts, receipts, sealed bundles in the store and their acks. Never: decrypts, or
 //! holds a key that does.
 
+mod asker;
 mod caller;
 mod consents;
 mod enroll;
 mod finish;
 mod headers;
+mod heads;
+mod memory;
 mod metadata;
 mod refusal;
 mod tus;
@@ -24,8 +27,9 @@ use tokio::sync::{Notify, Semaphore};
 
 pub use self::{
     finish::HEAD,
+    memory::Memory,
     metadata::{Metadata, MetadataError},
-    values::{checksum, whole_number},
+    values::{checksum, ledger_head, whole_number},
 };
 use crate::{settings::Limits, signer::Signer, store::Store};
 
@@ -42,6 +46,8 @@ pub struct Gate {
     pub authority: Arc<str>,
     /// How many uploads are read from end to end at a time; others wait.
     pub finishing: Arc<Semaphore>,
+    /// Hosts that poll.
+    pub memory: Arc<Memory>,
     /// Rung when a bundle was stored.
     pub arrived: Arc<Notify>,
 }
@@ -50,6 +56,7 @@ pub struct Gate {
 pub fn router(gate: Gate) -> Router {
     Router::new()
         .route("/v1/enroll", post(enroll::enroll))
+        .route("/v1/ledger/head", post(heads::post))
         .route("/v1/consents", post(consents::receive))
         .route("/v1/uploads", options(tus::options).post(tus::create))
         .route(

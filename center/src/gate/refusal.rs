@@ -23,6 +23,8 @@ pub(crate) enum Refusal {
     Signature { error: HttpSignatureError, authority: String },
     #[error("{0}")]
     Stale(HttpSignatureError),
+    #[error("sign the request as an enrolled host")]
+    Unsigned,
     #[error("no enrolled host has this key")]
     UnknownKey,
     #[error("this request came before: sign it anew")]
@@ -41,6 +43,12 @@ pub(crate) enum Refusal {
     Incomplete,
     #[error("the bytes are not those of the receipt, and were deleted: {0}")]
     Mismatch(String),
+    #[error("this host told another history before: its ledger was changed, set back, or another host has its keys")]
+    LedgerConflict,
+    #[error("{0} names another host than the one that signed the request")]
+    OtherHost(&'static str),
+    #[error("there is nothing here of this name, or it is not yours")]
+    NoSuch,
     #[error("there is no such upload, or it is not yours")]
     NotFound,
     #[error("the upload has expired: make a new one")]
@@ -145,6 +153,7 @@ impl Refusal {
             Self::NoToken => (StatusCode::UNAUTHORIZED, "unauthenticated"),
             Self::Signature { .. } => (StatusCode::UNAUTHORIZED, "signature"),
             Self::Stale(_) => (StatusCode::UNAUTHORIZED, "stale"),
+            Self::Unsigned => (StatusCode::UNAUTHORIZED, "unauthenticated"),
             Self::UnknownKey => (StatusCode::UNAUTHORIZED, "unknown_key"),
             Self::Replayed => (StatusCode::UNAUTHORIZED, "replayed"),
             Self::Digest => (StatusCode::UNAUTHORIZED, "digest"),
@@ -154,7 +163,9 @@ impl Refusal {
             Self::Denied(denied) => (StatusCode::FORBIDDEN, denied.reason()),
             Self::Incomplete => (StatusCode::CONFLICT, "incomplete"),
             Self::Mismatch(_) => (StatusCode::UNPROCESSABLE_ENTITY, "mismatch"),
-            Self::NotFound => (StatusCode::NOT_FOUND, "not_found"),
+            Self::LedgerConflict => (StatusCode::CONFLICT, "ledger_conflict"),
+            Self::OtherHost(_) => (StatusCode::FORBIDDEN, "other_host"),
+            Self::NoSuch | Self::NotFound => (StatusCode::NOT_FOUND, "not_found"),
             Self::Expired => (StatusCode::GONE, "upload_expired"),
             Self::Version => (StatusCode::PRECONDITION_FAILED, "version"),
             Self::Bad(_) => (StatusCode::BAD_REQUEST, "bad"),

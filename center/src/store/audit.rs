@@ -89,7 +89,14 @@ pub(super) async fn append(tx: &mut Transaction<'static, Sqlite>, now: Time, ent
     let line = Line { seq, prev, at: now, entry };
     let line = serde_json::to_string(&line).map_err(|_| StoreError::Row { table: "audit" })?;
     let hash = Sha256::of(line.as_bytes());
-    let row = sqlx::query("INSERT INTO audit (seq, line) VALUES ($1, $2)").bind(seq).bind(line);
-    row.execute(&mut **tx).await.map_err(on(what))?;
+    sqlx::query("INSERT INTO audit (seq, line, event, tenant, object) VALUES ($1, $2, $3, $4, $5)")
+        .bind(seq)
+        .bind(line)
+        .bind(entry.event)
+        .bind(entry.tenant)
+        .bind(entry.object)
+        .execute(&mut **tx)
+        .await
+        .map_err(on(what))?;
     Ok(LedgerHead { seq: seq as u64, hash })
 }

@@ -7,7 +7,12 @@ use oediag_protocol::{
     time::Time,
 };
 
-use super::{Store, StoreError, on};
+use super::{
+    Store, StoreError,
+    audit::{Entry, append},
+    inboxes::bump,
+    on,
+};
 
 /// Most nonces of one host that are remembered at a time; a host that sends its largest file in its smallest chunks needs half.
 const NONCES: i64 = 20_000;
@@ -79,6 +84,28 @@ impl Store {
         .await
         .map_err(on("looking for a host's key"))?;
         row.map(host).transpose()
+    }
+
+    /// From now on nothing of this host of the tenant's counts. False when it is not there, or was revoked before.
+    pub async fn revoke_host(&self, tenant: &TenantId, id: HostId, actor: &str, now: Time) -> Result<bool, StoreError> {
+        let what = "revoking a host";
+        let mut tx = self.write().await?;
+        let done = sqlx::query("UPDATE hosts SET revoked = $1 WHERE id = $2 AND tenant = $3 AND revoked IS NULL")
+            .bind(now.0)
+            .bind(id.to_string())
+            .bind(tenant.as_str())
+            .execute(&mut *tx)
+            .await
+            .map_err(on(what))?;
+        if done.rows_affected() == 0 {
+            return Ok(false);
+        }
+        bump(&mut tx, id).await?;
+        let object = id.to_string();
+        append(&mut tx, now, Entry { event: "host_revoked", actor, tenant: Some(tenant.as_str()), object: Some(&object) })
+            .await?;
+        tx.commit().await.map_err(on(what))?;
+        Ok(true)
     }
 
     /// Remembers a nonce until a moment after which no request with it can count.

@@ -3,7 +3,7 @@
 
 use oediag_protocol::{id::TenantId, time::Time};
 
-use super::{Store, StoreError, on};
+use super::{Store, StoreError, inboxes::bump_all, on};
 
 impl Store {
     /// All keysets of a tenant, oldest first.
@@ -16,16 +16,34 @@ impl Store {
         Ok(rows.into_iter().map(|(signed,)| signed).collect())
     }
 
-    /// Adds a keyset, unless the version is there, and the tenant where that is new.
+    /// Adds a keyset, unless the version is there, and the tenant where that is new. Its hosts hear of it with their next poll.
     pub async fn new_keyset(&self, tenant: &TenantId, version: u64, signed: &str, now: Time) -> Result<(), StoreError> {
         self.ensure_tenant(tenant.as_str(), now).await?;
-        sqlx::query("INSERT INTO keysets (tenant, version, signed) VALUES ($1, $2, $3) ON CONFLICT (tenant, version) DO NOTHING")
+        let what = "adding a keyset";
+        let mut tx = self.write().await?;
+        let done = sqlx::query(
+            "INSERT INTO keysets (tenant, version, signed) VALUES ($1, $2, $3) ON CONFLICT (tenant, version) DO NOTHING",
+        )
+        .bind(tenant.as_str())
+        .bind(version as i64)
+        .bind(signed)
+        .execute(&mut *tx)
+        .await
+        .map_err(on(what))?;
+        if done.rows_affected() == 1 {
+            bump_all(&mut tx, tenant).await?;
+        }
+        tx.commit().await.map_err(on(what))
+    }
+
+    /// One keyset of a tenant.
+    pub async fn keyset(&self, tenant: &TenantId, version: u64) -> Result<Option<String>, StoreError> {
+        let row: Option<(String,)> = sqlx::query_as("SELECT signed FROM keysets WHERE tenant = $1 AND version = $2")
             .bind(tenant.as_str())
-            .bind(version as i64)
-            .bind(signed)
-            .execute(&self.db)
+            .bind(i64::try_from(version).unwrap_or(i64::MAX))
+            .fetch_optional(&self.db)
             .await
-            .map_err(on("adding a keyset"))?;
-        Ok(())
+            .map_err(on("reading a keyset"))?;
+        Ok(row.map(|(signed,)| signed))
     }
 }

@@ -7,9 +7,12 @@ pub mod audit;
 pub mod bundles;
 pub mod enrolments;
 pub mod hosts;
+pub mod inboxes;
 pub mod key_lists;
 pub mod keysets;
+pub mod ledger;
 pub mod objects;
+pub mod own;
 pub mod readable;
 pub mod receipts;
 pub mod summaries;
@@ -36,6 +39,9 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0002_receiving.sql"),
     include_str!("../../migrations/0003_summaries.sql"),
     include_str!("../../migrations/0004_indexes.sql"),
+    include_str!("../../migrations/0005_requests.sql"),
+    include_str!("../../migrations/0006_cases.sql"),
+    include_str!("../../migrations/0007_deletions.sql"),
     include_str!("../../migrations/0010_keys_and_roles.sql"),
 ];
 

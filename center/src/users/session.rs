@@ -3,6 +3,7 @@
 
 use oediag_protocol::time::Time;
 
+use super::Role;
 use crate::{
     secret,
     store::{Store, StoreError, users::SessionRow},
@@ -27,6 +28,8 @@ pub struct Session {
     pub user: String,
     /// The user's tenant.
     pub tenant: String,
+    /// What the user is.
+    pub role: Role,
     /// What every form must send back.
     pub csrf: String,
 }
@@ -42,7 +45,7 @@ pub async fn begin(store: &Store, user: &str, now: Time) -> Result<String, Store
 /// The session of a cookie, unless it is over. Counts as use.
 pub async fn of(store: &Store, cookie: &str, now: Time) -> Result<Option<Session>, StoreError> {
     let digest = secret::digest(cookie);
-    let Some(SessionRow { user, tenant, csrf, created, used }) = store.session(&digest).await? else { return Ok(None) };
+    let Some(SessionRow { user, tenant, role, csrf, created, used }) = store.session(&digest).await? else { return Ok(None) };
     if now.0 - created.0 >= LIFE || now.0 - used.0 >= IDLE {
         store.end_session(&digest).await?;
         return Ok(None);
@@ -51,7 +54,8 @@ pub async fn of(store: &Store, cookie: &str, now: Time) -> Result<Option<Session
     if now.0 - used.0 >= 60 {
         store.touch_session(&digest, now).await?;
     }
-    Ok(Some(Session { digest, user, tenant, csrf }))
+    let role = Role::parse(&role).ok_or(StoreError::Row { table: "users" })?;
+    Ok(Some(Session { digest, user, tenant, role, csrf }))
 }
 
 /// Ends a session.

@@ -86,9 +86,15 @@ impl Center {
         &self.address
     }
 
-    /// A user of this tenant; gives the password.
+    /// A lead of this tenant; gives the password.
     pub(crate) fn user(&self, name: &str, tenant: &str) -> String {
-        let line = printed(program().args(["user", "create", name, "--tenant", tenant, "--data"]).arg(&self.data));
+        self.user_as(name, tenant, "lead")
+    }
+
+    /// A user of this tenant and role; gives the password.
+    pub(crate) fn user_as(&self, name: &str, tenant: &str, role: &str) -> String {
+        let options = ["user", "create", name, "--tenant", tenant, "--role", role, "--data"];
+        let line = printed(program().args(options).arg(&self.data));
         line.rsplit(' ').next().unwrap_or_default().to_owned()
     }
 

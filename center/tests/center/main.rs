@@ -9,6 +9,7 @@ mod ingest;
 mod keys;
 mod large;
 mod pages;
+mod roles;
 mod signatures;
 mod slow;
 mod tus;

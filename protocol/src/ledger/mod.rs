@@ -58,6 +58,8 @@ events! {
     Received => "received",
     /// A request was refused by rule, `why` says by which.
     Rejected => "rejected",
+    /// A person is asked whether to collect.
+    Pending => "pending",
     /// Collecting for a request was agreed to, by a person or by the policy.
     Approved => "approved",
     /// Collecting for a request was not agreed to.

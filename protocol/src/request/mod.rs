@@ -5,6 +5,8 @@
 
 pub mod cancel;
 pub mod catalogue;
+pub mod event;
+pub mod life;
 pub mod paper;
 pub mod value;
 pub mod verify;

@@ -58,6 +58,10 @@ namespaces! {
     HostKey => "oediag-hostkey-v1",
     /// A withdrawal, by the host key or the customer administrator's.
     Withdraw => "oediag-withdraw-v1",
+    /// What became of a request, by the host key.
+    Event => "oediag-event-v1",
+    /// The opening or the confirmation of a case, by the host key.
+    Case => "oediag-case-v1",
     /// The center's keyset, by its root keys.
     Keyset => "oediag-keyset-v1",
     /// A request, by the center's request key and perhaps an engineer's.
@@ -69,7 +73,7 @@ namespaces! {
 }
 
 impl Namespace {
-    /// What a host key signs.
+    /// What a host key signs that stock tools check; what goes to the center alone is not among it.
     pub const HOST: &[Self] =
         &[Self::Bundle, Self::File, Self::Envelope, Self::Consent, Self::Ledger, Self::Enroll, Self::HostKey, Self::Withdraw];
 

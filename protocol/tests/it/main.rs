@@ -14,6 +14,7 @@ mod papers;
 mod policy;
 mod policy_model;
 mod profile;
+mod remote_papers;
 mod request;
 mod request_papers;
 mod sealed;
