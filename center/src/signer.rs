@@ -1,15 +1,17 @@
-//! What the center signs: acks with its ack key, a tenant's keysets with its root key.
+//! What the center signs: acks and the like with its ack key, requests with its request key, a tenant's keysets with its root key.
 //!
 //! In: documents of the gate's. Out: signed objects as they go over the wire. Never: signs what came in from outside; opens bundles.
 
 use std::collections::BTreeMap;
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use oediag_protocol::{
     ack::Ack,
     consent::Level,
-    document::DocumentError,
+    document::{self, Document, DocumentError},
     id::TenantId,
     keyset::{self, AckRole, EngineerRole, Keyset, RequestKey, RequestRole, Root, RootPin, Severity},
+    request::paper::Request,
     sealed::Recipient,
     signed::{Signed, SignedError},
     sshsig,
@@ -63,7 +65,19 @@ impl Signer {
 
     /// An ack as hosts get it.
     pub fn ack(&self, ack: &Ack) -> Result<Vec<u8>, SignError> {
-        Ok(Signed::new(ack, &[&self.ack])?.to_bytes()?)
+        self.sign(Role::Ack, ack)
+    }
+
+    /// A document as hosts get it, signed by the key of this role.
+    pub fn sign<T: Document>(&self, role: Role, document: &T) -> Result<Vec<u8>, SignError> {
+        Ok(Signed::new(document, &[&self.keys.signer(role)?])?.to_bytes()?)
+    }
+
+    /// A request, signed by the request key and, where it is given, by the engineer's own.
+    pub fn request(&self, request: &Request, engineer: Option<&sshsig::Signer>) -> Result<Vec<u8>, SignError> {
+        let ours = self.keys.signer(Role::Request)?;
+        let signers: Vec<&sshsig::Signer> = std::iter::once(&ours).chain(engineer).collect();
+        Ok(Signed::new(request, &signers)?.to_bytes()?)
     }
 
     /// All keysets of a tenant, oldest first. One that has none gets its first, and one whose newest ends soon gets the next;
@@ -134,6 +148,12 @@ impl Signer {
             spki_pins: Vec::new(),
         })
     }
+}
+
+/// A document that the center signed and stored itself.
+pub fn own<T: Document>(signed: &str) -> Option<T> {
+    let wrapper: serde_json::Value = serde_json::from_str(signed).ok()?;
+    document::parse(&STANDARD.decode(wrapper["payload"].as_str()?).ok()?).ok()
 }
 
 async fn all(store: &Store, tenant: &TenantId) -> Result<Vec<Signed>, SignError> {

@@ -17,7 +17,7 @@ use crate::{
     ingest::{OpenError, Opened},
     store::bundles::Bundle,
     users::session::Session,
-    vault::Plain,
+    vault::{Plain, Reach, Who},
 };
 
 /// A bundle that is open for one user.
@@ -44,7 +44,7 @@ pub(super) async fn open(console: &Console, session: &Session, bundle: Bundle, p
     let room = console.reading.clone().acquire_owned().await?;
     let (vault, user, path) = (console.vault.clone(), session.user.clone(), path.map(str::to_owned));
     let opening = async move {
-        let mut plain = vault.open(&bundle, &user, path.as_deref(), clock::now()).await?;
+        let mut plain = vault.open(&bundle, Who { name: &user, reach: Reach::Tenant }, path.as_deref(), clock::now()).await?;
         let place = bundle.manifest_at.ok_or(NoPage::Checking)?;
         let read = move || Opened::of(&mut plain, place).map(|opened| (opened, plain));
         let (opened, plain) = tokio::task::spawn_blocking(read).await??;
