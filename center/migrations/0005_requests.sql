@@ -1,5 +1,5 @@
--- What the center asks hosts for and what they answer. digest: of the signed bytes, as receipts name it. state: "asked" until the
--- host tells another; ended: whether nothing follows. cancel: the signed cancellation.
+-- What the center asks hosts for and what they answer. digest: of the signed bytes, as receipts name it. state: the one that the
+-- host told last; NULL while it said nothing. cancel: the signed cancellation.
 CREATE TABLE requests (
     id TEXT NOT NULL PRIMARY KEY,
     tenant TEXT NOT NULL REFERENCES tenants (id),
@@ -12,9 +12,10 @@ CREATE TABLE requests (
     composed_by TEXT NOT NULL,
     created BIGINT NOT NULL,
     expires BIGINT NOT NULL,
-    state TEXT NOT NULL,
+    state TEXT,
     reason TEXT,
     receipt TEXT,
+    seq BIGINT NOT NULL,
     changed BIGINT NOT NULL
 );
 CREATE INDEX requests_by_host ON requests (host, created);
@@ -64,11 +65,10 @@ CREATE TABLE ledger_conflicts (
     PRIMARY KEY (host, seq, hash)
 );
 CREATE INDEX ledger_conflicts_by_tenant ON ledger_conflicts (tenant, at);
--- The newest catalogue of each host: what it can be asked for.
+-- The newest catalogue of each host: what it can be asked for, as the host sent it.
 CREATE TABLE catalogues (
     host TEXT NOT NULL PRIMARY KEY REFERENCES hosts (id),
     version TEXT NOT NULL,
-    digest TEXT NOT NULL,
-    signed TEXT NOT NULL,
+    offer TEXT NOT NULL,
     received BIGINT NOT NULL
 );

@@ -1,4 +1,4 @@
--- Service requests. id: "SR-" and a number. digest: of the signed bytes that opened it, so that the same document opens it once.
+-- Service requests. id: "SR-" and a number. opener: the key in the document that opened it, by which the same one opens it once.
 CREATE TABLE cases (
     id TEXT NOT NULL PRIMARY KEY,
     tenant TEXT NOT NULL REFERENCES tenants (id),
@@ -6,14 +6,19 @@ CREATE TABLE cases (
     severity TEXT NOT NULL,
     title TEXT NOT NULL,
     state TEXT NOT NULL,
-    digest TEXT NOT NULL UNIQUE,
+    description TEXT NOT NULL,
+    contact TEXT NOT NULL,
+    engineer TEXT,
+    opener TEXT NOT NULL,
     signed TEXT NOT NULL,
+    confirmation TEXT,
     opened BIGINT NOT NULL,
+    respond_by BIGINT NOT NULL,
     accepted BIGINT,
-    respond_by BIGINT,
     resolved BIGINT,
     confirmed BIGINT,
-    closed BIGINT
+    closed BIGINT,
+    UNIQUE (host, opener)
 );
 CREATE INDEX cases_by_tenant ON cases (tenant, opened);
 -- Leave to read a bundle of another case. until: the last moment of it.
@@ -26,5 +31,6 @@ CREATE TABLE grants (
     until BIGINT NOT NULL,
     PRIMARY KEY (tenant, bundle, reader)
 );
--- The case that a receipt names; NULL when it names none.
+-- The case and the request that a receipt names; NULL when it names none.
 ALTER TABLE receipts ADD COLUMN subject TEXT;
+ALTER TABLE receipts ADD COLUMN request TEXT;

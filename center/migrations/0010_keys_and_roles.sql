@@ -11,5 +11,3 @@ CREATE TABLE revoked_keys (
 );
 -- What a user may do: a word of users::Role. Who was there before there were roles did everything.
 ALTER TABLE users ADD COLUMN role TEXT NOT NULL DEFAULT 'lead';
--- Who accepted a case: the engineer whose it is.
-ALTER TABLE cases ADD COLUMN engineer TEXT;

@@ -1,15 +1,17 @@
 //! The support center: takes in what customers agreed to send, and shows it to engineers.
 //!
 //! In: arguments, a data folder, HTTP requests as hostile as can be. Out: stored bundles, pages, an audit log.
-//! Modules, each naming only what stands left of it: `store < keys < signer < users < gate < vault < ingest < console < serve < cli`;
+//! Modules, each naming only what stands left of it: `store < keys < signer < users < requests < deletions < gate < vault < ingest < console < serve < cli`;
 //! `settings`, `secret` and `clock` are seen by all. Never: a network connection that it opened itself.
 
 pub mod cli;
 pub mod clock;
 pub mod console;
+pub mod deletions;
 pub mod gate;
 pub mod ingest;
 pub mod keys;
+pub mod requests;
 pub mod secret;
 pub mod serve;
 pub mod settings;

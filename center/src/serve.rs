@@ -26,7 +26,7 @@ use tokio::{
 use tracing::{error, info};
 
 use crate::{
-    clock, console,
+    clock, console, deletions,
     gate::{self, Gate, Memory},
     ingest,
     keys::Keys,
@@ -61,10 +61,11 @@ pub async fn run(settings: Settings, store: Store, keys: Keys) -> Result<()> {
     let arrived = Arc::new(Notify::new());
     let memory = Arc::new(Memory::default());
     let vault = Vault::new(store.clone(), keys.clone());
+    let signer = Arc::new(Signer::new(keys)?);
     let gate = Gate {
         store: store.clone(),
         limits: settings.limits,
-        signer: Arc::new(Signer::new(keys)?),
+        signer: signer.clone(),
         authority: public.authority.as_str().into(),
         finishing: Arc::new(Semaphore::new(FINISHING)),
         memory: memory.clone(),
@@ -76,6 +77,7 @@ pub async fn run(settings: Settings, store: Store, keys: Keys) -> Result<()> {
     let sweeping = tokio::spawn(sweep(store.clone()));
     let followed = store.clone();
     let following = tokio::spawn(async move { memory.follow(&followed).await });
+    let deleting = tokio::spawn(deletions::run(store.clone(), signer));
     let checking = tokio::spawn(ingest::run(store, vault, arrived));
     let scheme = if tls { "https" } else { "http" };
     info!(%public, data = %settings.data.display(), "listening on {scheme}://{address}");
@@ -100,6 +102,7 @@ pub async fn run(settings: Settings, store: Store, keys: Keys) -> Result<()> {
     stopping.abort();
     sweeping.abort();
     following.abort();
+    deleting.abort();
     checking.abort();
     info!("stopped");
     served.context("serving")

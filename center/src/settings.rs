@@ -98,6 +98,8 @@ pub struct Limits {
     pub expiry: Duration,
     /// A request that sends nothing for this long ends; what came before is kept.
     pub idle: Duration,
+    /// After how long hosts ask again.
+    pub poll: Duration,
 }
 
 impl Default for Limits {
@@ -110,6 +112,7 @@ impl Default for Limits {
             free_bytes: 1 << 30,
             expiry: Duration::from_hours(7 * 24),
             idle: Duration::from_mins(1),
+            poll: Duration::from_mins(5),
         }
     }
 }

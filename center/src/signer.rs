@@ -5,11 +5,13 @@
 
 pub mod keyset;
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use oediag_protocol::{
     ack::Ack,
-    document::{Document, DocumentError},
+    document::{self, Document, DocumentError},
     id::TenantId,
     keyset::KeysetError,
+    request::paper::Request,
     signed::{Signed, SignedError},
     sshsig,
 };
@@ -81,4 +83,17 @@ impl Signer {
         let signers: Vec<&sshsig::Signer> = signers.iter().collect();
         Ok(Signed::new(document, &signers)?.to_bytes()?)
     }
+
+    /// A request, signed by the request keys and, where it is given, by the engineer's own.
+    pub fn request(&self, request: &Request, engineer: Option<&sshsig::Signer>) -> Result<Vec<u8>, SignError> {
+        let ours = self.keys.signers(Role::Request)?;
+        let signers: Vec<&sshsig::Signer> = ours.iter().chain(engineer).collect();
+        Ok(Signed::new(request, &signers)?.to_bytes()?)
+    }
+}
+
+/// A document that the center signed and stored itself.
+pub fn own<T: Document>(signed: &str) -> Option<T> {
+    let wrapper: serde_json::Value = serde_json::from_str(signed).ok()?;
+    document::parse(&STANDARD.decode(wrapper["payload"].as_str()?).ok()?).ok()
 }

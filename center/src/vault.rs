@@ -20,6 +20,7 @@ use tokio::task::{JoinError, spawn_blocking};
 use crate::{
     gate::HEAD,
     keys::{KeyError, Keys},
+    requests::{NotAsked, answered},
     store::{
         Store, StoreError,
         audit::Entry,
@@ -37,6 +38,12 @@ pub enum Closed {
     /// There is no receipt, or it was withdrawn.
     #[error("consent was withdrawn")]
     Withdrawn,
+    /// It was deleted when its time was over.
+    #[error("the bundle was deleted")]
+    Deleted,
+    /// It is of a case that the reader does not work on.
+    #[error("it is of another case")]
+    OtherCase,
     /// The host was revoked.
     #[error("the host was revoked")]
     Revoked,
@@ -68,6 +75,24 @@ pub enum VaultError {
     Thread(#[from] JoinError),
 }
 
+/// Which bundles of its tenant a reader may open. Who may be which is not decided here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach<'a> {
+    /// All of them.
+    Tenant,
+    /// Those of these cases, and those that the reader was granted.
+    Cases(&'a [String]),
+}
+
+/// Who wants to read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Who<'a> {
+    /// The name, as the audit log and the customer see it.
+    pub name: &'a str,
+    /// How far the reader's role goes.
+    pub reach: Reach<'a>,
+}
+
 /// Opens bundles. Clones share the keys.
 #[derive(Clone, Debug)]
 pub struct Vault {
@@ -81,12 +106,12 @@ impl Vault {
         Self { store, keys: Arc::new(keys) }
     }
 
-    /// Opens a bundle for `reader`, or one `item` of it, after the audit log says so.
-    pub async fn open(&self, bundle: &Bundle, reader: &str, item: Option<&str>, now: Time) -> Result<Plain, VaultError> {
+    /// Opens a bundle for a reader, or one `item` of it, after the audit log says so.
+    pub async fn open(&self, bundle: &Bundle, who: Who<'_>, item: Option<&str>, now: Time) -> Result<Plain, VaultError> {
         let id = bundle.id.to_string();
         let object = item.map_or_else(|| id.clone(), |item| format!("{id} {item}"));
-        let entry = |event| Entry { event, actor: reader, tenant: Some(bundle.tenant.as_str()), object: Some(&object) };
-        let consent = match self.permitted(bundle, now).await? {
+        let entry = |event| Entry { event, actor: who.name, tenant: Some(bundle.tenant.as_str()), object: Some(&object) };
+        let consent = match self.permitted(bundle, who, now).await? {
             Ok(consent) => consent,
             Err(closed) => {
                 self.store.audit(now, entry("open_refused")).await?;
@@ -117,12 +142,15 @@ impl Vault {
     }
 
     /// The consent under which this may be read now.
-    async fn permitted(&self, bundle: &Bundle, now: Time) -> Result<Result<Consent, Closed>, StoreError> {
+    async fn permitted(&self, bundle: &Bundle, who: Who<'_>, now: Time) -> Result<Result<Consent, Closed>, StoreError> {
         if let State::Rejected(reason) = &bundle.state {
             return Ok(Err(Closed::Rejected(reason.clone())));
         }
         let receipt = self.store.receipt(&bundle.tenant, bundle.receipt).await?;
         let Some(receipt) = receipt.filter(|receipt| receipt.withdrawn.is_none()) else { return Ok(Err(Closed::Withdrawn)) };
+        if bundle.state == State::Deleted || self.store.deletion(&bundle.tenant, bundle.receipt).await?.is_some() {
+            return Ok(Err(Closed::Deleted));
+        }
         let host = self.store.host(bundle.host).await?;
         let Some(host) = host.filter(|host| host.revoked.is_none()) else { return Ok(Err(Closed::Revoked)) };
         let reader = match Reader::new(receipt.front.as_slice()) {
@@ -133,7 +161,19 @@ impl Vault {
             Ok(documents) => documents,
             Err(error) => return Ok(Err(Closed::NotCovered(error.to_string()))),
         };
-        Ok(same(bundle, &envelope, &consent).map(|()| consent))
+        if let Err(closed) = same(bundle, &envelope, &consent) {
+            return Ok(Err(closed));
+        }
+        if answered(&self.store, &consent).await?.is_err() {
+            return Ok(Err(Closed::NotCovered(NotAsked.to_string())));
+        }
+        let case = consent.case.as_ref().map(|case| case.as_str());
+        let own = match who.reach {
+            Reach::Tenant => true,
+            Reach::Cases(cases) => case.is_some_and(|case| cases.iter().any(|own| own == case)),
+        };
+        let leave = own || self.store.granted(&bundle.tenant, bundle.id, who.name, now).await?;
+        Ok(if leave { Ok(consent) } else { Err(Closed::OtherCase) })
     }
 }
 

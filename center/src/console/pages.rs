@@ -83,9 +83,9 @@ pub(super) async fn bundles(
     Extension(session): Extension<Session>,
 ) -> Result<Html<String>, NoPage> {
     let (t, now) = (texts(view.lang), clock::now());
-    let bundles = console.store.bundles(&session.tenant, LISTED).await?;
-    let summaries = console.store.summaries(&session.tenant).await?;
-    let readable = console.store.readable(&session.tenant, now).await?;
+    let bundles = console.store.bundles(session.tenant.as_str(), LISTED).await?;
+    let summaries = console.store.summaries(session.tenant.as_str()).await?;
+    let readable = console.store.readable(session.tenant.as_str(), now).await?;
     let own = console.store.own_bundles(&session.tenant, &session.user, now).await?;
     let row = |bundle: &Bundle| {
         // What was found inside is shown only where it may be read now, and by this user.

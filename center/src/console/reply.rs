@@ -102,6 +102,7 @@ impl IntoResponse for NoPage {
         let status = match self {
             Self::LogIn => return Redirect::to("/login").into_response(),
             Self::NotFound => StatusCode::NOT_FOUND,
+            Self::Closed(Closed::Withdrawn | Closed::Deleted) => StatusCode::GONE,
             Self::NotAllowed | Self::Forged | Self::Closed(_) => StatusCode::FORBIDDEN,
             Self::Checking => StatusCode::OK,
             Self::Fault => StatusCode::INTERNAL_SERVER_ERROR,
@@ -129,6 +130,8 @@ fn closed_text(closed: &Closed) -> &'static str {
     match closed {
         Closed::Rejected(_) => "closed_rejected",
         Closed::Withdrawn => "closed_withdrawn",
+        Closed::Deleted => "closed_deleted",
+        Closed::OtherCase => "closed_other_case",
         Closed::Revoked => "closed_revoked",
         Closed::NotCovered(_) => "closed_not_covered",
         Closed::Changed(_) => "closed_changed",

@@ -55,9 +55,9 @@ struct Alerts {
     count: u64,
 }
 
-/// Whether anything of it can be shown.
+/// Whether to ask the vault, which says why one that was deleted stays closed.
 pub(super) fn opens(bundle: &Bundle) -> bool {
-    bundle.manifest_at.is_some() && !matches!(bundle.state, State::Rejected(_))
+    bundle.state == State::Deleted || (bundle.manifest_at.is_some() && !matches!(bundle.state, State::Rejected(_)))
 }
 
 /// One line of the list of bundles, and the head of a bundle's page. Without a summary, nothing of its contents is told.

@@ -20,6 +20,7 @@ use super::{
 };
 use crate::{
     clock,
+    requests::{NotAsked, answered},
     store::{
         bundles::Kept,
         hosts::Host,
@@ -48,6 +49,10 @@ pub(super) async fn receive(State(gate): State<Gate>, caller: Caller, body: Body
     if needed.is_empty() || needed.iter().any(|key| !envelope.payload.recipients.contains(key)) {
         return Err(Denied::OldKeys.into());
     }
+    answers(&gate, &consent).await?;
+    if gate.store.deletion(&host.tenant, consent.receipt_id).await?.is_some() {
+        return Err(Denied::NotCovered(NotCovered::Withdrawn).into());
+    }
     match gate.store.kept(&host.tenant, envelope.bundle_id, consent.receipt_id, envelope.payload.sha256).await? {
         Some(Kept::Known(ack) | Kept::New(ack)) => return Ok(headers::json(StatusCode::OK, ack)),
         Some(Kept::Other | Kept::Closed | Kept::Ended) => return Err(Denied::StoredOtherwise.into()),
@@ -64,6 +69,8 @@ pub(super) async fn receive(State(gate): State<Gate>, caller: Caller, body: Body
         payload: envelope.payload.sha256,
         delete_by: consent.delete_by,
         withdrawn: None,
+        case: consent.case.as_ref().map(|case| case.as_str().to_owned()),
+        request: consent.request.map(|request| request.request_id),
     };
     if room(&gate) < MAX_BYTES as u64 {
         return Err(Refusal::NoRoom);
@@ -74,6 +81,15 @@ pub(super) async fn receive(State(gate): State<Gate>, caller: Caller, body: Body
         Received::Used => Err(Denied::StoredOtherwise.into()),
         Received::Withdrawn => Err(Denied::NotCovered(NotCovered::Withdrawn).into()),
         Received::TooMany => Err(Refusal::TooManyReceipts),
+    }
+}
+
+/// Whether the request that a receipt names, if it names one, was made to its host and not taken back.
+async fn answers(gate: &Gate, consent: &Consent) -> Result<(), Refusal> {
+    match answered(&gate.store, consent).await? {
+        Ok(Some(asked)) if asked.cancel.is_some() => Err(Denied::Cancelled.into()),
+        Ok(_) => Ok(()),
+        Err(NotAsked) => Err(Denied::NotCovered(NotCovered::OtherRequest).into()),
     }
 }
 

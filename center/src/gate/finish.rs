@@ -120,6 +120,13 @@ pub(super) async fn permitted(gate: &Gate, sender: &Sender, id: ReceiptId) -> Re
     if clock::now() >= receipt.delete_by {
         return Err(Denied::NotCovered(NotCovered::Expired).into());
     }
+    let asked = match receipt.request {
+        Some(id) => gate.store.request(&receipt.tenant, id).await?,
+        None => None,
+    };
+    if asked.is_some_and(|asked| asked.cancel.is_some()) {
+        return Err(Denied::Cancelled.into());
+    }
     Ok((receipt, host))
 }
 

@@ -6,11 +6,10 @@ use oediag_protocol::{
     document::MAX_BYTES,
     id::{HostId, TenantId},
     ledger::Head,
-    signed::Signed,
     time::Time,
 };
 
-use super::{Gate, caller::Caller, headers::with_headers, refusal::Refusal};
+use super::{Gate, caller::Caller, headers::with_headers, refusal::Refusal, requests::opened};
 use crate::{
     clock,
     store::ledger::{Heard, Told},
@@ -35,9 +34,7 @@ pub(super) async fn heard(gate: &Gate, host: HostId, tenant: &TenantId, told: To
 pub(super) async fn post(State(gate): State<Gate>, caller: Caller, body: Body) -> Result<Response, Refusal> {
     let body = caller.body(&gate, body, MAX_BYTES).await?;
     let (host, created) = caller.host()?;
-    let signed = Signed::parse(&body).map_err(|error| Refusal::Bad(error.to_string()))?;
-    let document: Head =
-        signed.open(std::slice::from_ref(&host.key), 1).map_err(|error| Refusal::Bad(format!("not a ledger head: {error}")))?;
+    let document: Head = opened(&body, host)?;
     if document.host_id != host.id {
         return Err(Refusal::OtherHost("the ledger head"));
     }

@@ -1,27 +1,32 @@
-//! The way in: who asks, what they may send, and the bytes they send (tus 1.0.0).
+//! The way in: who asks, what waits for them, what they may send, and the bytes they send (tus 1.0.0).
 //!
-//! In: HTTP requests under `/v1`. Out: enrolled hosts, receipts, sealed bundles in the store and their acks. Never: decrypts, or
+//! In: HTTP requests under `/v1`. Out: enrolled hosts, signed requests, events, receipts, sealed bundles in the store and their acks,
+//! withdrawals and deletion receipts, cases. Never: decrypts, or
 //! holds a key that does.
 
 mod asker;
 mod caller;
+mod cases;
 mod consents;
 mod enroll;
 mod finish;
 mod headers;
 mod heads;
+mod inbox;
 mod memory;
 mod metadata;
 mod refusal;
+mod requests;
 mod tus;
 mod values;
+mod withdrawals;
 
 use std::sync::Arc;
 
 use axum::{
     Router,
     extract::DefaultBodyLimit,
-    routing::{options, patch, post},
+    routing::{get, options, patch, post, put},
 };
 use tokio::sync::{Notify, Semaphore};
 
@@ -56,7 +61,19 @@ pub struct Gate {
 pub fn router(gate: Gate) -> Router {
     Router::new()
         .route("/v1/enroll", post(enroll::enroll))
+        .route("/v1/hosts/{host}/inbox", get(inbox::get))
+        .route("/v1/requests/{id}", get(requests::get))
+        .route("/v1/requests/{id}/cancel", get(requests::cancel))
+        .route("/v1/requests/{id}/events", post(requests::event))
+        .route("/v1/keysets/{version}", get(requests::keyset))
+        .route("/v1/catalogue", put(requests::catalogue))
         .route("/v1/ledger/head", post(heads::post))
+        .route("/v1/log/{seq}", get(withdrawals::head))
+        .route("/v1/withdrawals", post(withdrawals::withdraw))
+        .route("/v1/deletions/{receipt}", get(withdrawals::deletion))
+        .route("/v1/receipts/{id}/views", get(withdrawals::views))
+        .route("/v1/cases", get(cases::list).post(cases::open))
+        .route("/v1/cases/{id}/confirm", post(cases::confirm))
         .route("/v1/consents", post(consents::receive))
         .route("/v1/uploads", options(tus::options).post(tus::create))
         .route(

@@ -47,6 +47,10 @@ pub(crate) enum Refusal {
     LedgerConflict,
     #[error("{0} names another host than the one that signed the request")]
     OtherHost(&'static str),
+    #[error("another event of this request has this number")]
+    OtherEvent,
+    #[error("the center has not told that this case is solved")]
+    NotResolved,
     #[error("there is nothing here of this name, or it is not yours")]
     NoSuch,
     #[error("there is no such upload, or it is not yours")]
@@ -98,6 +102,8 @@ pub(crate) enum Denied {
     OldKeys,
     #[error("this bundle is stored here already, with other bytes or under another receipt")]
     StoredOtherwise,
+    #[error("the center took back the request that this answers")]
+    Cancelled,
     #[error("a document is not good: {0}")]
     Document(String),
 }
@@ -118,6 +124,7 @@ impl Denied {
             Self::OtherTenant => "other_tenant",
             Self::OldKeys => "old_keys",
             Self::StoredOtherwise => "stored_otherwise",
+            Self::Cancelled => "cancelled",
             Self::Document(_) => "document",
         }
     }
@@ -164,6 +171,8 @@ impl Refusal {
             Self::Incomplete => (StatusCode::CONFLICT, "incomplete"),
             Self::Mismatch(_) => (StatusCode::UNPROCESSABLE_ENTITY, "mismatch"),
             Self::LedgerConflict => (StatusCode::CONFLICT, "ledger_conflict"),
+            Self::OtherEvent => (StatusCode::CONFLICT, "event"),
+            Self::NotResolved => (StatusCode::CONFLICT, "not_resolved"),
             Self::OtherHost(_) => (StatusCode::FORBIDDEN, "other_host"),
             Self::NoSuch | Self::NotFound => (StatusCode::NOT_FOUND, "not_found"),
             Self::Expired => (StatusCode::GONE, "upload_expired"),

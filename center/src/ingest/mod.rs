@@ -23,7 +23,7 @@ use crate::{
         audit::Entry,
         bundles::{Bundle, State, Told},
     },
-    vault::{Closed, Vault, VaultError},
+    vault::{Closed, Reach, Vault, VaultError, Who},
 };
 
 /// Rows looked at in one go.
@@ -32,6 +32,8 @@ const ROWS: usize = 16;
 const AGAIN: Duration = Duration::from_mins(1);
 /// When to look again at a bundle that may not be opened; each try is a line of the audit log.
 const CLOSED: Duration = Duration::from_hours(1);
+/// The center itself, as the one who reads all to check it.
+const CHECKER: Who<'_> = Who { name: "ingest", reach: Reach::Tenant };
 /// Most characters of a reason.
 const REASON: usize = 500;
 
@@ -85,7 +87,7 @@ impl Ingest {
 
     /// Moves a bundle to its next state.
     async fn step(&self, bundle: &Bundle) -> Result<(), VaultError> {
-        let plain = match self.vault.open(bundle, "ingest", None, clock::now()).await {
+        let plain = match self.vault.open(bundle, CHECKER, None, clock::now()).await {
             Ok(plain) => plain,
             Err(VaultError::Closed(closed @ Closed::Changed(_))) => return Ok(self.reject(bundle, closed.to_string()).await?),
             Err(error) => return Err(error),

@@ -13,7 +13,7 @@ use super::{
     Store, StoreError,
     audit::{Entry, append},
     on,
-    summaries::Summary,
+    summaries::{Summary, new_summary},
 };
 
 /// How far the checks of a bundle are.
@@ -27,6 +27,8 @@ pub enum State {
     Ready,
     /// A check failed, for this reason.
     Rejected(String),
+    /// Its bytes and all that was found in them are gone; the row says that it was here.
+    Deleted,
 }
 
 impl State {
@@ -37,6 +39,7 @@ impl State {
             Self::Checking => "checking",
             Self::Ready => "ready",
             Self::Rejected(_) => "rejected",
+            Self::Deleted => "deleted",
         }
     }
 
@@ -46,6 +49,7 @@ impl State {
             "checking" => Some(Self::Checking),
             "ready" => Some(Self::Ready),
             "rejected" => Some(Self::Rejected(reason.unwrap_or_default())),
+            "deleted" => Some(Self::Deleted),
             _ => None,
         }
     }
@@ -165,6 +169,20 @@ fn bundle(row: &SqliteRow) -> Result<Bundle, StoreError> {
     })
 }
 
+/// Receipt, payload, ack and state of a bundle.
+type Known = (String, String, String, String);
+
+/// What it means that a bundle comes again.
+fn again((under, stored, ack, state): Known, receipt: ReceiptId, payload: Sha256) -> Kept {
+    if state == State::Deleted.word() {
+        Kept::Closed
+    } else if under == receipt.to_string() && stored == payload.to_string() {
+        Kept::Known(ack)
+    } else {
+        Kept::Other
+    }
+}
+
 impl Store {
     /// Stores a bundle whose bytes are in the object store: its row, the audit line, the end of its upload, and the ack that
     /// `sign` makes of the audit log's head, all or nothing.
@@ -178,16 +196,15 @@ impl Store {
         let what = "storing a bundle";
         let mut tx = self.write().await?;
         let (id, tenant, now) = (new.id.to_string(), new.tenant.as_str(), new.received);
-        let known: Option<(String, String, String)> =
-            sqlx::query_as("SELECT receipt, payload, ack FROM bundles WHERE tenant = $1 AND id = $2")
+        let known: Option<Known> =
+            sqlx::query_as("SELECT receipt, payload, ack, state FROM bundles WHERE tenant = $1 AND id = $2")
                 .bind(tenant)
                 .bind(&id)
                 .fetch_optional(&mut *tx)
                 .await
                 .map_err(on(what))?;
-        if let Some((receipt, payload, ack)) = known {
-            let same = receipt == new.receipt.to_string() && payload == new.sealed.payload.to_string();
-            return Ok(if same { Kept::Known(ack) } else { Kept::Other });
+        if let Some(known) = known {
+            return Ok(again(known, new.receipt, new.sealed.payload));
         }
         // As the documents are at this moment: they are what every later opening is judged by.
         let receipt: Option<(String,)> = sqlx::query_as(
@@ -255,25 +272,23 @@ impl Store {
         receipt: ReceiptId,
         payload: Sha256,
     ) -> Result<Option<Kept>, StoreError> {
-        let row: Option<(String, String, String)> =
-            sqlx::query_as("SELECT receipt, payload, ack FROM bundles WHERE tenant = $1 AND id = $2")
-                .bind(tenant.as_str())
-                .bind(id.to_string())
-                .fetch_optional(&self.db)
-                .await
-                .map_err(on("looking for an ack"))?;
-        Ok(row.map(|(under, stored, ack)| {
-            let same = under == receipt.to_string() && stored == payload.to_string();
-            if same { Kept::Known(ack) } else { Kept::Other }
-        }))
+        let row: Option<Known> = sqlx::query_as("SELECT receipt, payload, ack, state FROM bundles WHERE tenant = $1 AND id = $2")
+            .bind(tenant.as_str())
+            .bind(id.to_string())
+            .fetch_optional(&self.db)
+            .await
+            .map_err(on("looking for an ack"))?;
+        Ok(row.map(|known| again(known, receipt, payload)))
     }
 
-    /// Writes down how far a bundle's checks are, and what its documents tell, where they were read.
+    /// Writes down how far a bundle's checks are, and what its documents tell, where they were read; nothing of one that was deleted.
     pub async fn bundle_checked(&self, bundle: &Bundle, state: &State, told: Option<&Told>) -> Result<(), StoreError> {
+        let what = "writing down the checks of a bundle";
+        let mut tx = self.write().await?;
         let reason = if let State::Rejected(reason) = state { Some(reason.as_str()) } else { None };
-        sqlx::query(
+        let done = sqlx::query(
             "UPDATE bundles SET state = $1, reason = $2, name = COALESCE($3, name), manifest_at = COALESCE($4, manifest_at), \
-             started = COALESCE($5, started), alerts = COALESCE($6, alerts) WHERE tenant = $7 AND id = $8",
+             started = COALESCE($5, started), alerts = COALESCE($6, alerts) WHERE tenant = $7 AND id = $8 AND state <> 'deleted'",
         )
         .bind(state.word())
         .bind(reason)
@@ -283,13 +298,13 @@ impl Store {
         .bind(told.map(|told| told.alerts as i64))
         .bind(bundle.tenant.as_str())
         .bind(bundle.id.to_string())
-        .execute(&self.db)
+        .execute(&mut *tx)
         .await
-        .map_err(on("writing down the checks of a bundle"))?;
-        match told {
-            Some(told) => self.new_summary(bundle.tenant.as_str(), bundle.id, &told.summary).await,
-            None => Ok(()),
+        .map_err(on(what))?;
+        if let Some(told) = told.filter(|_| done.rows_affected() == 1) {
+            new_summary(&mut tx, bundle.tenant.as_str(), bundle.id, &told.summary).await?;
         }
+        tx.commit().await.map_err(on(what))
     }
 
     /// All tenants' bundles in this state whose receipt and host count now, oldest first, at most `most`.

@@ -5,6 +5,9 @@
 
 pub mod audit;
 pub mod bundles;
+pub mod cases;
+pub mod catalogues;
+pub mod deletions;
 pub mod enrolments;
 pub mod hosts;
 pub mod inboxes;
@@ -15,6 +18,7 @@ pub mod objects;
 pub mod own;
 pub mod readable;
 pub mod receipts;
+pub mod requests;
 pub mod summaries;
 pub mod tokens;
 pub mod uploads;

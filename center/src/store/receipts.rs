@@ -6,7 +6,7 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use oediag_protocol::{
     digest::Sha256,
-    id::{BundleId, HostId, ReceiptId, TenantId},
+    id::{BundleId, HostId, ReceiptId, RequestId, TenantId},
     time::Time,
 };
 
@@ -45,6 +45,10 @@ pub struct Receipt {
     pub delete_by: Time,
     /// When it was withdrawn.
     pub withdrawn: Option<Time>,
+    /// The case that it names.
+    pub case: Option<String>,
+    /// The request that its bundle answers.
+    pub request: Option<RequestId>,
 }
 
 /// What became of a receipt.
@@ -76,8 +80,15 @@ impl Store {
                 .fetch_optional(&mut *tx)
                 .await
                 .map_err(on(what))?;
+        let (ended,): (i64,) = sqlx::query_as("SELECT COUNT(*) FROM deletions WHERE tenant = $1 AND receipt = $2")
+            .bind(tenant)
+            .bind(&id)
+            .fetch_one(&mut *tx)
+            .await
+            .map_err(on(what))?;
         match &known {
             Some((_, Some(_))) => return Ok(Received::Withdrawn),
+            _ if ended > 0 => return Ok(Received::Withdrawn),
             Some((consent, None)) if *consent != new.consent.to_string() => return Ok(Received::Other),
             Some(_) => {
                 let stored: Option<(String,)> = sqlx::query_as("SELECT id FROM bundles WHERE tenant = $1 AND receipt = $2")
@@ -112,8 +123,8 @@ impl Store {
             }
         }
         sqlx::query(
-            "INSERT INTO receipts (id, tenant, host, bundle, consent, front, bytes, payload, delete_by, received) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
+            "INSERT INTO receipts (id, tenant, host, bundle, consent, front, bytes, payload, delete_by, received, subject, request) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) \
              ON CONFLICT (tenant, id) DO UPDATE SET front = $6, bytes = $7, payload = $8",
         )
         .bind(&id)
@@ -126,6 +137,8 @@ impl Store {
         .bind(new.payload.to_string())
         .bind(new.delete_by.0)
         .bind(now.0)
+        .bind(&new.case)
+        .bind(new.request.map(|id| id.to_string()))
         .execute(&mut *tx)
         .await
         .map_err(on(what))?;
@@ -149,16 +162,19 @@ impl Store {
 
     /// The tenant's receipt of this id.
     pub async fn receipt(&self, tenant: &TenantId, id: ReceiptId) -> Result<Option<Receipt>, StoreError> {
-        type Row = (String, String, String, String, i64, String, i64, Option<i64>);
+        type Row = (String, String, String, String, i64, String, i64, Option<i64>, Option<String>, Option<String>);
         let row: Option<Row> = sqlx::query_as(
-            "SELECT host, bundle, consent, front, bytes, payload, delete_by, withdrawn FROM receipts WHERE tenant = $1 AND id = $2",
+            "SELECT host, bundle, consent, front, bytes, payload, delete_by, withdrawn, subject, request FROM receipts \
+             WHERE tenant = $1 AND id = $2",
         )
         .bind(tenant.as_str())
         .bind(id.to_string())
         .fetch_optional(&self.db)
         .await
         .map_err(on("looking for a receipt"))?;
-        let Some((host, bundle, consent, front, bytes, payload, delete_by, withdrawn)) = row else { return Ok(None) };
+        let Some((host, bundle, consent, front, bytes, payload, delete_by, withdrawn, case, request)) = row else {
+            return Ok(None);
+        };
         let bad = || StoreError::Row { table: "receipts" };
         Ok(Some(Receipt {
             id,
@@ -171,6 +187,8 @@ impl Store {
             payload: Sha256::parse(&payload).ok_or_else(bad)?,
             delete_by: Time(delete_by),
             withdrawn: withdrawn.map(Time),
+            case,
+            request: request.map(|id| RequestId::parse(&id).ok_or_else(bad)).transpose()?,
         }))
     }
 }

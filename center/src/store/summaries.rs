@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 
 use oediag_protocol::id::BundleId;
+use sqlx::{Sqlite, Transaction};
 
 use super::{Store, StoreError, on};
 
@@ -20,24 +21,29 @@ pub struct Summary {
 
 type Row = (String, Option<String>, Option<String>, i64, i64, i64, i64);
 
-impl Store {
-    /// Keeps the summary of a bundle that is there; an earlier one stays.
-    pub async fn new_summary(&self, tenant: &str, bundle: BundleId, new: &Summary) -> Result<(), StoreError> {
-        let mut query = sqlx::query(
-            "INSERT INTO summaries (tenant, bundle, host_name, system, critical, high, medium, low) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (tenant, bundle) DO NOTHING",
-        )
-        .bind(tenant)
-        .bind(bundle.to_string())
-        .bind(&new.host_name)
-        .bind(&new.system);
-        for count in new.alerts {
-            query = query.bind(count as i64);
-        }
-        query.execute(&self.db).await.map_err(on("adding a summary"))?;
-        Ok(())
+/// Keeps the summary of a bundle that is there; an earlier one stays.
+pub(super) async fn new_summary(
+    tx: &mut Transaction<'static, Sqlite>,
+    tenant: &str,
+    bundle: BundleId,
+    new: &Summary,
+) -> Result<(), StoreError> {
+    let mut query = sqlx::query(
+        "INSERT INTO summaries (tenant, bundle, host_name, system, critical, high, medium, low) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (tenant, bundle) DO NOTHING",
+    )
+    .bind(tenant)
+    .bind(bundle.to_string())
+    .bind(&new.host_name)
+    .bind(&new.system);
+    for count in new.alerts {
+        query = query.bind(count as i64);
     }
+    query.execute(&mut **tx).await.map_err(on("adding a summary"))?;
+    Ok(())
+}
 
+impl Store {
     /// The summaries of the tenant's bundles, by bundle.
     pub async fn summaries(&self, tenant: &str) -> Result<HashMap<BundleId, Summary>, StoreError> {
         let rows: Vec<Row> =

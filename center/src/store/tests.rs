@@ -115,6 +115,8 @@ fn receipt(id: u8, delete_by: i64) -> Receipt {
         payload: Sha256([id; 32]),
         delete_by: Time(delete_by),
         withdrawn: None,
+        case: None,
+        request: None,
     }
 }
 

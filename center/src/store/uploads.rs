@@ -172,11 +172,11 @@ impl Store {
         Ok(Some(Upload { id, tenant, sender, bytes, place, metadata, receipt, expires }))
     }
 
-    /// The ack of the bundle as which the sender's finished upload was stored.
+    /// The ack of the bundle as which the sender's finished upload was stored, as long as that is here.
     pub async fn upload_ack(&self, id: &str, sender: &str) -> Result<Option<String>, StoreError> {
         let row: Option<(String,)> = sqlx::query_as(
             "SELECT bundles.ack FROM uploads JOIN bundles ON bundles.tenant = uploads.tenant AND bundles.id = uploads.bundle \
-             WHERE uploads.id = $1 AND uploads.sender = $2",
+             WHERE uploads.id = $1 AND uploads.sender = $2 AND bundles.state <> 'deleted'",
         )
         .bind(id)
         .bind(sender)

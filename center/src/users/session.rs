@@ -1,7 +1,7 @@
 //! Sessions: a random cookie, 8 hours at most, 30 minutes without use. In: a user, or a cookie. Out: a session.
 //! Never: stores the cookie; the database holds its digest.
 
-use oediag_protocol::time::Time;
+use oediag_protocol::{id::TenantId, time::Time};
 
 use super::Role;
 use crate::{
@@ -27,7 +27,7 @@ pub struct Session {
     /// The user.
     pub user: String,
     /// The user's tenant.
-    pub tenant: String,
+    pub tenant: TenantId,
     /// What the user is.
     pub role: Role,
     /// What every form must send back.
@@ -54,7 +54,8 @@ pub async fn of(store: &Store, cookie: &str, now: Time) -> Result<Option<Session
     if now.0 - used.0 >= 60 {
         store.touch_session(&digest, now).await?;
     }
-    let role = Role::parse(&role).ok_or(StoreError::Row { table: "users" })?;
+    let bad = || StoreError::Row { table: "users" };
+    let (role, tenant) = (Role::parse(&role).ok_or_else(bad)?, TenantId::parse(&tenant).ok_or_else(bad)?);
     Ok(Some(Session { digest, user, tenant, role, csrf }))
 }
 
