@@ -1,17 +1,23 @@
-//! The pages for engineers: log-in, bundles, what is in them.
+//! The pages: log-in, bundles and what is in them, hosts, cases, requests, receipts, the audit log.
 //!
 //! In: requests of a browser. Out: HTML without a script, every text escaped, under a strict content security policy.
 //! Never: text of a bundle as anything but text, a page of another tenant (404), a bundle's bytes before the audit line.
 
 mod absent;
+mod ask;
+mod audit;
 mod card;
+mod cases;
 mod files;
 mod harmless;
+mod hosts;
 mod lines;
 mod open;
 mod operations;
 mod pages;
+mod receipts;
 mod reply;
+mod requests;
 pub mod routes;
 mod texts;
 mod tree;
@@ -32,13 +38,14 @@ use reply::NoPage;
 use tokio::sync::Semaphore;
 use view::View;
 
-use crate::{store::Store, users::throttle::Throttle, vault::Vault};
+use crate::{signer::Signer, store::Store, users::throttle::Throttle, vault::Vault};
 
 /// What each request needs.
 #[derive(Clone, Debug)]
 pub(crate) struct Console {
     store: Store,
     vault: Vault,
+    signer: Arc<Signer>,
     throttle: Arc<Throttle>,
     /// Room for bundles that are open.
     reading: Arc<Semaphore>,
@@ -48,7 +55,7 @@ pub(crate) struct Console {
 
 /// Bundles open for pages at a time. Reading one takes two threads of a pool that all of the center shares.
 const READING: usize = 8;
-/// Most bytes of a form: a name and the longest password, each byte written as three.
+/// Most bytes of the log-in form: a name and the longest password, each byte written as three.
 const FORM: usize = 8 << 10;
 
 /// Headers of every page. Without a referrer for our own pages, browsers would send their forms with `Origin: null`. No script at all: no page needs one.
@@ -64,8 +71,8 @@ const HEADERS: [(&str, &str); 5] = [
 ];
 
 /// The routes of the pages.
-pub fn router(store: Store, vault: Vault, tls: bool) -> Router {
-    let console = Console { store, vault, throttle: Arc::default(), reading: Arc::new(Semaphore::new(READING)), tls };
+pub fn router(store: Store, vault: Vault, signer: Arc<Signer>, tls: bool) -> Router {
+    let console = Console { store, vault, signer, throttle: Arc::default(), reading: Arc::new(Semaphore::new(READING)), tls };
     routes::router(&console)
         .layer(DefaultBodyLimit::max(FORM))
         .layer(middleware::from_fn_with_state(tls, dressed))

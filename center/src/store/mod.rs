@@ -14,6 +14,7 @@ pub mod inboxes;
 pub mod key_lists;
 pub mod keysets;
 pub mod ledger;
+pub mod listing;
 pub mod objects;
 pub mod own;
 pub mod readable;
