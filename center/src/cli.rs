@@ -1,6 +1,7 @@
 //! The command line. In: arguments. Out: a running center, a new token, user or key. Texts are English: operators of a center read them.
 
 mod keys;
+mod requests;
 
 use std::{
     env,
@@ -13,7 +14,7 @@ use std::{
 use anyhow::{Context as _, Result};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use nix::sys::stat::{Mode, umask};
-use oediag_protocol::{enroll, id::TenantId, time::Time};
+use oediag_protocol::{enroll, id::TenantId, text::Line, time::Time};
 
 use crate::{
     clock,
@@ -59,6 +60,9 @@ enum Command {
     /// Keys: roots that are kept offline, keysets, rotation and revocation (docs/keys.md).
     #[command(subcommand)]
     Keys(keys::Command),
+    /// Requests to hosts: make, list, show, cancel, make anew.
+    #[command(subcommand)]
+    Request(requests::Command),
 }
 
 #[derive(Debug, Args)]
@@ -84,6 +88,15 @@ struct Serve {
     /// URL under which hosts and browsers reach this center, when it is another than the address it listens on.
     #[arg(long, value_name = "URL")]
     public_url: Option<PublicUrl>,
+    /// Who receives what is asked for, as customers read it in each request; kept for later runs.
+    #[arg(long, value_name = "NAME", value_parser = line)]
+    organisation: Option<Line>,
+    /// The receiver's country, two letters (ISO 3166-1); kept for later runs.
+    #[arg(long, value_name = "CC", value_parser = line)]
+    country: Option<Line>,
+    /// Seconds after which a host asks again.
+    #[arg(long, value_name = "SECONDS", default_value_t = 300, value_parser = clap::value_parser!(u64).range(5..=3600))]
+    poll: u64,
 }
 
 #[derive(Debug, Subcommand)]
@@ -136,6 +149,10 @@ enum User {
     },
 }
 
+fn line(text: &str) -> Result<Line, &'static str> {
+    Line::parse(text).filter(|line| !line.as_str().trim().is_empty()).ok_or("one line of at most 500 plain characters")
+}
+
 fn tenant(text: &str) -> Result<TenantId, &'static str> {
     TenantId::parse(text).ok_or("a tenant is t- and 1 to 32 of a-z, 0-9 and -")
 }
@@ -160,6 +177,7 @@ pub fn run(cli: Cli) -> Result<()> {
                 create_user(&store, tenant.as_str(), &name, role).await
             }
             Command::Keys(command) => keys::run(command).await,
+            Command::Request(command) => requests::run(command).await,
         }
     });
     // A bundle that is being checked is checked again after the next start: nobody waits for it to end.
@@ -169,12 +187,18 @@ pub fn run(cli: Cli) -> Result<()> {
 
 async fn serve(options: Serve) -> Result<()> {
     let tls = options.tls_cert.zip(options.tls_key).map(|(certificate, key)| Tls { certificate, key });
-    let settings = Settings::new(options.listen, options.data.data, tls, options.public_url, Limits::default())?;
+    let limits = Limits { poll: Duration::from_secs(options.poll), ..Limits::default() };
+    let settings = Settings::new(options.listen, options.data.data, tls, options.public_url, limits)?;
     let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into());
     // Colour is for eyes only: a file or the journal would keep the codes.
     let colour = io::stderr().is_terminal() && env::var_os("NO_COLOR").is_none_or(|set| set.is_empty());
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(colour).init();
     let store = Store::open(&settings.data).await.context("opening the data folder")?;
+    for (name, value) in [("organisation", &options.organisation), ("country", &options.country)] {
+        if let Some(value) = value {
+            store.set(name, value.as_str()).await?;
+        }
+    }
     if !store.has_users().await? {
         create_user(&store, TENANT, FIRST_USER, None).await?;
     }

@@ -219,14 +219,16 @@ impl Enrolled {
         if self.host_id != host || self.tenant_id != token.tenant {
             return Err(EnrollError::Other);
         }
-        let (first, later) = self.keysets.split_first().ok_or(EnrollError::NoKeyset)?;
-        let keyset = Keyset::first(first, token.pin)?.forward(later, now).map_err(|error| match error {
-            KeysetError::Expired { .. } => EnrollError::Expired,
-            error => error.into(),
-        })?;
-        if keyset.recipients(&token.tenant).is_none() {
-            return Err(EnrollError::NoVault);
-        }
-        Ok(keyset)
+        newest(&self.keysets, &token.tenant, token.pin, now)
     }
+}
+
+/// The last of these keysets, when the pin confirms the first, each confirms the next, and the last can be used for the tenant.
+pub(crate) fn newest(keysets: &[Signed], tenant: &TenantId, pin: RootPin, now: Time) -> Result<Keyset, EnrollError> {
+    let (first, later) = keysets.split_first().ok_or(EnrollError::NoKeyset)?;
+    let keyset = Keyset::first(first, pin)?.forward(later, now).map_err(|error| match error {
+        KeysetError::Expired { .. } => EnrollError::Expired,
+        error => error.into(),
+    })?;
+    if keyset.recipients(tenant).is_none() { Err(EnrollError::NoVault) } else { Ok(keyset) }
 }

@@ -20,6 +20,7 @@ pub mod id;
 pub mod inbox;
 pub mod json;
 pub mod keyset;
+pub mod kit;
 pub mod ledger;
 pub mod policy;
 pub mod request;

@@ -155,6 +155,6 @@ pub(super) async fn revoke(
 ) -> Result<Response, NoPage> {
     let host = find(&console, &session, &id).await?;
     // Revoked before is as good.
-    let _before = !console.store.revoke_host(&session.tenant, host.id, &session.user, clock::now()).await?;
+    console.store.revoke_host(&session.tenant, host.id, &session.user, clock::now()).await?;
     Ok(Redirect::to(&format!("/hosts/{}", host.id)).into_response())
 }

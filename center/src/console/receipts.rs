@@ -19,8 +19,7 @@ use super::{
     words::moment,
 };
 use crate::{
-    clock,
-    deletions::{self, Deleted},
+    clock, deletions,
     store::{
         audit::Opening,
         deletions::{By, Subject},
@@ -106,10 +105,7 @@ fn rows(receipt: &Receipt, t: &Texts) -> Vec<card::Row> {
     };
     let mut rows = match told() {
         Some(consent) => card::consent(&consent, t),
-        None => vec![
-            row("consent_receipt", receipt.id.to_string()),
-            row("consent_delete_by", receipt.delete_by.to_string()),
-        ],
+        None => vec![row("consent_receipt", receipt.id.to_string()), row("consent_delete_by", receipt.delete_by.to_string())],
     };
     rows.push(row("host", receipt.host.to_string()));
     rows.push(row("bundle", receipt.bundle.to_string()));
@@ -127,7 +123,8 @@ pub(super) async fn deletion(
     let order = console.store.deletion(&session.tenant, receipt.id).await?;
     let signed = order.and_then(|order| order.signed).ok_or(NoPage::NotFound)?;
     let name = format!("attachment; filename=\"deletion-{}.json\"", receipt.id);
-    Ok(([(header::CONTENT_TYPE, "application/octet-stream".to_owned()), (header::CONTENT_DISPOSITION, name)], signed).into_response())
+    Ok(([(header::CONTENT_TYPE, "application/octet-stream".to_owned()), (header::CONTENT_DISPOSITION, name)], signed)
+        .into_response())
 }
 
 /// `GET /receipts/{receipt}/withdraw`: asks once more.
@@ -160,6 +157,6 @@ pub(super) async fn withdraw(
     let of = Subject { tenant: session.tenant.clone(), receipt: receipt.id, bundle: receipt.bundle, host: receipt.host };
     let by = By { actor: &session.user, cause: Trigger::Customer, withdrawal: None };
     // Ordered or done: the page tells which.
-    let _: Deleted = deletions::delete(&console.store, &console.signer, &of, by, clock::now()).await?;
+    deletions::delete(&console.store, &console.signer, &of, by, clock::now()).await?;
     Ok(Redirect::to(&format!("/receipts/{}", receipt.id)).into_response())
 }

@@ -32,6 +32,9 @@ use crate::{
 /// How a user's session was begun, as requests tell it.
 const AUTH: &str = "password";
 
+/// Characters of an id in a list.
+const SHORT: usize = 12;
+
 /// The user as hosts are told.
 pub(super) fn person(session: &Session) -> Result<Person, NoPage> {
     let line = |text: &str| Line::parse(text).ok_or(NoPage::Fault);
@@ -47,9 +50,14 @@ async fn find(console: &Console, session: &Session, id: &str) -> Result<Asked, N
 /// One line of a list.
 pub(super) fn row(asked: &Asked, now: Time, t: &Texts) -> Value {
     let standing = asked.standing(now);
+    let (id, host) = (asked.id.to_string(), asked.host.to_string());
+    // Enough to tell one from another in a list.
+    let short = |id: &str| id.chars().take(SHORT).collect::<String>();
     context! {
-        id => asked.id.to_string(),
-        host => asked.host.to_string(),
+        short => short(&id),
+        host_short => short(&host),
+        id,
+        host,
         case => &asked.case,
         severity => format!("{:?}", asked.severity),
         state => t.word("standing", &standing),

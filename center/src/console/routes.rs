@@ -2,8 +2,7 @@
 //! the session at hand. Never: a handler of a user whose role does not reach so far; a change without the form's own token.
 
 use axum::{
-    Router,
-    Form,
+    Form, Router,
     body::{Body, to_bytes},
     extract::{FromRequest as _, Request, State},
     http::{Method, header},
@@ -13,8 +12,9 @@ use axum::{
 };
 
 use super::{
-    Console, ask, audit, cases, files, hosts, operations, pages, receipts, requests,
+    Console, ask, audit, cases, files, hosts, operations, pages, receipts,
     reply::{self, NoPage, from_our_page, session},
+    requests,
 };
 use crate::{
     clock, secret,

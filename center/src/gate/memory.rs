@@ -33,8 +33,6 @@ const MOST: u32 = 2000;
 pub(super) struct Known {
     pub(super) tenant: TenantId,
     pub(super) transport_key: PublicKey,
-    /// The host's own key, for what it signs.
-    pub(super) key: PublicKey,
     pub(super) revoked: bool,
     /// Another number each time that something changed for the host.
     pub(super) generation: u64,
@@ -81,7 +79,6 @@ impl Memory {
         let known = Arc::new(Known {
             tenant: host.tenant,
             transport_key: host.transport_key,
-            key: host.key,
             revoked: host.revoked.is_some(),
             generation: store.generation(id).await?,
         });

@@ -260,7 +260,8 @@ impl Store {
         let mut tx = self.write().await?;
         let open: Vec<(String,)> =
             sqlx::query_as("SELECT id FROM uploads WHERE ended IS NULL").fetch_all(&mut *tx).await.map_err(on(what))?;
-        let kept: Vec<(String,)> = sqlx::query_as("SELECT object FROM bundles").fetch_all(&mut *tx).await.map_err(on(what))?;
+        let kept: Vec<(String,)> =
+            sqlx::query_as("SELECT object FROM bundles WHERE state <> 'deleted'").fetch_all(&mut *tx).await.map_err(on(what))?;
         let uploads: HashSet<PathBuf> = open.iter().map(|(id,)| self.upload_path(id)).collect();
         let linked = open.iter().map(|(id,)| object_of(id)).chain(kept.into_iter().map(|(object,)| object));
         let objects: HashSet<PathBuf> = linked.map(|name| self.objects.path(&name)).collect();

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 pub enum Role {
     /// Works on cases: asks at level basic, reads what came for them.
     Engineer,
-    /// Reads every bundle of the tenant, asks at every level, approves, deletes.
+    /// Reads every bundle of the tenant, revokes hosts.
     Lead,
     /// Sees all records and logs, and no contents.
     Auditor,
@@ -35,8 +35,6 @@ pub enum Action {
     SeeRequests,
     /// To ask a host for a bundle of level basic; to take back what was asked.
     AskBasic,
-    /// To ask for more than that, or approve that it is asked.
-    AskExtended,
     /// To see cases.
     SeeCases,
     /// To accept and resolve cases.
@@ -74,8 +72,8 @@ impl Role {
 /// before it is known which one it is about, whether there may be such a one.
 pub const fn may(role: Role, action: Action, own: bool) -> bool {
     use Action::{
-        AskBasic, AskExtended, ListBundles, LogOut, ReadAudit, ReadContents, RevokeHost, SeeCases, SeeHosts, SeeReceipts,
-        SeeRequests, Withdraw, WorkOnCases,
+        AskBasic, ListBundles, LogOut, ReadAudit, ReadContents, RevokeHost, SeeCases, SeeHosts, SeeReceipts, SeeRequests,
+        Withdraw, WorkOnCases,
     };
     match role {
         Role::Engineer => match action {
@@ -92,7 +90,6 @@ pub const fn may(role: Role, action: Action, own: bool) -> bool {
                 | SeeCases
                 | SeeReceipts
                 | AskBasic
-                | AskExtended
                 | WorkOnCases
                 | ReadContents
                 | RevokeHost

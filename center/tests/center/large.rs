@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use oediag_center::{
     keys::Keys,
     store::{Store, bundles::State},
-    vault::Vault,
+    vault::{Reach, Vault, Who},
 };
 use oediag_protocol::bundle::reader::open_at;
 
@@ -73,7 +73,10 @@ fn a_large_bundle_has_its_page_at_once_and_its_files_one_by_one() {
     tokio::runtime::Runtime::new().expect("a runtime").block_on(async {
         let store = Store::open(center.data()).await.expect("the store");
         let vault = Vault::new(store, Keys::open(center.data()).expect("the keys"));
-        let plain = vault.open(&row, "test", Some("oediag/bundle.json"), now()).await.expect("it may be read");
+        let plain = vault
+            .open(&row, Who { name: "test", reach: Reach::Tenant }, Some("oediag/bundle.json"), now())
+            .await
+            .expect("it may be read");
         let fetched = plain.fetched();
         let read = move || {
             let mut plain = plain;

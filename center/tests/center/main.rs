@@ -3,6 +3,7 @@
 mod browser;
 mod bundle;
 mod common;
+mod console;
 mod enroll;
 mod host;
 mod ingest;

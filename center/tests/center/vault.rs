@@ -4,7 +4,7 @@
 use oediag_center::{
     keys::Keys,
     store::{Store, bundles::Bundle as Row},
-    vault::{Closed, Vault, VaultError},
+    vault::{Closed, Reach, Vault, VaultError, Who},
 };
 use oediag_protocol::time::Time;
 
@@ -21,7 +21,7 @@ fn read(center: &Center, row: &Row, at: Time) -> Result<Vec<u8>, VaultError> {
     tokio::runtime::Runtime::new().expect("a runtime").block_on(async {
         let store = Store::open(center.data()).await.expect("the store");
         let vault = Vault::new(store, Keys::open(center.data()).expect("the keys"));
-        let mut plain = vault.open(row, "li", None, at).await?;
+        let mut plain = vault.open(row, Who { name: "li", reach: Reach::Tenant }, None, at).await?;
         let read = move || {
             let mut bytes = Vec::new();
             std::io::Read::read_to_end(&mut plain, &mut bytes).map(|_| bytes)

@@ -6,13 +6,14 @@ use oediag_protocol::{
     id::{HostId, TenantId},
     json,
     keyset::{Keyset, KeysetError, RootPin},
+    kit::{Admission, AdmissionSchema, Kit, KitSchema},
     signed::{Signed, SignedError},
     time::Time,
 };
 
 use crate::{
     common::host,
-    papers::{GIVEN, key, keyset, tenant},
+    papers::{GIVEN, key, keyset, line, tenant},
 };
 
 const SECRET: &str = "a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5";
@@ -105,4 +106,45 @@ fn a_reply_is_confirmed_by_the_token() {
     without.vault.clear();
     assert_eq!(accept(&reply(&[keyset(1), without])), Err(EnrollError::NoVault));
     Enrolled::parse(b"{}").expect_err("not a reply");
+}
+
+#[test]
+fn a_kit_is_confirmed_by_the_fingerprint_that_a_person_compared() {
+    let kit = |keysets: &[Keyset]| Kit {
+        schema: KitSchema::V1,
+        tenant_id: tenant(),
+        url: line("https://support.example.cn"),
+        keysets: reply(keysets).keysets,
+    };
+    let good = kit(&[keyset(1), keyset(2)]);
+    assert_eq!(Kit::parse(&json::to_bytes(&good).expect("JSON")).as_ref(), Ok(&good));
+    let pin = keyset(1).root.pin();
+    assert_eq!(good.accept(pin, GIVEN), Ok(keyset(2)));
+    assert_eq!(good.accept(RootPin([0; 10]), GIVEN), Err(KeysetError::Pin.into()));
+    assert_eq!(good.accept(pin, Time(1 << 40)), Err(EnrollError::Expired));
+    assert_eq!(kit(&[]).accept(pin, GIVEN), Err(EnrollError::NoKeyset));
+    assert_eq!(kit(&[keyset(2)]).accept(pin, GIVEN).is_ok(), keyset(2).root.pin() == pin);
+    let mut other = good.clone();
+    other.tenant_id = TenantId::parse("t-1").expect("a tenant");
+    assert_eq!(other.accept(pin, GIVEN), Err(EnrollError::NoVault));
+    Kit::parse(br#"{"schema":"oediag.kit/1"}"#).expect_err("not a kit");
+}
+
+#[test]
+fn an_admission_is_signed_by_the_key_that_it_names() {
+    let admission = Admission {
+        schema: AdmissionSchema::V1,
+        tenant_id: tenant(),
+        host_id: host(),
+        host_key: key(7).public(),
+        transport_key: key(8).public(),
+        os: Os::default(),
+        at: GIVEN,
+    };
+    let signed = Signed::new(&admission, &[&key(7)]).expect("signing");
+    assert_eq!(Admission::open(&signed).as_ref(), Ok(&admission));
+    let foreign = Signed::new(&admission, &[&key(9)]).expect("signing");
+    assert_eq!(Admission::open(&foreign), Err(SignedError::TooFew { found: 0, needed: 1 }));
+    let same = Admission { transport_key: key(7).public(), ..admission };
+    assert!(matches!(Signed::new(&same, &[&key(7)]), Err(SignedError::Document(_))));
 }
