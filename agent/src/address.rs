@@ -27,6 +27,11 @@ impl Address {
         if self.port == own_port(self.secure) { self.host.clone() } else { format!("{}:{}", self.host, self.port) }
     }
 
+    /// The host alone, in lower case; an IPv6 address in brackets.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
     /// Whether there is no TLS: on this machine only.
     pub fn is_plain(&self) -> bool {
         !self.secure

@@ -1,14 +1,22 @@
 //! The command line as data. In: words. Out: structs; nothing is looked up, opened or decided here.
 //! The texts people see are the messages `help-<command>` and `arg-<option>`: see [`crate::help`].
 
+mod requests;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use oediag_collector::redact::{Binary, Choice, Correlate, Ip, Mac};
 use oediag_protocol::{id::ReceiptId, text::Line, time::Time};
 
+pub use self::requests::{
+    Asking, Decline, Deny, OneRequest, Policy, PolicyAction, PolicyCheck, PolicyTest, Release, Requests, RequestsAction, Session,
+    SessionAction, SessionStart,
+};
 use crate::{
     address::Address,
+    broker::wire::SOCKET,
+    release::separate::Separate,
     values::{self, Size},
     when::{Around, Moment},
 };
@@ -91,12 +99,43 @@ pub enum Command {
     Enroll(Enroll),
     /// Show what would leave, ask, and send it.
     Upload(Box<Upload>),
+    /// What the center asks for.
+    Requests(Requests),
+    /// Agree to collect for a request.
+    Approve(OneRequest),
+    /// Do not collect for a request.
+    Deny(Deny),
+    /// What would leave for a request.
+    Preview(OneRequest),
+    /// Show it, ask, and let it be sent.
+    Release(Release),
+    /// Do not send it.
+    Decline(Decline),
+    /// Have the center asked often for a while.
+    Session(Session),
+    /// What the customer decided beforehand.
+    Policy(Policy),
     /// What was agreed to.
     Consent(Consent),
     /// What happened, line by line.
     Ledger(Ledger),
     /// Who this host is, with whom, and how far things are.
     Status,
+    /// The process that asks the center and sends.
+    Agent(Agent),
+    /// Answer the agent and the operator; systemd starts it.
+    Broker(Broker),
+}
+
+/// `oediag broker`.
+#[derive(Debug, Clone, Args)]
+pub struct Broker {
+    /// The socket to make where systemd made none.
+    #[arg(long, value_name = "PATH")]
+    pub socket: Option<PathBuf>,
+    /// A folder to examine instead of this machine.
+    #[arg(long, value_name = "DIR")]
+    pub root: Option<PathBuf>,
 }
 
 /// What to collect; the options `collect` and `plan` share.
@@ -349,9 +388,9 @@ pub struct Upload {
     /// The answer, for programs: the first 8 hex digits of the bundle's id.
     #[arg(long, value_name = "B8")]
     pub consent: Option<String>,
-    /// The second answer, where the data leaves the country.
-    #[arg(long, requires = "consent")]
-    pub agree_cross_border: bool,
+    /// The other answers, where there are other questions.
+    #[arg(long, value_name = "WHAT", value_delimiter = ',', requires = "consent")]
+    pub agree: Vec<Separate>,
     /// Sources or members to leave out.
     #[arg(long, value_name = "ID|MEMBER", value_delimiter = ',', conflicts_with = "consent")]
     pub without: Vec<String>,
@@ -422,4 +461,15 @@ pub struct LedgerShow {
     /// How many lines.
     #[arg(long, value_name = "N", default_value = "50", value_parser = values::lines)]
     pub last: usize,
+}
+
+/// `oediag agent`.
+#[derive(Debug, Clone, Args)]
+pub struct Agent {
+    /// The broker's socket.
+    #[arg(long, value_name = "PATH", default_value = SOCKET)]
+    pub socket: PathBuf,
+    /// The first poll is at a random moment within so many seconds.
+    #[arg(long, value_name = "SECONDS", default_value = "300", value_parser = values::seconds_or_none)]
+    pub first_poll_within: u64,
 }

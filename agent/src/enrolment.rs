@@ -165,6 +165,17 @@ impl Enrolment {
         Ok(state::save(&path, &bytes)?)
     }
 
+    /// The same enrolment with the keyset that follows its own.
+    ///
+    /// # Errors
+    /// It does not follow, or the old or its own roots did not sign it.
+    pub fn step(&self, next: Signed) -> Result<Self, KeysetError> {
+        let keyset = self.keyset.next(&next)?;
+        let recipients = keyset.recipients(&self.tenant).unwrap_or_default();
+        let signed = self.signed.iter().cloned().chain([next]).collect();
+        Ok(Self { keyset, recipients, signed, ..self.clone() })
+    }
+
     /// The receipt's `recipient`: a receipt that names another one was given on other terms.
     pub fn recipient(&self) -> Recipient {
         Recipient {

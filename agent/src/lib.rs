@@ -5,9 +5,11 @@
 
 pub mod accounts;
 pub mod address;
+pub mod broker;
 pub mod causes;
 pub mod cli;
 pub mod cmd;
+pub mod collecting;
 pub mod enrolment;
 pub mod failure;
 pub mod help;
@@ -25,6 +27,7 @@ pub mod texts;
 pub mod trust;
 pub mod values;
 pub mod view;
+pub mod way;
 pub mod when;
 
 use std::{
@@ -82,9 +85,19 @@ fn dispatch(command: &Command, given: &Invocation) -> Result<u8, Failure> {
         Command::Reveal(options) => cmd::reveal::run(options, given),
         Command::Enroll(options) => cmd::enroll::run(options, given),
         Command::Upload(options) => cmd::upload::run(options, given),
+        Command::Requests(options) => cmd::requests::run(options, given),
+        Command::Approve(options) => cmd::requests::approve(options, given),
+        Command::Deny(options) => cmd::requests::deny(options, given),
+        Command::Preview(options) => cmd::release::preview(options, given),
+        Command::Release(options) => cmd::release::run(options, given),
+        Command::Decline(options) => cmd::requests::decline(options, given),
+        Command::Session(options) => cmd::requests::session(options, given),
+        Command::Policy(options) => cmd::policy::run(options, given),
         Command::Consent(options) => cmd::consent::run(options, given),
         Command::Ledger(options) => cmd::ledger::run(options, given),
         Command::Status => cmd::status::run(given),
+        Command::Agent(options) => cmd::agent::run(options, given),
+        Command::Broker(options) => cmd::broker::run(options, given),
     }
 }
 

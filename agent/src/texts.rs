@@ -1,6 +1,6 @@
 //! The texts of the program in English and Chinese. In: a message id and its arguments. Out: one string.
 //! The messages are compiled in; `oediag.ftl` holds the program's own, `redaction.ftl` those of the redactor's kinds,
-//! `sources.ftl` one line for each catalogue row.
+//! `requests.ftl` the states and reasons of requests, `sources.ftl` one line for each catalogue row.
 //! Ids written in code are checked by `fl!` when compiling; ids made of data go through [`Texts::named`].
 
 use std::borrow::Cow;
@@ -9,7 +9,10 @@ use i18n_embed::{
     I18nAssets, LanguageLoader as _,
     fluent::{FluentLanguageLoader, fluent_language_loader},
 };
-use oediag_protocol::bundle::manifest::{Outcome, Reason};
+use oediag_protocol::{
+    bundle::manifest::{Outcome, Reason},
+    request::life::State,
+};
 
 use crate::cli::Language;
 
@@ -18,10 +21,12 @@ pub const FILES: &[(&str, &str)] = &[
     ("en", include_str!("../i18n/en/oediag.ftl")),
     ("en", include_str!("../i18n/en/help.ftl")),
     ("en", include_str!("../i18n/en/redaction.ftl")),
+    ("en", include_str!("../i18n/en/requests.ftl")),
     ("en", include_str!("../i18n/en/sources.ftl")),
     ("zh-CN", include_str!("../i18n/zh-CN/oediag.ftl")),
     ("zh-CN", include_str!("../i18n/zh-CN/help.ftl")),
     ("zh-CN", include_str!("../i18n/zh-CN/redaction.ftl")),
+    ("zh-CN", include_str!("../i18n/zh-CN/requests.ftl")),
     ("zh-CN", include_str!("../i18n/zh-CN/sources.ftl")),
 ];
 
@@ -91,6 +96,31 @@ impl Texts {
         self.named(&format!("reason-{}", word(&reason)))
     }
 
+    /// Why something was refused, failed or ended, in words; the word itself where there is no text.
+    pub fn why(&self, word: &str) -> String {
+        self.worded("why", word)
+    }
+
+    /// A condition of a rule that is not met.
+    pub fn miss(&self, word: &str) -> String {
+        self.worded("miss", word)
+    }
+
+    /// What kind of rule of the policy this is.
+    pub fn rule(&self, kind: &str) -> String {
+        self.worded("rule", kind)
+    }
+
+    /// How far a request is.
+    pub fn state(&self, state: State) -> String {
+        self.worded("state", state.as_str())
+    }
+
+    fn worded(&self, prefix: &str, word: &str) -> String {
+        let id = format!("{prefix}-{}", word.replace('_', "-"));
+        if self.has(&id) { self.named(&id) } else { word.to_owned() }
+    }
+
     /// What a catalogue row is, in one line; empty for rows without a text (rows of the site).
     pub fn source(&self, id: &str) -> String {
         let id = source_message(id);
@@ -99,8 +129,7 @@ impl Texts {
 
     /// What kind of redacted value this is, in words; the kind's own name where there is no text.
     pub fn kind(&self, kind: &str) -> String {
-        let id = format!("kind-{}", kind.replace('_', "-"));
-        if self.has(&id) { self.named(&id) } else { kind.to_owned() }
+        self.worded("kind", kind)
     }
 }
 

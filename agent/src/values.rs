@@ -6,7 +6,7 @@ use std::{fmt, str::FromStr};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use jiff::Timestamp;
 use oediag_collector::redact::{Binary, Correlate, Ip, Mac};
-use oediag_protocol::{consent::MAX_RETENTION_DAYS, id::ReceiptId, text::Line, time::Time};
+use oediag_protocol::{consent::MAX_RETENTION_DAYS, id::ReceiptId, ledger::Reason, text::Line, time::Time};
 
 /// A number of bytes: `4096`, `512K`, `64M`, `4G` (powers of 1024; a trailing `B` or `iB` is allowed).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +54,10 @@ pub enum ValueError {
     Receipt,
     /// Not the beginning of a bundle's id.
     BundleId,
+    /// Not the beginning of a request's id.
+    Request,
+    /// Not a reason.
+    Reason,
     /// Not one of the words that are listed.
     Word,
 }
@@ -79,6 +83,8 @@ impl ValueError {
             Self::Rate => "value-rate",
             Self::Receipt => "value-receipt",
             Self::BundleId => "value-bundle-id",
+            Self::Request => "value-request",
+            Self::Reason => "value-reason",
             Self::Word => "value-word",
         }
     }
@@ -190,6 +196,16 @@ pub fn receipt(text: &str) -> Result<ReceiptId, ValueError> {
 pub fn bundle_id(text: &str) -> Result<String, ValueError> {
     let hex = (8..=32).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_hexdigit());
     if hex { Ok(text.to_ascii_lowercase()) } else { Err(ValueError::BundleId) }
+}
+
+/// Reads a request's id, or its first hex digits, at least 8; gives the digits.
+pub fn request(text: &str) -> Result<String, ValueError> {
+    bundle_id(text.strip_prefix("r-").unwrap_or(text)).map_err(|_| ValueError::Request)
+}
+
+/// Reads a reason: a word that goes into the ledger and to the center.
+pub fn reason(text: &str) -> Result<Reason, ValueError> {
+    Reason::parse(text).ok_or(ValueError::Reason)
 }
 
 macro_rules! words {

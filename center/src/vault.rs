@@ -13,6 +13,7 @@ use oediag_protocol::{
     digest::Sha256,
     envelope::Envelope,
     sealed::{AgeError, Reader, SeekOpener},
+    text::Line,
     time::Time,
 };
 use tokio::task::{JoinError, spawn_blocking};
@@ -167,7 +168,7 @@ impl Vault {
         if answered(&self.store, &consent).await?.is_err() {
             return Ok(Err(Closed::NotCovered(NotAsked.to_string())));
         }
-        let case = consent.case.as_ref().map(|case| case.as_str());
+        let case = consent.case.as_ref().map(Line::as_str);
         let own = match who.reach {
             Reach::Tenant => true,
             Reach::Cases(cases) => case.is_some_and(|case| cases.iter().any(|own| own == case)),

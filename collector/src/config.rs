@@ -4,11 +4,14 @@
 //! only the floor counts, and the highest holds. No file is the usual. A file that is not exactly right is refused as a whole: a floor
 //! that was misspelt must not become none.
 
+pub mod network;
+
 use std::path::{Path, PathBuf};
 
 use oediag_protocol::sealed::Recipient;
 use serde::Deserialize;
 
+use self::network::Network;
 use crate::{
     own::{self, OwnError},
     redact::Choice,
@@ -18,6 +21,8 @@ use crate::{
 const NAME: &str = "oediag.toml";
 /// Most days a map may be kept.
 const MAX_DAYS: u32 = 3650;
+/// Most KiB per second that a limit may say: what is more limits nothing.
+const MAX_KIB_S: u64 = 4 << 20;
 
 /// Why the settings cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -45,11 +50,13 @@ pub struct Config {
     pub map_recipient: Option<Recipient>,
     /// What is chosen about the redactor, and its floor.
     pub redaction: Choice,
+    /// How a center is reached.
+    pub network: Network,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { map_keep_days: 30, map_recipient: None, redaction: Choice::default() }
+        Self { map_keep_days: 30, map_recipient: None, redaction: Choice::default(), network: Network::default() }
     }
 }
 
@@ -79,6 +86,16 @@ fn read(path: &Path) -> Result<Config, ConfigError> {
     })?;
     if config.map_keep_days > MAX_DAYS {
         return Err(shape(format!("map_keep_days is at most {MAX_DAYS}")));
+    }
+    let Network { proxy, proxy_credentials_file: credentials, kib_s, .. } = &config.network;
+    if kib_s.is_some_and(|rate| rate.get() > MAX_KIB_S) {
+        return Err(shape(format!("kib_s is at most {MAX_KIB_S}")));
+    }
+    if credentials.is_some() && proxy.is_none() {
+        return Err(shape("proxy_credentials_file without a proxy".to_owned()));
+    }
+    if credentials.as_ref().is_some_and(|path| !path.is_absolute()) {
+        return Err(shape("proxy_credentials_file is an absolute path".to_owned()));
     }
     Ok(config)
 }

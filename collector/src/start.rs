@@ -6,7 +6,7 @@ use hmac::{Hmac, Mac as _};
 use oediag_protocol::{
     bundle::manifest::{Agent, Clock, Estimate, Os, Start},
     digest::Sha256,
-    id::BundleId,
+    id::{BundleId, RequestId},
     time::Time,
 };
 
@@ -35,9 +35,11 @@ pub fn bundle_id(key: &[u8; 32], fixed: Option<Time>) -> BundleId {
     BundleId(id)
 }
 
-/// What the operator said about the run.
+/// What is known of the matter that the run is for.
 #[derive(Clone, Debug, Default)]
 pub struct About {
+    /// The remote request that it answers.
+    pub request_id: Option<RequestId>,
     /// The case it is for.
     pub case: Option<String>,
     /// The case's severity.
@@ -78,7 +80,7 @@ pub fn start(
         os,
         started,
         clock: Clock { synced: host.clock_synced(), boot_id, zone: host.zone_name() },
-        request_id: None,
+        request_id: about.request_id.map(|id| id.to_string()),
         case: about.case,
         severity: about.severity,
         preset: request.presets.join(","),

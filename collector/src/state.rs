@@ -5,6 +5,8 @@
 
 #![expect(clippy::disallowed_methods, reason = "keys and state are ours")]
 
+mod transport;
+
 use std::{
     fs::{self, File},
     io::{self, Read as _, Write as _},
@@ -12,7 +14,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use nix::fcntl::OFlag;
+use nix::{fcntl::OFlag, unistd::geteuid};
 use oediag_protocol::{
     id::HostId,
     sshsig::{Namespace, PublicKey, Signer, allowed_line},
@@ -119,7 +121,7 @@ impl State {
     /// Takes the lock that lets one run at a time work, and removes what killed runs left half made.
     pub fn lock(&self) -> Result<Lock, StateError> {
         let lock = lock(self.data.join("lock"))?;
-        for folder in [&self.data, &self.config, &self.keys(), &self.maps(), &self.data.join("agent")] {
+        for folder in [&self.data, &self.config, &self.keys(), &self.maps(), &self.agent()] {
             remove_drafts(folder);
         }
         Ok(lock)
@@ -249,23 +251,9 @@ impl State {
         self.data.join("costs.json")
     }
 
-    /// The key that signs HTTP requests and nothing else; made at first use, as carefully as the host's own.
-    pub fn transport_key(&self) -> Result<Signer, StateError> {
-        let folder = self.data.join("agent");
-        make_folder(&folder)?;
-        private(&folder)?;
-        let path = folder.join("transport_ed25519");
-        let damaged = |why: String| StateError::Damaged { path: path.clone(), why };
-        if secret(&path)?.is_none() {
-            let text = Signer::generate(random(&path)?).to_openssh().map_err(|error| damaged(error.to_string()))?;
-            match place(&path, text.as_bytes()) {
-                // Another first run was faster: the key is the one it made.
-                Err(StateError::Io { source, .. }) if source.kind() == io::ErrorKind::AlreadyExists => {}
-                made => made?,
-            }
-        }
-        let text = secret(&path)?.ok_or_else(|| damaged("is gone again".to_owned()))?;
-        Signer::from_openssh(text.as_bytes()).map_err(|error| damaged(error.to_string()))
+    /// The folder of the process that speaks with the center: whoever owns it is that process's user.
+    pub fn agent(&self) -> PathBuf {
+        self.data.join("agent")
     }
 
     /// Takes the lock that lets one upload at a time work; collecting goes on beside it.
@@ -328,18 +316,28 @@ pub fn saved(path: &Path, max: u64) -> Result<Option<Vec<u8>>, StateError> {
 
 /// Reads a small private text file; none when it is not there.
 fn secret(path: &Path) -> Result<Option<Zeroizing<String>>, StateError> {
+    secret_of(path, geteuid().as_raw())
+}
+
+/// The same of a file that belongs to a certain user.
+fn secret_of(path: &Path, owner: u32) -> Result<Option<Zeroizing<String>>, StateError> {
     if fs::symlink_metadata(path).is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
         return Ok(None);
     }
     let mut text = Zeroizing::new(String::new());
-    let read = open_private(path)?.take(64 << 10).read_to_string(&mut text);
+    let read = open_private_of(path, owner)?.take(64 << 10).read_to_string(&mut text);
     read.map_err(|source| StateError::Io { path: path.to_owned(), doing: "reading it", source })?;
     Ok(Some(text))
 }
 
 /// Opens a private file. What else stands at its place is refused, and a FIFO is not waited for.
 fn open_private(path: &Path) -> Result<File, StateError> {
-    private(path)?;
+    open_private_of(path, geteuid().as_raw())
+}
+
+/// The same of a file that belongs to a certain user.
+fn open_private_of(path: &Path, owner: u32) -> Result<File, StateError> {
+    private_of(path, owner)?;
     let io = |source| StateError::Io { path: path.to_owned(), doing: "opening it", source };
     let flags = (OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK).bits();
     let file = File::options().read(true).custom_flags(flags).open(path).map_err(io)?;
@@ -362,7 +360,7 @@ fn make_folder(folder: &Path) -> Result<(), StateError> {
 fn ours(folder: &Path) -> Result<(), StateError> {
     let meta =
         fs::metadata(folder).map_err(|source| StateError::Io { path: folder.to_owned(), doing: "looking at it", source })?;
-    let me = nix::unistd::geteuid().as_raw();
+    let me = geteuid().as_raw();
     let why = if meta.uid() != me {
         format!("belongs to uid {} and not to uid {me}", meta.uid())
     } else if meta.mode() & 0o022 != 0 {
@@ -375,18 +373,28 @@ fn ours(folder: &Path) -> Result<(), StateError> {
 
 /// Refuses what belongs to another user, is a link, or lets others in.
 fn private(path: &Path) -> Result<(), StateError> {
-    let meta =
-        fs::symlink_metadata(path).map_err(|source| StateError::Io { path: path.to_owned(), doing: "looking at it", source })?;
-    open_to_others(&meta).map_or(Ok(()), |why| Err(StateError::Exposed { path: path.to_owned(), why }))
+    private_of(path, geteuid().as_raw())
+}
+
+fn private_of(path: &Path, owner: u32) -> Result<(), StateError> {
+    let meta = looked_at(path)?;
+    open_to_others_than(owner, &meta).map_or(Ok(()), |why| Err(StateError::Exposed { path: path.to_owned(), why }))
+}
+
+fn looked_at(path: &Path) -> Result<fs::Metadata, StateError> {
+    fs::symlink_metadata(path).map_err(|source| StateError::Io { path: path.to_owned(), doing: "looking at it", source })
 }
 
 /// Why others than this user could know or replace what this describes.
 pub(crate) fn open_to_others(meta: &fs::Metadata) -> Option<String> {
-    let me = nix::unistd::geteuid().as_raw();
+    open_to_others_than(geteuid().as_raw(), meta)
+}
+
+fn open_to_others_than(owner: u32, meta: &fs::Metadata) -> Option<String> {
     if meta.file_type().is_symlink() {
         Some("is a link".to_owned())
-    } else if meta.uid() != me {
-        Some(format!("belongs to uid {} and not to uid {me}", meta.uid()))
+    } else if meta.uid() != owner {
+        Some(format!("belongs to uid {} and not to uid {owner}", meta.uid()))
     } else if meta.mode() & 0o077 != 0 {
         Some(format!("has mode {:04o}, which lets others in", meta.mode() & 0o7777))
     } else {

@@ -1,33 +1,29 @@
-//! `oediag collect`: examine, redact, pack, sign; then one screen about it. Sends nothing.
+//! `oediag collect`: examine, redact, pack, sign; then one screen about it. Sends nothing. The work is [`crate::collecting`]'s.
 
 use std::{
-    path::{Path, PathBuf},
+    path::Path,
     sync::Arc,
-    time::{Duration, Instant, SystemTime},
+    time::{Duration, Instant},
 };
 
 use jiff::Timestamp;
 use oediag_collector::{
-    bundle::{self, Destination, NoBundle, Opened, Recovered, Rules, deflate},
-    catalogue::{self, Source},
-    cost::{self, Costs},
-    gather::{self, Job},
-    host::{self, Cancel, Host},
-    leak::{self, Gate},
-    ledger, map,
-    plan::Plan,
-    redact::{Choice, Correlate, Harvest, Key, Redactor, Settings},
-    start::{self, About},
-    state::{Identity, State, StateError},
+    bundle::{Destination, Recovered, deflate},
+    cost,
+    host::Cancel,
+    redact::Choice,
+    start::About,
+    state::{State, StateError},
 };
 use oediag_protocol::{
-    bundle::manifest::{Estimate, Item, Manifest, Outcome, Reason, Window},
+    bundle::manifest::{Item, Manifest, Outcome, Reason},
     time::Time,
 };
 use serde::Serialize;
 
 use crate::{
     cli::{Collect, Level},
+    collecting::{self, CollectError, Task, Told},
     failure::{Failure, Kind, exit},
     invocation::Invocation,
     progress::Progress,
@@ -46,63 +42,36 @@ pub fn run(options: &Collect, given: &Invocation) -> Result<u8, Failure> {
     let config = redaction::config(&state, given)?;
     let settings = redaction::settings(&Choice::default(), &config, &options.redaction, given)?;
     let destination = destination(options.output.as_deref(), &state, given)?;
-    let _lock = state.lock().map_err(|error| unusable(error, given))?;
-    let identity = state.identity().map_err(|error| unusable(error, given))?;
-    recover(&destination, &state, &identity, given);
-    if let Err(error) = map::expire(&state.maps(), config.map_keep_days, SystemTime::now()) {
-        term::note(&text!(texts, "note-maps", error = term::escape(&error.to_string())));
-    }
-    host::adopt_orphans();
-    if nix::unistd::geteuid().is_root() {
-        host::lower_priority();
-    } else if host.is_live() {
-        term::note(&text!(texts, "note-not-root"));
-    }
+    let fixed = fixed_moment(given)?;
+    let rules = selection::site_rules(&state, Kind::NoBundle, given)?;
     let cancel = Cancel::new(Instant::now().checked_add(Duration::from_secs(request.limits.seconds)));
     on_signal(&cancel);
-    let fixed = fixed_moment(given)?;
-    let level = level(options);
-    // A reproducible run must not depend on runs before it.
-    let mut known = if fixed.is_some() { Costs::default() } else { selection::costs(&host, given) };
-    let costs = cost::of_tasks(&plan, &known);
-    let estimate = selection::estimate(&plan, &costs, &known);
-    let (redactor, gate, opened, harvest) =
-        begin(options, settings, &plan, &rows, &host, &state, &identity, &destination, fixed, estimate, given)?;
-    let recipient = config.map_recipient.clone();
-    let keep = (config.map_keep_days > 0).then(|| map::Place { folder: state.maps(), recipient, harvest });
-    let redactor = if keep.is_some() { redactor.with_map() } else { redactor };
-    let progress = Progress::new(texts, given.progress);
-    // A bundle without the head is better than none.
-    let ledger = if fixed.is_some() { None } else { ledger::head(&state).unwrap_or_default() };
-    let job = Job {
+    let severity = options.severity.map(|severity| format!("{severity:?}"));
+    let task = Task {
         plan,
+        rows: &rows,
         host: &host,
-        identity: &identity,
-        redactor: &redactor,
-        gate: &gate,
-        opened,
-        costs: &costs,
-        level,
+        state: &state,
+        config: &config,
+        rules,
+        settings,
+        destination,
+        about: About { request_id: None, case: options.case.clone(), severity },
+        level: match options.level {
+            Level::Fast => deflate::Level::Fast,
+            Level::Small => deflate::Level::Small,
+        },
         fixed,
         abandon,
-        map: keep,
-        ledger,
     };
-    let finished = gather::collect(job, &|event| progress.take(event), &cancel);
-    progress.done();
+    let progress = Progress::new(texts, given.progress);
+    let finished = collecting::collect(task, &|told| note(told, &progress, given), &cancel);
     let finished = finished.map_err(|error| no_bundle(error, given))?;
     if !finished.trouble.is_empty() {
         term::note(&text!(texts, "note-trouble", error = term::escape(&finished.trouble.join(": "))));
     }
     if !finished.map_trouble.is_empty() {
         term::note(&text!(texts, "note-map", error = term::escape(&finished.map_trouble.join(": "))));
-    }
-    // Figures of another host, or of a part of its logs, would mislead.
-    if host.is_live() && fixed.is_none() && request.window == Window::default() {
-        known.learn(&finished.manifest, finished.bytes, request.perf_seconds);
-        if let Err(error) = state.keep_costs(&known) {
-            term::note(&text!(texts, "note-costs", error = term::escape(&error.to_string())));
-        }
     }
     let compared = cost::compared(&finished.manifest);
     let json = CollectJson { path: &finished.path, bytes: finished.bytes, compared, manifest: &finished.manifest };
@@ -119,6 +88,28 @@ pub fn run(options: &Collect, given: &Invocation) -> Result<u8, Failure> {
         card::lines(&card, page)
     })?;
     Ok(if has_gaps(&finished.manifest) { exit::GAPS } else { exit::OK })
+}
+
+/// Says what happens while it is collected.
+fn note(told: Told, progress: &Progress<'_>, given: &Invocation) {
+    let texts = &given.texts;
+    let shown = |path: &Path| term::escape(&path.display().to_string());
+    let line = match told {
+        Told::Step(event) => return progress.take(event),
+        Told::Worked => return progress.done(),
+        Told::Recovered(Recovered::Bundle { path, members }) => {
+            text!(texts, "note-recovered", path = shown(&path), items = members)
+        }
+        Told::Recovered(Recovered::Nothing { name }) => text!(texts, "note-nothing-recovered", name = term::escape(&name)),
+        Told::Recovered(Recovered::Failed { path, error }) => {
+            let error = term::escape(&error.join(": "));
+            text!(texts, "note-not-recovered", path = shown(&path), error = error)
+        }
+        Told::OldMaps(error) => text!(texts, "note-maps", error = term::escape(&error.to_string())),
+        Told::NotRoot => text!(texts, "note-not-root"),
+        Told::Costs(error) => text!(texts, "note-costs", error = term::escape(&error.to_string())),
+    };
+    term::note(&line);
 }
 
 /// Ends the process when a read hangs in the kernel: the lanes cannot be waited for, and the next run closes the bundle.
@@ -138,59 +129,6 @@ struct CollectJson<'a> {
     bytes: u64,
     compared: Vec<cost::Compared>,
     manifest: &'a Manifest,
-}
-
-/// Learns who the host is, makes the redactor, and begins the bundle.
-#[expect(clippy::too_many_arguments, reason = "each is one of the values that `run` made, used once here")]
-fn begin(
-    options: &Collect,
-    settings: Settings,
-    plan: &Plan,
-    rows: &[&'static Source],
-    host: &Host,
-    state: &State,
-    identity: &Identity,
-    destination: &Destination,
-    fixed: Option<Time>,
-    estimate: Estimate,
-    given: &Invocation,
-) -> Result<(Redactor, Gate, Opened, Harvest), Failure> {
-    let key = state.redaction_key().map_err(|error| unusable(error, given))?;
-    let id = start::bundle_id(&key, fixed);
-    let mut harvest = selection::harvest(host);
-    harvest.rules = selection::site_rules(state, Kind::NoBundle, given)?;
-    let key = match settings.correlate {
-        Correlate::Bundle => Key::for_bundle(&key, &id.0),
-        Correlate::Host => Key::for_host(&key),
-    };
-    let redactor = Redactor::new(&harvest, &key, settings)
-        .map_err(|error| Failure::new(Kind::NoBundle, text!(given.texts, "error-collect")).because(error))?;
-    let severity = options.severity.map(|severity| format!("{severity:?}"));
-    let about = About { case: options.case.clone(), severity };
-    let started = fixed.unwrap_or_else(|| host.now().into());
-    let start = start::start(
-        host,
-        identity,
-        &plan.request,
-        &redactor,
-        id,
-        started,
-        about,
-        catalogue::sha256(rows.iter().copied()),
-        estimate,
-    );
-    let tasks = plan.tasks.iter().map(|task| task.source.id.to_owned()).collect();
-    let opened = bundle::begin(destination, start, Rules::of(&redactor), tasks, identity, level(options))
-        .map_err(|error| no_bundle(error, given))?;
-    let gate = Gate::new(&harvest, leak::stays(redactor.settings()));
-    Ok((redactor, gate, opened, harvest))
-}
-
-fn level(options: &Collect) -> deflate::Level {
-    match options.level {
-        Level::Fast => deflate::Level::Fast,
-        Level::Small => deflate::Level::Small,
-    }
 }
 
 /// Whether something that applied is not whole: the difference between exit codes 0 and 1.
@@ -215,31 +153,6 @@ fn destination(output: Option<&Path>, state: &State, given: &Invocation) -> Resu
     Err(Failure::new(Kind::Usage, sentence).hint(text!(given.texts, "hint-output")))
 }
 
-/// Ends what runs before this one left, in the state's folder and in this run's.
-fn recover(destination: &Destination, state: &State, identity: &Identity, given: &Invocation) {
-    let here = match destination {
-        Destination::Folder(folder) => folder.clone(),
-        Destination::File(file) => file.parent().map(Path::to_owned).unwrap_or_default(),
-    };
-    let mut folders = vec![state.bundles()];
-    if here != folders[0] {
-        folders.push(if here.as_os_str().is_empty() { PathBuf::from(".") } else { here });
-    }
-    for found in folders.iter().flat_map(|folder| bundle::recover(folder, identity)) {
-        let line = match found {
-            Recovered::Bundle { path, members } => {
-                text!(given.texts, "note-recovered", path = term::escape(&path.display().to_string()), items = members)
-            }
-            Recovered::Nothing { name } => text!(given.texts, "note-nothing-recovered", name = term::escape(&name)),
-            Recovered::Failed { path, error } => {
-                let error = term::escape(&error.join(": "));
-                text!(given.texts, "note-not-recovered", path = term::escape(&path.display().to_string()), error = error)
-            }
-        };
-        term::note(&line);
-    }
-}
-
 /// SIGINT, SIGTERM and SIGHUP end the run in order: what is there is signed. A second SIGINT or SIGTERM ends it at once.
 fn on_signal(cancel: &Cancel) {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -262,16 +175,20 @@ fn fixed_moment(given: &Invocation) -> Result<Option<Time>, Failure> {
     moment.map(|moment| Some(Time::from(moment))).ok_or_else(refuse)
 }
 
-fn unusable(error: StateError, given: &Invocation) -> Failure {
-    let hint = match error {
-        StateError::Busy { .. } => text!(given.texts, "hint-busy"),
-        _ => text!(given.texts, "hint-root-needed"),
-    };
-    Failure::new(Kind::NoBundle, text!(given.texts, "error-state")).because(error).hint(hint)
-}
-
-fn no_bundle(error: NoBundle, given: &Invocation) -> Failure {
-    Failure::new(Kind::NoBundle, text!(given.texts, "error-collect")).because(error).hint(text!(given.texts, "hint-output"))
+fn no_bundle(error: CollectError, given: &Invocation) -> Failure {
+    let texts = &given.texts;
+    let failed = |cause: anyhow::Error| Failure::new(Kind::NoBundle, text!(texts, "error-collect")).because(cause);
+    match error {
+        CollectError::State(error) => {
+            let hint = match error {
+                StateError::Busy { .. } => text!(texts, "hint-busy"),
+                _ => text!(texts, "hint-root-needed"),
+            };
+            Failure::new(Kind::NoBundle, text!(texts, "error-state")).because(error).hint(hint)
+        }
+        CollectError::Redactor(error) => failed(error.into()),
+        CollectError::Bundle(error) => failed(error.into()).hint(text!(texts, "hint-output")),
+    }
 }
 
 #[cfg(test)]

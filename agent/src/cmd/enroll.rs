@@ -25,7 +25,7 @@ use crate::{
     failure::{self, Failure, Kind, exit},
     invocation::Invocation,
     sender::{self, Fault, Line},
-    term, text, view,
+    term, text, view, way,
 };
 
 /// Most bytes of a token or a CA file.
@@ -52,7 +52,8 @@ pub fn run(options: &Enroll, given: &Invocation) -> Result<u8, Failure> {
     let signed = Signed::new(&request, &[&identity.signer]).map_err(|error| unmade(error.into()))?;
     let body =
         String::from_utf8(signed.to_bytes().map_err(|error| unmade(error.into()))?).map_err(|error| unmade(error.into()))?;
-    let line = Line { url: options.url.clone(), ca: ca.clone(), patience: options.patience, kib_s: None };
+    let way = way::configured(&options.url, &state, given)?;
+    let line = Line { url: options.url.clone(), ca: ca.clone(), way, patience: options.patience };
     let reply = sender::enroll(line, body).map_err(|fault| match fault {
         Fault::Refused(_) => Failure::new(Kind::Verification, text!(texts, "error-enroll-refused"))
             .because(fault)

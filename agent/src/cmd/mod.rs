@@ -1,6 +1,8 @@
 //! The commands, one file each, named as people type them. Each takes its options and the invocation, and gives an exit code.
 
+pub mod agent;
 pub mod alerts;
+pub mod broker;
 pub mod cat;
 pub mod collect;
 pub mod consent;
@@ -9,7 +11,10 @@ pub mod ledger;
 pub mod ls;
 pub mod operations;
 pub mod plan;
+pub mod policy;
 pub mod redact;
+pub mod release;
+pub mod requests;
 pub mod reveal;
 pub mod show;
 pub mod sources;

@@ -13,12 +13,37 @@ use std::{
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 
-use crate::term;
+use super::separate::Separate;
+use crate::{term, text, texts::Texts};
 
 /// Longest answer, in bytes; what is longer is no answer to any of our questions.
 const LONGEST: usize = 4096;
 /// How often a signal is looked for, in milliseconds, should it come just before the waiting begins.
 const LOOK: u16 = 500;
+
+/// How often a wrong answer may be followed by another.
+const ANSWERS: usize = 3;
+
+/// What was said to the question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// The digits.
+    Yes,
+    /// Anything else, or nothing.
+    No,
+    /// First leave these out.
+    Without(Vec<String>),
+}
+
+/// Shows what would leave and the notice, on standard error, where the question is too. What is on the screen is what is digested.
+pub fn show(preview: &[String], notice: &str) {
+    for line in preview {
+        term::note(line);
+    }
+    term::note("");
+    // Without the last line end, which `note` brings.
+    term::note(notice.trim_end_matches('\n'));
+}
 
 /// Whether there is somebody to ask: both the question and the answer go over a terminal.
 pub fn can_ask() -> bool {
@@ -47,6 +72,27 @@ impl Listening {
     pub fn end(&self) -> bool {
         self.over.store(true, Ordering::SeqCst);
         self.interrupted.load(Ordering::SeqCst)
+    }
+
+    /// Asks for the bundle's digits: they alone are a yes.
+    pub fn answer(&self, digits: &str, texts: &Texts) -> Answer {
+        let mut question = text!(texts, "ask-consent");
+        for _ in 0..ANSWERS {
+            let Some(answer) = self.line(&question).filter(|answer| !answer.is_empty()) else { return Answer::No };
+            if answer == digits {
+                return Answer::Yes;
+            }
+            if let Some(names) = answer.strip_prefix("without ") {
+                return Answer::Without(names.split([',', ' ']).filter(|name| !name.is_empty()).map(str::to_owned).collect());
+            }
+            question = text!(texts, "ask-consent-again");
+        }
+        Answer::No
+    }
+
+    /// Asks one of the separate questions.
+    pub fn separately(&self, one: Separate, texts: &Texts) -> bool {
+        self.line(&texts.named(&format!("ask-{}", one.word()))).is_some_and(|answer| answer == "yes")
     }
 
     /// Asks and waits for one line; none is no.

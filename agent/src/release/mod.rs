@@ -1,13 +1,16 @@
 //! Letting a bundle go: what it holds is shown, somebody with authority agrees, the answer is signed, exactly those bytes are sealed.
 //!
-//! `own` opens a bundle of this host, `preview` counts what is in it, `notice` is the text that is shown, `ask` waits for the answer,
-//! `receipt` makes and keeps the signed answer, `outbox` seals. Sending is [`crate::sender`]'s. Never: seals or sends a byte that
+//! `own` opens a bundle of this host, `preview` counts what is in it, `notice` is the text that is shown, `separate` says what is agreed
+//! to by itself, `ask` waits for the answer, `consent` makes a receipt of it, `receipt` keeps it, `outbox` seals. Sending is [`crate::sender`]'s. Never: seals or sends a byte that
 //! was not shown before.
 
 pub mod ask;
+pub mod consent;
 pub mod notice;
 pub mod outbox;
 pub mod own;
 pub mod preview;
 pub mod receipt;
+pub mod separate;
 pub mod who;
+pub mod without;

@@ -172,7 +172,7 @@ pub fn seal(
             bundle_id: bundle.bundle_id,
             host_id: receipt.consent.host_id,
             tenant_id: receipt.consent.tenant_id.clone(),
-            request_id: None,
+            request_id: receipt.consent.request.map(|request| request.request_id),
             created: now,
             bundle: Plain { bytes: bundle.bytes, sha256: bundle.sha256, complete: own.manifest.complete },
             payload: Payload {

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use oediag_collector::catalogue::{Privacy, Source, Topic};
 use oediag_protocol::{
     bundle::manifest::{Item, ItemKind, Manifest},
@@ -11,6 +12,7 @@ use oediag_protocol::{
 };
 use serde::Serialize;
 
+use super::separate::Separate;
 use crate::view::leaks::Leaks;
 
 /// Kinds of redacted values that name people or their machines, and what a receipt calls them. A value that was found can have others
@@ -83,6 +85,8 @@ pub struct Preview {
     pub leaks: Option<Leaks>,
     /// What may be in it about people.
     pub personal: Vec<&'static str>,
+    /// What in it is agreed to by itself.
+    pub separate: Vec<Separate>,
     /// Topics of what is in it.
     pub topics: Vec<String>,
 }
@@ -123,7 +127,10 @@ pub fn preview(manifest: &Manifest, rows: &[&'static Source]) -> Preview {
     }
     let topics: BTreeSet<Topic> =
         manifest.items.iter().filter(|item| item.path.is_some()).filter_map(row).map(|row| row.topic).collect();
+    let separate: BTreeSet<Separate> =
+        manifest.items.iter().filter(|item| item.path.is_some()).filter_map(|item| Separate::of_path(&source(item)?)).collect();
     Preview {
+        separate: separate.into_iter().collect(),
         bytes: members.iter().map(|member| member.bytes).sum(),
         by_sensitivity: sums.into_iter().rev().map(|(class, (count, bytes))| (class, count, bytes)).collect(),
         members,
@@ -135,11 +142,19 @@ pub fn preview(manifest: &Manifest, rows: &[&'static Source]) -> Preview {
     }
 }
 
+/// The path on the host that an item was read from.
+fn source(item: &Item) -> Option<String> {
+    let encoded = || BASE64.decode(item.src_b64.as_ref()?).ok();
+    item.src.clone().or_else(|| encoded().map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
+}
+
 impl Preview {
     /// The receipt's `scope`: at most what a receipt can list, which is more than the catalogue has.
     pub fn scope(&self) -> Scope {
         let sources: BTreeSet<&str> = self.members.iter().map(|member| member.source.as_str()).collect();
-        let sensitive = !self.kept.is_empty() || self.members.iter().any(|member| member.sensitivity == Sensitivity::Credentials);
+        let sensitive = !self.kept.is_empty()
+            || !self.separate.is_empty()
+            || self.members.iter().any(|member| member.sensitivity == Sensitivity::Credentials);
         Scope {
             level: if sensitive { Level::Extended } else { Level::Basic },
             sources: sources.into_iter().filter_map(Line::parse).take(1000).collect(),

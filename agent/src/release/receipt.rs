@@ -18,7 +18,7 @@ use oediag_protocol::{
     digest::Sha256,
     document::{self, DocumentError, MAX_BYTES},
     envelope::Envelope,
-    id::ReceiptId,
+    id::{ReceiptId, RequestId},
     ledger::{self, Note},
     signed::Signed,
     sshsig::{MAX_SIGNATURE, PublicKey},
@@ -115,7 +115,8 @@ impl Receipt {
         this.note(&Sending { url, pin, slot: None, total: None, at: 0, not_before: None })?;
         state::save(&this.folder.join(NOTICE), notice.as_bytes())?;
         state::save(&signature_of(&this.folder, CONSENT), &this.signature)?;
-        let given = Note::of(ledger::Event::Released, Sha256::of(&this.bytes));
+        let rid = this.consent.request.map(|request| request.request_id);
+        let given = Note { rid, ..Note::of(ledger::Event::Released, Sha256::of(&this.bytes)) };
         append(state, identity, this.consent.given_at, given)?;
         // Last: with it the receipt is there.
         state::save(&this.folder.join(CONSENT), &this.bytes)?;
@@ -159,15 +160,16 @@ impl Receipt {
         !fs::symlink_metadata(self.folder.join(DROPPED)).is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
     }
 
-    /// Whether consent was given for these very bytes to this center on its present terms, and still counts.
-    pub fn covers(&self, bundle: &BundleDigest, center: &Enrolment, now: Time) -> bool {
+    /// Whether consent was given for these very bytes, as the answer to this request or to none, to this center on its present terms, and
+    /// still counts.
+    pub fn covers(&self, bundle: &BundleDigest, center: &Enrolment, request: Option<RequestId>, now: Time) -> bool {
         let for_center = self.sending().is_some_and(|sending| sending.pin == center.pin.to_string());
         let same_terms = self.consent.recipient == center.recipient();
         !self.cancelled()
             && for_center
             && same_terms
             && self.consent.tenant_id == center.tenant
-            && self.consent.covers(bundle, center.host_id, None, now).is_ok()
+            && self.consent.covers(bundle, center.host_id, request, now).is_ok()
     }
 
     /// How far the sending is.

@@ -12,13 +12,14 @@ use std::{
 };
 
 use nix::sys::{prctl, signal::Signal};
-use oediag_protocol::{enroll, sshsig::Signer};
+use oediag_protocol::enroll;
 use reqwest::Method;
 
 use super::{
     client::{Client, Hand, NoReply, Request},
+    exchange::exchange,
     tus::{Parent, Sending},
-    wire::{self, Event, Fault, Job, STORED, Task},
+    wire::{self, Answer, Event, Fault, Job, STORED, Task},
 };
 use crate::failure::exit;
 
@@ -53,26 +54,26 @@ fn serve(socket: UnixStream) -> io::Result<()> {
     let Some(job) = wire::take::<Job>(&mut parent.input)? else { return Ok(()) };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let event = match runtime.block_on(work(job, &mut parent)) {
-        Ok(body) => Event::Done(body),
+        Ok(answer) => Event::Done(answer),
         Err(fault) => Event::Failed(fault),
     };
     wire::put(&parent.output, &event)
 }
 
-async fn work(job: Job, parent: &mut Socket) -> Result<String, Fault> {
+async fn work(job: Job, parent: &mut Socket) -> Result<Answer, Fault> {
     let local = |why: String| Fault::Local(why);
-    let Job { url, ca, patience, kib_s, task } = job;
-    let patience = Duration::from_secs(patience);
-    let client = |hand| Client::new(url.clone(), ca.as_deref(), patience, kib_s, hand).map_err(|error| local(error.to_string()));
+    let Job { line, task } = job;
+    let client = |hand| Client::new(&line, hand).map_err(|error| local(error.to_string()));
+    let done = |body| Answer { status: 200, body };
     match task {
-        Task::Enroll(body) => enroll(&mut client(None)?, body).await,
+        Task::Enroll(body) => enroll(&mut client(None)?, body).await.map(done),
         Task::Upload(upload) => {
-            let key = Signer::from_openssh(upload.key.as_bytes()).map_err(|error| local(error.to_string()))?;
-            let hand = Hand { host: upload.host, key, ahead: 0 };
             let payload = nix::unistd::dup(io::stdin().as_fd()).map_err(|error| local(error.to_string()))?;
-            let (client, payload) = (&mut client(Some(hand))?, File::from(payload));
-            Sending { client, upload: &upload, payload, patience, kib_s, parent, signed_anew: false }.run().await
+            let (client, payload) = (&mut client(Some(Hand::try_from(&upload.who)?))?, File::from(payload));
+            let (patience, kib_s) = (Duration::from_secs(line.patience), line.way.kib_s);
+            Sending { client, upload: &upload, payload, patience, kib_s, parent, signed_anew: false }.run().await.map(done)
         }
+        Task::Exchange(asked) => exchange(&mut client(Some(Hand::try_from(&asked.who)?))?, *asked).await,
     }
 }
 

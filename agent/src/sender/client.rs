@@ -1,7 +1,8 @@
 //! One HTTP request at a time to one center, signed, and its reply, bounded in bytes and time.
 //!
 //! In: method, path, headers and body of a request. Out: status, the few headers that are looked at, and a small body; or why there
-//! is none. Never: follows a redirect, uses a proxy of the environment, waits for a byte longer than it was told to.
+//! is none. Never: follows a redirect, uses a proxy of the environment, shows a proxy's credentials, waits for a byte longer than it was
+//! told to.
 
 use std::{
     io,
@@ -11,24 +12,33 @@ use std::{
 };
 
 use oediag_protocol::{
+    bundle::manifest::LedgerHead,
     digest::Sha256,
     http_signature::{HOST, LEDGER, NO_LEDGER, Parts, content_digest, sign},
     id::HostId,
     sshsig::Signer,
     time::Time,
 };
-use reqwest::{Body, Certificate, Method, redirect::Policy};
+use reqwest::{Body, Certificate, Method, Proxy, redirect::Policy};
 use tokio::{sync::mpsc, time::timeout};
 
-use super::pace::Bucket;
+use super::{
+    Line,
+    pace::Bucket,
+    wire::{Fault, Who},
+};
 use crate::address::Address;
 
 /// Most time for a connection, TLS included.
 const CONNECT: Duration = Duration::from_secs(10);
 /// Most time without a byte from or to the center.
 const IDLE: Duration = Duration::from_mins(1);
-/// Most bytes of a reply's body but an enrolment's.
+/// Seconds that clocks differ without being the reason for a refusal.
+pub(super) const CLOCK: u64 = 60;
+/// Most bytes of a reply's body where nothing more is expected.
 pub(super) const MAX_REPLY: usize = 64 << 10;
+/// Longest name of a version that is kept, in bytes.
+const MAX_ETAG: usize = 128;
 /// Fewest bytes per second at which a body is sent: half of the least limit that can be set.
 const SLOWEST: u64 = 512;
 /// What is handed to the connection at once.
@@ -66,7 +76,7 @@ fn chain(error: &reqwest::Error) -> String {
 }
 
 /// A request.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Request<'a> {
     pub(super) method: Method,
     pub(super) path: &'a str,
@@ -84,16 +94,50 @@ pub(super) struct Reply {
     pub(super) offset: Option<u64>,
     pub(super) length: Option<u64>,
     pub(super) retry_after: Option<u64>,
+    /// The name of this version of what was asked for: short, visible ASCII.
+    pub(super) etag: Option<String>,
+    /// Seconds until the center wants to be asked again.
+    pub(super) next_poll: Option<u64>,
     pub(super) date: Option<Time>,
     pub(super) body: Vec<u8>,
+}
+
+impl Reply {
+    /// Seconds that the center's clock is ahead of ours, where it tells.
+    pub(super) fn ahead(&self) -> Option<i64> {
+        self.date.map(|date| date.0.saturating_sub(jiff::Timestamp::now().as_second()))
+    }
 }
 
 /// Who signs requests.
 pub(super) struct Hand {
     pub(super) host: HostId,
     pub(super) key: Signer,
+    /// The head of its ledger, as the header tells it.
+    pub(super) ledger: String,
     /// Seconds that the center's clock is ahead of ours, as far as it told.
     pub(super) ahead: i64,
+}
+
+impl Hand {
+    /// The hand of a host whose clock is right as far as is known.
+    pub(super) fn new(host: HostId, key: Signer, ledger: Option<&LedgerHead>) -> Self {
+        Self { host, key, ledger: ledger_header(ledger), ahead: 0 }
+    }
+}
+
+impl TryFrom<&Who> for Hand {
+    type Error = Fault;
+
+    fn try_from(who: &Who) -> Result<Self, Fault> {
+        let key = Signer::from_openssh(who.key.as_bytes()).map_err(|error| Fault::Local(error.to_string()))?;
+        Ok(Self::new(who.host, key, who.ledger.as_ref()))
+    }
+}
+
+/// The head of a ledger as the header [`LEDGER`] tells it.
+pub(super) fn ledger_header(head: Option<&LedgerHead>) -> String {
+    head.map_or_else(|| NO_LEDGER.to_owned(), |head| format!("{}:{}", head.seq, head.hash))
 }
 
 /// The connection to a center.
@@ -107,14 +151,10 @@ pub(super) struct Client {
 }
 
 impl Client {
-    /// Sets TLS up. `patience` bounds each wait, `kib_s` what is sent.
-    pub(super) fn new(
-        url: Address,
-        ca: Option<&str>,
-        patience: Duration,
-        kib_s: Option<u64>,
-        hand: Option<Hand>,
-    ) -> Result<Self, NoReply> {
+    /// Sets TLS and the proxy up. The line's patience bounds each wait, its limit what is sent.
+    pub(super) fn new(line: &Line, hand: Option<Hand>) -> Result<Self, NoReply> {
+        let Line { url, ca, way, patience } = line;
+        let patience = Duration::from_secs(*patience);
         // Only fails when one is installed already, which is the same one.
         rustls::crypto::ring::default_provider().install_default().unwrap_or_default();
         let mut builder = reqwest::Client::builder()
@@ -125,15 +165,28 @@ impl Client {
             .connect_timeout(CONNECT.min(patience))
             .tcp_nodelay(true)
             .user_agent(concat!("oediag/", env!("CARGO_PKG_VERSION")));
+        if let Some(proxy) = &way.proxy {
+            let proxy = Proxy::https(proxy.to_string())?;
+            builder = builder.proxy(match &way.credentials {
+                Some(credentials) => {
+                    let (user, password) = credentials.pair();
+                    proxy.basic_auth(user, password)
+                }
+                None => proxy,
+            });
+        }
         match ca {
-            Some(pem) => builder = builder.tls_certs_only(Certificate::from_pem_bundle(pem.as_bytes())?),
+            Some(pem) => {
+                let named = Certificate::from_pem_bundle(pem.as_bytes())?;
+                builder = if way.system_roots { builder.tls_certs_merge(named) } else { builder.tls_certs_only(named) };
+            }
             // Without TLS no authority is needed, and a host may have none.
             None if url.is_plain() => builder = builder.tls_certs_only([]),
             None => {}
         }
         let begun = Instant::now();
-        let bucket = kib_s.map(|rate| Bucket::new(rate << 10, Duration::ZERO));
-        Ok(Self { http: builder.build()?, url, idle: IDLE.min(patience), bucket, begun, hand })
+        let bucket = way.kib_s.map(|rate| Bucket::new(rate << 10, Duration::ZERO));
+        Ok(Self { http: builder.build()?, url: url.clone(), idle: IDLE.min(patience), bucket, begun, hand })
     }
 
     /// Sends a request and reads its reply.
@@ -171,6 +224,17 @@ impl Client {
         read(response, most, idle).await
     }
 
+    /// After a refused signature: takes over the center's clock where its reply tells that it differs; whether it did.
+    pub(super) fn corrected(&mut self, reply: &Reply) -> bool {
+        match (&mut self.hand, reply.ahead()) {
+            (Some(hand), Some(ahead)) if hand.ahead.abs_diff(ahead) > CLOCK => {
+                hand.ahead = ahead;
+                true
+            }
+            _ => false,
+        }
+    }
+
     fn signed(
         &self,
         hand: &Hand,
@@ -188,7 +252,7 @@ impl Client {
             query: None,
             content_digest: &digest,
             host: &host,
-            ledger: NO_LEDGER,
+            ledger: &hand.ledger,
             upload_offset: offset,
         };
         let mut nonce = [0; 16];
@@ -198,7 +262,7 @@ impl Client {
         Ok(vec![
             ("content-digest", digest.clone()),
             (HOST, host.clone()),
-            (LEDGER, NO_LEDGER.to_owned()),
+            (LEDGER, hand.ledger.clone()),
             ("signature-input", made.input),
             ("signature", made.signature),
         ])
@@ -250,6 +314,8 @@ async fn read(mut response: reqwest::Response, most: usize, idle: Duration) -> R
         offset: number("upload-offset"),
         length: number("upload-length"),
         retry_after: number("retry-after"),
+        etag: header("etag").filter(|tag| tag.len() <= MAX_ETAG && tag.bytes().all(|byte| byte.is_ascii_graphic())),
+        next_poll: number("oediag-next-poll"),
         date: date.map(|date| date.timestamp().into()),
         body: Vec::new(),
     };

@@ -1,12 +1,18 @@
-//! Sending, by a child process that knows nothing it does not need.
+//! Everything with a network: sending by a child process that knows nothing it does not need, and the agent, a process of its own.
 //!
 //! In: a job and the open payload. Out: what the center answered, unchecked. The child is this program again, started by a hidden
 //! command; when the caller is root it runs as user `oediag`, else `nobody`. It is handed the open sealed payload and a socket, and sees
 //! neither the host's key nor the configuration nor the state. **The only module that may name tokio, reqwest and rustls.**
 
+mod agent;
+mod backoff;
+mod carrier;
 mod child;
 mod client;
+mod exchange;
+mod journal;
 mod pace;
+mod poll;
 mod tus;
 mod wire;
 
@@ -21,16 +27,19 @@ use std::{
 };
 
 use oediag_protocol::{
+    bundle::manifest::LedgerHead,
     id::{HostId, ReceiptId},
     sealed::Frame,
     sshsig::Signer,
 };
+use serde::{Deserialize, Serialize};
 
+pub(crate) use self::agent::run as run_agent;
 pub(crate) use self::child::run as run_child;
 pub(crate) use self::tus::{LATEST, is_slot};
-pub(crate) use self::wire::Fault;
-use self::wire::{Event, Job, STORED, Task, Upload};
-use crate::{accounts, address::Address};
+pub(crate) use self::wire::{Answer, Fault, Method};
+use self::wire::{Event, Exchange, Job, STORED, Task, Upload, Who};
+use crate::{accounts, address::Address, way::Way};
 
 /// The hidden command that makes this program the child.
 pub(crate) const COMMAND: &str = "send-for-parent";
@@ -40,25 +49,41 @@ const USERS: [&str; 2] = ["oediag", "nobody"];
 const NOBODY: (u32, u32) = (65534, 65534);
 
 /// The center, and how hard to try.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Line {
     /// Where.
     pub(crate) url: Address,
-    /// PEM of the authorities that alone may vouch for its TLS key; none for the system's.
+    /// PEM of the authorities that may vouch for its TLS key; none for the system's.
     pub(crate) ca: Option<String>,
+    /// How it is reached.
+    pub(crate) way: Way,
     /// Seconds without progress after which to give up.
     pub(crate) patience: u64,
-    /// Most KiB per second.
-    pub(crate) kib_s: Option<u64>,
+}
+
+/// Who asks a center.
+#[derive(Debug, Clone)]
+pub(crate) struct Caller<'a> {
+    /// The host.
+    pub(crate) host: HostId,
+    /// The key that signs HTTP requests.
+    pub(crate) key: &'a Signer,
+    /// The head of the host's ledger.
+    pub(crate) ledger: Option<LedgerHead>,
+}
+
+impl Caller<'_> {
+    fn who(&self) -> Result<Who, Fault> {
+        let key = self.key.to_openssh().map_err(|error| Fault::Local(error.to_string()))?.to_string();
+        Ok(Who { host: self.host, key, ledger: self.ledger.clone() })
+    }
 }
 
 /// A sealed file to send.
 #[derive(Debug)]
 pub(crate) struct Consignment<'a> {
     /// Who sends.
-    pub(crate) host: HostId,
-    /// The key that signs HTTP requests.
-    pub(crate) key: &'a Signer,
+    pub(crate) caller: Caller<'a>,
     /// The receipt that allows it.
     pub(crate) receipt: ReceiptId,
     /// The file but for its payload.
@@ -80,7 +105,16 @@ pub(crate) enum Progress {
 
 /// Sends a signed request for enrolment once; gives the center's reply.
 pub(crate) fn enroll(line: Line, request: String) -> Result<String, Fault> {
-    Sender::start(Stdio::null()).map_err(local)?.work(line, Task::Enroll(request), |_| Ok(()), |_| {})
+    let child = Sender::start(Stdio::null()).map_err(local)?;
+    child.work(line, Task::Enroll(request), |_| Ok(()), |_| {}).map(|answer| answer.body)
+}
+
+/// Asks a center once. `path` is absolute and plain, `body` JSON or nothing. Gives its answer whatever the status, but for those that
+/// say to come again later, or are no center's.
+#[expect(dead_code, reason = "the verbs of people call it")]
+pub(crate) fn exchange(line: Line, caller: &Caller<'_>, method: Method, path: String, body: String) -> Result<Answer, Fault> {
+    let asked = Exchange { who: caller.who()?, method, path, body };
+    Sender::start(Stdio::null()).map_err(local)?.work(line, Task::Exchange(Box::new(asked)), |_| Ok(()), |_| {})
 }
 
 /// Sends a sealed file; gives what the center says is its ack. `store` puts on the disk where the file is sent to, before its first
@@ -91,12 +125,12 @@ pub(crate) fn upload(
     store: impl FnMut(&str) -> Result<(), String>,
     progress: impl FnMut(Progress),
 ) -> Result<String, Fault> {
-    let Consignment { host, key, receipt, frame, payload, slot } = consignment;
+    let Consignment { caller, receipt, frame, payload, slot } = consignment;
     let front = String::from_utf8(frame.front.clone()).map_err(|_| Fault::Local("a document is not text".to_owned()))?;
-    let key = key.to_openssh().map_err(|error| Fault::Local(error.to_string()))?;
-    let upload =
-        Upload { host, key: key.to_string(), receipt, front, payload: frame.payload, back: frame.back.len() as u64, slot };
-    Sender::start(payload.into()).map_err(local)?.work(line, Task::Upload(Box::new(upload)), store, progress)
+    let who = caller.who()?;
+    let upload = Upload { who, receipt, front, payload: frame.payload, back: frame.back.len() as u64, slot };
+    let child = Sender::start(payload.into()).map_err(local)?;
+    child.work(line, Task::Upload(Box::new(upload)), store, progress).map(|answer| answer.body)
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "for map_err")]
@@ -132,9 +166,8 @@ impl Sender {
         task: Task,
         mut store: impl FnMut(&str) -> Result<(), String>,
         mut progress: impl FnMut(Progress),
-    ) -> Result<String, Fault> {
-        let Line { url, ca, patience, kib_s } = line;
-        wire::put(&self.socket, &Job { url, ca, patience, kib_s, task }).map_err(local)?;
+    ) -> Result<Answer, Fault> {
+        wire::put(&self.socket, &Job { line, task }).map_err(local)?;
         let mut events = BufReader::new(&self.socket);
         loop {
             match wire::take::<Event>(&mut events).map_err(local)? {
@@ -148,7 +181,7 @@ impl Sender {
                     store(&slot).map_err(Fault::Local)?;
                     wire::put(&self.socket, &STORED).map_err(local)?;
                 }
-                Some(Event::Done(body)) => return Ok(body),
+                Some(Event::Done(answer)) => return Ok(answer),
                 Some(Event::Failed(fault)) => return Err(fault),
                 None => return Err(Fault::Local("the sending process ended unexpectedly".to_owned())),
             }

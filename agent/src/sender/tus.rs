@@ -15,7 +15,7 @@ use oediag_protocol::{digest::Sha256, time::Time};
 use reqwest::Method;
 
 use super::{
-    client::{Client, MAX_REPLY, NoReply, Reply, Request},
+    client::{CLOCK, Client, MAX_REPLY, NoReply, Reply, Request},
     pace::{self, Chunk},
     wire::{Event, Fault, Upload},
 };
@@ -24,8 +24,6 @@ use super::{
 const TRIES: u32 = 20;
 /// A center that says to come back later than this is taken to say this.
 pub(crate) const LATEST: u64 = 86_400;
-/// Seconds that clocks differ without being the reason for a refusal.
-const CLOCK: u64 = 60;
 
 /// What the parent is told, and asked.
 pub(super) trait Parent {
@@ -251,18 +249,14 @@ impl<P: Parent> Sending<'_, P> {
 
     /// The center does not take the signature: perhaps because the clocks differ, which its reply tells; then once more by its clock.
     fn unknown(&mut self, reply: &Reply, again: Step) -> Trouble {
-        let ahead = reply.date.map(|date| date.0 - jiff::Timestamp::now().as_second());
-        if let (Some(hand), Some(ahead)) = (&mut self.client.hand, ahead)
-            && hand.ahead.abs_diff(ahead) > CLOCK
-        {
-            hand.ahead = ahead;
+        if self.client.corrected(reply) {
             return Trouble::Again(said(reply), None, again);
         }
         // Something between the two may have sent one request twice; the center takes each signature once.
         if !std::mem::replace(&mut self.signed_anew, true) {
             return Trouble::Again(said(reply), None, again);
         }
-        Trouble::End(Fault::Unknown { why: said(reply), ahead: ahead.filter(|ahead| ahead.unsigned_abs() > CLOCK) })
+        Trouble::End(Fault::Unknown { why: said(reply), ahead: reply.ahead().filter(|ahead| ahead.unsigned_abs() > CLOCK) })
     }
 
     /// At most `most` bytes of the file from `at` on.
@@ -291,7 +285,7 @@ fn ack(reply: &Reply) -> Step {
 }
 
 /// The center's own sentence, else the status. It is shown to people: one line, and not long.
-fn said(reply: &Reply) -> String {
+pub(super) fn said(reply: &Reply) -> String {
     #[derive(serde::Deserialize)]
     struct Refusal {
         error: String,
@@ -326,7 +320,7 @@ pub(crate) fn is_slot(path: &str) -> bool {
     slot(path).as_deref() == Some(path)
 }
 
-fn random() -> Result<u16, Fault> {
+pub(super) fn random() -> Result<u16, Fault> {
     let mut bytes = [0; 2];
     getrandom::fill(&mut bytes).map_err(|error| Fault::Local(error.to_string()))?;
     Ok(u16::from_be_bytes(bytes))

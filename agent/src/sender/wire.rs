@@ -4,12 +4,13 @@
 use std::io::{self, BufRead, Read as _, Write};
 
 use oediag_protocol::{
+    bundle::manifest::LedgerHead,
     id::{HostId, ReceiptId},
     time::Time,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use crate::address::Address;
+use super::Line;
 
 /// Most bytes of a line: an enrolment's reply inside JSON.
 const MAX_LINE: u64 = 24 << 20;
@@ -18,13 +19,7 @@ const MAX_LINE: u64 = 24 << 20;
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Job {
     /// The center.
-    pub(crate) url: Address,
-    /// PEM of the authorities that alone may vouch for its TLS key.
-    pub(crate) ca: Option<String>,
-    /// Seconds without progress after which it gives up.
-    pub(crate) patience: u64,
-    /// Most KiB per second.
-    pub(crate) kib_s: Option<u64>,
+    pub(crate) line: Line,
     /// The work.
     pub(crate) task: Task,
 }
@@ -36,15 +31,56 @@ pub(crate) enum Task {
     Enroll(String),
     /// Send a sealed file whose payload is standard input.
     Upload(Box<Upload>),
+    /// Ask once, signed.
+    Exchange(Box<Exchange>),
+}
+
+/// Who signs requests.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Who {
+    /// The host.
+    pub(crate) host: HostId,
+    /// The private half of the transport key, in OpenSSH's form.
+    pub(crate) key: String,
+    /// The head of the host's ledger.
+    pub(crate) ledger: Option<LedgerHead>,
+}
+
+/// The methods of an exchange.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Method {
+    Get,
+    Put,
+    Post,
+}
+
+/// One request of a host.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Exchange {
+    /// Who asks.
+    pub(crate) who: Who,
+    /// How.
+    pub(crate) method: Method,
+    /// An absolute path.
+    pub(crate) path: String,
+    /// JSON, or nothing.
+    pub(crate) body: String,
+}
+
+/// The center's answer. Nothing of it is checked yet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Answer {
+    /// The status.
+    pub(crate) status: u16,
+    /// The body.
+    pub(crate) body: String,
 }
 
 /// An upload.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Upload {
     /// Who sends.
-    pub(crate) host: HostId,
-    /// The private half of the transport key, in OpenSSH's form.
-    pub(crate) key: String,
+    pub(crate) who: Who,
     /// The receipt that allows it.
     pub(crate) receipt: ReceiptId,
     /// All before the payload: documents and tar headers, so text and zeros.
@@ -66,8 +102,8 @@ pub(crate) enum Event {
     At(u64),
     /// Nothing is sent for so many seconds, because of this.
     Waiting(u64, String),
-    /// The center's last word: an enrolment's reply, or an ack. It is not checked yet.
-    Done(String),
+    /// The center's last word: an enrolment's reply, an ack, what was asked for. It is not checked yet.
+    Done(Answer),
     /// It came to nothing.
     Failed(Fault),
 }
@@ -109,6 +145,21 @@ pub(crate) enum Fault {
     /// Something on this host.
     #[error("{0}")]
     Local(String),
+}
+
+impl Fault {
+    /// A word that programs branch on.
+    pub(super) fn word(&self) -> &'static str {
+        match self {
+            Self::Network(_) => "network",
+            Self::NotACenter(_) => "not_a_center",
+            Self::Unknown { .. } => "unknown_host",
+            Self::Refused(_) => "refused",
+            Self::OtherBytes(_) => "other_bytes",
+            Self::Later { .. } => "later",
+            Self::Local(_) => "local",
+        }
+    }
 }
 
 /// Writes a line.

@@ -18,6 +18,7 @@ use oediag_protocol::{
     envelope::Envelope,
     http_signature::{Claim, HOST, LEDGER, Parts, content_digest},
     id::TenantId,
+    inbox::Inbox,
     json,
     keyset::{self, AckRole, EngineerRole, Keyset, RequestKey, RequestRole, Root, Severity},
     sealed::{Identity, Opener, Reader},
@@ -68,6 +69,14 @@ pub(crate) struct Known {
     pub(crate) forget: bool,
     /// Seconds that this center's clock is ahead.
     pub(crate) ahead: i64,
+    /// What the inbox of every host says; its number is the version.
+    pub(crate) inbox: (u64, Option<Inbox>),
+    /// Signed papers by path.
+    pub(crate) papers: BTreeMap<String, Vec<u8>>,
+    /// Letters that came, by path.
+    pub(crate) letters: Vec<(String, Vec<u8>)>,
+    /// The heads of ledgers that requests told.
+    pub(crate) heads_told: Vec<String>,
 }
 
 /// The center.
@@ -112,6 +121,13 @@ pub(crate) fn keyset(version: u64) -> Keyset {
         recovery: vec![recipient(2)],
         revoked: Vec::new(),
         spki_pins: Vec::new(),
+    }
+}
+
+impl Known {
+    /// Hosts that enrolled at another center of ours.
+    pub(crate) fn hosts_of(&mut self, other: &Self) {
+        self.hosts.clone_from(&other.hosts);
     }
 }
 
@@ -164,6 +180,10 @@ impl Center {
 
     pub(crate) fn url(&self) -> String {
         format!("http://{}", self.server.address)
+    }
+
+    pub(crate) fn address(&self) -> std::net::SocketAddr {
+        self.server.address
     }
 
     pub(crate) fn known(&self) -> MutexGuard<'_, Known> {
@@ -219,6 +239,15 @@ fn honest(known: &mut Known, request: &Request, verifier: &oediag_protocol::enro
         },
         "send" => send(known, request),
         "finish" => finish(known, request, &host),
+        "inbox" => inbox(known, request),
+        "fetch" => match known.papers.get(&request.path) {
+            Some(paper) => Action::Reply(200, Vec::new(), paper.clone()),
+            None => refusal(404, "no such paper"),
+        },
+        "letter" => {
+            known.letters.push((request.path.clone(), request.body.clone()));
+            Action::Reply(204, Vec::new(), Vec::new())
+        }
         _ => refusal(404, "no such path"),
     }
 }
@@ -258,10 +287,20 @@ fn signed(known: &mut Known, request: &Request) -> Result<Host, String> {
         return Err("replayed".to_owned());
     }
     known.nonces.push(claim.nonce);
-    if request.header("tus-resumable") != "1.0.0" {
+    known.heads_told.push(parts.ledger.to_owned());
+    if !matches!(request.step(), "inbox" | "fetch" | "letter") && request.header("tus-resumable") != "1.0.0" {
         return Err("tus".to_owned());
     }
     Ok(host)
+}
+
+fn inbox(known: &Known, request: &Request) -> Action {
+    let (version, inbox) = &known.inbox;
+    let (tag, Some(inbox)) = (format!("\"{version}\""), inbox) else { return refusal(404, "no inbox") };
+    if request.header("if-none-match") == tag {
+        return Action::Reply(304, vec![("etag", tag), ("oediag-next-poll", inbox.next_poll_s.to_string())], Vec::new());
+    }
+    Action::Reply(200, vec![("etag", tag)], json::to_bytes(inbox).expect("JSON"))
 }
 
 fn consent(known: &mut Known, request: &Request, host: &Host) -> Action {

@@ -40,14 +40,14 @@ fn theirs(slave: &File) -> Stdio {
 }
 
 /// A run on a terminal of its own.
-struct Session {
+pub(crate) struct Session {
     child: Child,
     keyboard: Option<File>,
     screen: Arc<Mutex<Vec<u8>>>,
 }
 
 impl Session {
-    fn start(host: &Host, arguments: &[&str]) -> Self {
+    pub(crate) fn start(host: &Host, arguments: &[&str]) -> Self {
         let (master, slave) = terminal();
         let mut command = host.command(arguments);
         command.stdin(theirs(&slave)).stdout(theirs(&slave)).stderr(theirs(&slave));
@@ -71,7 +71,7 @@ impl Session {
     }
 
     /// Waits until so many questions were asked.
-    fn asked(&self, questions: usize) {
+    pub(crate) fn asked(&self, questions: usize) {
         let begun = Instant::now();
         let count = |screen: String| screen.matches("Enter alone is no:").count() + screen.matches("直接回车表示拒绝：").count();
         while count(self.screen()) < questions {
@@ -80,7 +80,7 @@ impl Session {
         }
     }
 
-    fn type_in(&mut self, text: &str) {
+    pub(crate) fn type_in(&mut self, text: &str) {
         self.keyboard.as_mut().expect("still there").write_all(text.as_bytes()).expect("it is taken");
     }
 
@@ -88,7 +88,7 @@ impl Session {
         kill(Pid::from_raw(self.child.id() as i32), signal).expect("it is there");
     }
 
-    fn end(mut self) -> (Option<i32>, String) {
+    pub(crate) fn end(mut self) -> (Option<i32>, String) {
         let status = self.child.wait().expect("it ends");
         // The reader may have some way to go to the last words.
         let (begun, mut before) = (Instant::now(), usize::MAX);
@@ -274,7 +274,7 @@ fn leaving_the_country_is_another_question() {
     let bundle = host.bundle();
     host.upload(&bundle, &[]).ends(3);
     nothing_left(&center, &host, "one answer of two");
-    host.upload(&bundle, &["--agree-cross-border"]).ends(0);
+    host.upload(&bundle, &["--agree", "cross-border"]).ends(0);
     let receipt = center.known().receipts[0].clone();
     assert!(receipt.recipient.cross_border);
     assert_eq!(receipt.recipient.country.as_str(), "SG");

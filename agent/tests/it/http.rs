@@ -35,6 +35,9 @@ impl Request {
             ("POST", path) if path.ends_with("/finish") => "finish",
             ("HEAD", _) => "ask",
             ("PATCH", _) => "send",
+            ("GET", path) if path.ends_with("/inbox") => "inbox",
+            ("GET", _) => "fetch",
+            ("POST" | "PUT", _) => "letter",
             _ => "other",
         }
     }
@@ -117,7 +120,7 @@ fn serve(connection: &TcpStream, cut: &Cut, answer: &Answer) -> std::io::Result<
                 for (name, value) in headers {
                     text.extend([name, ": ", &value, "\r\n"]);
                 }
-                if status != 204 && !bodyless {
+                if !matches!(status, 204 | 304) && !bodyless {
                     text.extend(["content-length: ", &body.len().to_string(), "\r\n"]);
                 }
                 output.write_all(format!("{text}\r\n").as_bytes())?;

@@ -101,7 +101,7 @@ pub(super) struct Why {
 pub(super) struct By {
     /// Account of the engineer who asks.
     #[arg(long = "as", value_name = "ID", default_value = "operator", value_parser = line)]
-    by: Line,
+    account: Line,
     /// The engineer's name.
     #[arg(long, default_value = "Operator", value_parser = line)]
     name: Line,
@@ -218,7 +218,7 @@ impl Why {
 
 impl By {
     fn person(&self) -> Person {
-        person(self.by.clone(), self.name.clone(), Role::Engineer)
+        person(self.account.clone(), self.name.clone(), Role::Engineer)
     }
 
     fn key(&self) -> Result<Option<sshsig::Signer>> {

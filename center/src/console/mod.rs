@@ -86,7 +86,7 @@ async fn dressed(State(tls): State<bool>, mut request: Request, next: Next) -> R
     let mut reply = next.run(request).await;
     if let Some(why) = reply.extensions_mut().remove::<NoPage>() {
         let status = reply.status();
-        reply = reply::error_page(why, &view).map_or_else(|_| status.into_response(), |page| (status, page).into_response());
+        reply = reply::error_page(&why, &view).map_or_else(|_| status.into_response(), |page| (status, page).into_response());
     }
     for (name, value) in HEADERS {
         reply.headers_mut().insert(name, HeaderValue::from_static(value));

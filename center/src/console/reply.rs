@@ -130,9 +130,9 @@ impl IntoResponse for NoPage {
 }
 
 /// The page that stands in place of one.
-pub(super) fn error_page(why: NoPage, view: &View) -> Result<Html<String>, NoPage> {
+pub(super) fn error_page(why: &NoPage, view: &View) -> Result<Html<String>, NoPage> {
     let t = texts(view.lang);
-    let (title, text) = match &why {
+    let (title, text) = match why {
         NoPage::Refused(why) => {
             return page(view, None, "error.html", context! { title => t.get("refused_title"), text => why });
         }

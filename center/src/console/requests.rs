@@ -9,7 +9,10 @@ use axum::{
 use minijinja::{Value, context};
 use oediag_protocol::{
     id::RequestId,
-    request::paper::{Person, Request, Role as Position, Words},
+    request::{
+        life::State as Life,
+        paper::{Person, Request, Role as Position, Words},
+    },
     text::Line,
     time::Time,
 };
@@ -102,7 +105,7 @@ pub(super) async fn one(
             received => moment(event.received),
         }
     };
-    let over = asked.cancel.is_some() || now >= asked.expires || asked.state.is_some_and(|state| state.is_over());
+    let over = asked.cancel.is_some() || now >= asked.expires || asked.state.is_some_and(Life::is_over);
     let asks = may(session.role, Action::AskBasic, true);
     let values = context! {
         row => row(&asked, now, t),

@@ -15,6 +15,7 @@ use super::{
     Gate,
     caller::{Caller, Sender},
     headers,
+    heads::heard,
     refusal::{Denied, Refusal},
     tus::room,
 };
@@ -24,6 +25,7 @@ use crate::{
     store::{
         bundles::Kept,
         hosts::Host,
+        ledger::Told,
         receipts::{Receipt, Received},
     },
 };
@@ -48,6 +50,10 @@ pub(super) async fn receive(State(gate): State<Gate>, caller: Caller, body: Body
     let needed = keyset.recipients(&host.tenant).unwrap_or_default();
     if needed.is_empty() || needed.iter().any(|key| !envelope.payload.recipients.contains(key)) {
         return Err(Denied::OldKeys.into());
+    }
+    for head in [&envelope.ledger_head, &consent.prev_ledger].into_iter().flatten() {
+        let told = Told { head, told: envelope.created, newest: false, signed: None };
+        heard(&gate, host.id, &host.tenant, told, now).await?;
     }
     answers(&gate, &consent).await?;
     if gate.store.deletion(&host.tenant, consent.receipt_id).await?.is_some() {

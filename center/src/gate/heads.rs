@@ -21,11 +21,10 @@ pub(super) async fn heard(gate: &Gate, host: HostId, tenant: &TenantId, told: To
     if gate.memory.is_last_head(host, told.head) || (told.head.seq == 0 && !told.newest) {
         return Ok(());
     }
-    if gate.store.heard(host, tenant, told, now).await? == Heard::TooMany {
-        return Err(Refusal::TooManyRequests);
-    }
-    if told.newest {
-        gate.memory.last_head(host, told.head.clone());
+    match gate.store.heard(host, tenant, told, now).await? {
+        Heard::TooMany => return Err(Refusal::TooManyRequests),
+        heard if told.newest => gate.memory.last_head(host, told.head.clone(), heard == Heard::Conflict),
+        Heard::Fits | Heard::Conflict => {}
     }
     Ok(())
 }

@@ -118,9 +118,12 @@ impl Memory {
         self.inner().heads.get(&host) == Some(head)
     }
 
-    /// The head that the host told last.
-    pub(super) fn last_head(&self, host: HostId, head: LedgerHead) {
-        self.inner().heads.insert(host, head);
+    /// Keeps the head that the host told last. One that a longer one overtook on the way is not the last, unless it is `sure`.
+    pub(super) fn last_head(&self, host: HostId, head: LedgerHead, sure: bool) {
+        let mut inner = self.inner();
+        if sure || inner.heads.get(&host).is_none_or(|last| last.seq <= head.seq) {
+            inner.heads.insert(host, head);
+        }
     }
 
     fn forget(&self, changes: &Changes) {

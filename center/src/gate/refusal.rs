@@ -157,10 +157,9 @@ impl Refusal {
     /// The status, and the word by which programs know the reason.
     fn told(&self) -> (StatusCode, &'static str) {
         match self {
-            Self::NoToken => (StatusCode::UNAUTHORIZED, "unauthenticated"),
+            Self::NoToken | Self::Unsigned => (StatusCode::UNAUTHORIZED, "unauthenticated"),
             Self::Signature { .. } => (StatusCode::UNAUTHORIZED, "signature"),
             Self::Stale(_) => (StatusCode::UNAUTHORIZED, "stale"),
-            Self::Unsigned => (StatusCode::UNAUTHORIZED, "unauthenticated"),
             Self::UnknownKey => (StatusCode::UNAUTHORIZED, "unknown_key"),
             Self::Replayed => (StatusCode::UNAUTHORIZED, "replayed"),
             Self::Digest => (StatusCode::UNAUTHORIZED, "digest"),

@@ -153,7 +153,7 @@ impl Desk<'_> {
             reason,
             cancelled_by: by,
         };
-        let signed = text(self.signer.sign(Role::Request, &cancel)?);
+        let signed = text(&self.signer.sign(Role::Request, &cancel)?);
         Ok(self.store.cancel_request(self.tenant, id, &signed, &actor, self.now).await?)
     }
 
@@ -174,7 +174,7 @@ impl Desk<'_> {
             case: request.case.as_str().to_owned(),
             severity: request.severity,
             digest,
-            signed: text(bytes),
+            signed: text(&bytes),
             cancel: None,
             composed_by: request.requested_by.id.as_str().to_owned(),
             created: request.created,
@@ -195,8 +195,8 @@ fn judged(bytes: &[u8], request: &Request, keyset: &Keyset, now: Time) -> Result
     Ok(verify::request(bytes, host, Clock { now, floor: None, trusted: true })?.payload_sha256)
 }
 
-fn text(bytes: Vec<u8>) -> String {
-    String::from_utf8_lossy(&bytes).into_owned()
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
 }
 
 /// The document of a stored request, for pages.

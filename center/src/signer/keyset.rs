@@ -158,12 +158,13 @@ impl Signer {
                 Some(newest) => newest.root == self.embedded()?,
                 None => true,
             };
-            match embedded {
-                true => match self.issue(store, &tenant, now).await {
-                    Err(SignError::Key(KeyError::Away { .. })) => waiting.push(tenant),
-                    issued => issued?,
-                },
-                false => waiting.push(tenant),
+            if !embedded {
+                waiting.push(tenant);
+                continue;
+            }
+            match self.issue(store, &tenant, now).await {
+                Err(SignError::Key(KeyError::Away { .. })) => waiting.push(tenant),
+                issued => issued?,
             }
         }
         Ok(waiting)

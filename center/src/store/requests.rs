@@ -6,6 +6,7 @@ use oediag_protocol::{
     digest::Sha256,
     id::{HostId, ReceiptId, RequestId, TenantId},
     keyset::Severity,
+    ledger::Reason,
     request::{event::StatusEvent, life::State},
     time::Time,
 };
@@ -248,7 +249,7 @@ impl Store {
         if count >= EVENTS {
             return Ok(Told::TooMany);
         }
-        let (state, reason) = (event.state.as_str(), event.reason.as_ref().map(|reason| reason.as_str()));
+        let (state, reason) = (event.state.as_str(), event.reason.as_ref().map(Reason::as_str));
         let receipt = event.receipt_id.map(|id| id.to_string());
         sqlx::query(
             "INSERT INTO request_events (request, seq, state, reason, receipt, at, received, signed) \

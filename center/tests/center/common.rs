@@ -81,6 +81,13 @@ impl Center {
         printed(program().args(["token", "create", "--tenant", tenant, "--max-hosts", &hosts, "--data"]).arg(&self.data))
     }
 
+    /// What a subcommand prints; an error is what it says on standard error.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Result<String, String> {
+        let output = program().args(arguments).arg("--data").arg(&self.data).output().expect("the program runs");
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
+        if output.status.success() { Ok(text(&output.stdout)) } else { Err(text(&output.stderr)) }
+    }
+
     /// Where it listens, which is also the name that hosts sign.
     pub(crate) fn address(&self) -> &str {
         &self.address

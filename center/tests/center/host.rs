@@ -137,27 +137,51 @@ impl Host {
         headers: &[(&str, &str)],
         body: &[u8],
     ) -> Request {
+        self.request_with(authority, (created, NO_LEDGER), method, path, headers, body)
+    }
+
+    /// The same with a head of the host's ledger.
+    pub(crate) fn request_with(
+        &self,
+        authority: &str,
+        (created, ledger): (Time, &str),
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> Request {
         let offset = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("upload-offset")).map(|(_, value)| *value);
         let (host, digest) = (self.id.to_string(), content_digest(Sha256::of(body)));
-        let parts = Parts {
-            method,
-            authority,
-            path,
-            query: None,
-            content_digest: &digest,
-            host: &host,
-            ledger: NO_LEDGER,
-            upload_offset: offset,
-        };
+        let parts =
+            Parts { method, authority, path, query: None, content_digest: &digest, host: &host, ledger, upload_offset: offset };
         let signed = sign(&parts, &self.transport, created, fresh()).expect("a signature");
         let mut all: Vec<(String, String)> =
             headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         all.push(("content-digest".to_owned(), digest));
         all.push((HOST.to_owned(), host));
-        all.push((LEDGER.to_owned(), NO_LEDGER.to_owned()));
+        all.push((LEDGER.to_owned(), ledger.to_owned()));
         all.push(("signature-input".to_owned(), signed.input));
         all.push(("signature".to_owned(), signed.signature));
         Request { method: method.to_owned(), path: path.to_owned(), headers: all, body: body.to_vec() }
+    }
+
+    /// A document with the host's signature, as it travels.
+    pub(crate) fn signed<T: document::Document>(&self, document: &T) -> Vec<u8> {
+        Signed::new(document, &[&self.key]).and_then(|signed| signed.to_bytes()).expect("a document")
+    }
+
+    /// A document of the center's ack key in a reply.
+    pub(crate) fn by_ack<T: document::Document>(&self, reply: &Reply) -> T {
+        assert_eq!(reply.status, 200, "{reply:?}");
+        Signed::parse(reply.body.as_bytes())
+            .and_then(|signed| signed.open(&self.keyset.ack_keys(), 1))
+            .expect("the ack key signed it")
+    }
+
+    /// The inbox, when it is not the one with this tag.
+    pub(crate) fn poll(&self, center: &Center, tag: &str) -> Reply {
+        let path = format!("/v1/hosts/{}/inbox", self.id);
+        self.send(center, "GET", &path, &[("If-None-Match", tag)], b"")
     }
 
     /// Signs and sends.

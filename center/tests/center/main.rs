@@ -2,14 +2,18 @@
 
 mod browser;
 mod bundle;
+mod cases;
 mod common;
 mod console;
+mod deletion;
 mod enroll;
 mod host;
 mod ingest;
 mod keys;
 mod large;
+mod ledger;
 mod pages;
+mod remote;
 mod roles;
 mod signatures;
 mod slow;

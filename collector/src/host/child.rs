@@ -1,4 +1,4 @@
-//! Starting a child process under our rules. The one module with unsafe code: what runs between fork and exec.
+//! Starting a child process under our rules. The one module with unsafe code: what runs between fork and exec, and descriptors that others opened.
 //!
 //! In: an absolute program with its arguments and a time limit. Out: a running child with pipes on its output.
 //! The child has its own session, no way to read from us, an environment made by us, limits on all it could use up,
@@ -8,11 +8,17 @@
 
 use std::{
     ffi::CStr,
-    io,
-    os::unix::process::CommandExt as _,
+    io::{self, IoSliceMut},
+    os::{
+        fd::{AsRawFd as _, FromRawFd as _, OwnedFd},
+        unix::{net::UnixStream, process::CommandExt as _},
+    },
     process::{Child, Command, Stdio},
+    sync::atomic::{AtomicBool, Ordering},
     time::Duration,
 };
+
+use nix::sys::socket::{ControlMessageOwned, MsgFlags, recvmsg};
 
 use super::orphans::MARK;
 
@@ -215,4 +221,40 @@ pub fn lower_priority() {
         libc::setpriority(libc::PRIO_PROCESS, 0, 10);
         libc::syscall(libc::SYS_ioprio_set, 1, 0, LAST_OF_BEST_EFFORT);
     }
+}
+
+/// The first socket that systemd opened for this process, as sd_listen_fds(3) says; none where it opened none. Only the first call
+/// is given it.
+#[expect(unsafe_code, reason = "the number is told in the environment; a number becomes an owner in no safe way")]
+pub fn handed_socket() -> Option<OwnedFd> {
+    /// `SD_LISTEN_FDS_START`.
+    const FIRST: libc::c_int = 3;
+    static GIVEN: AtomicBool = AtomicBool::new(false);
+    let number = |name| std::env::var(name).ok()?.parse::<u32>().ok();
+    let ours = number("LISTEN_PID") == Some(std::process::id()) && number("LISTEN_FDS").is_some_and(|count| count > 0);
+    if !ours || GIVEN.swap(true, Ordering::SeqCst) {
+        return None;
+    }
+    // SAFETY: `fcntl` takes numbers. By the protocol this descriptor was opened for this very process before it began, and nobody else
+    // here owns it: the flag above lets one caller pass, once. A number that is not open is found by `fcntl`.
+    unsafe { (libc::fcntl(FIRST, libc::F_SETFD, libc::FD_CLOEXEC) == 0).then(|| OwnedFd::from_raw_fd(FIRST)) }
+}
+
+/// Reads once from a socket, and takes over the descriptor that came with the bytes, if there is one.
+///
+/// # Errors
+/// What the system says.
+#[expect(unsafe_code, reason = "the kernel gives numbers; a number becomes an owner in no safe way")]
+pub fn receive(socket: &UnixStream, buffer: &mut [u8]) -> io::Result<(usize, Option<OwnedFd>)> {
+    let mut space = nix::cmsg_space!([libc::c_int; 4]);
+    let mut slices = [IoSliceMut::new(buffer)];
+    let got = recvmsg::<()>(socket.as_raw_fd(), &mut slices, Some(&mut space), MsgFlags::MSG_CMSG_CLOEXEC)?;
+    let mut handed = Vec::new();
+    for message in got.cmsgs()? {
+        if let ControlMessageOwned::ScmRights(numbers) = message {
+            // SAFETY: recvmsg(2) has just opened each of these for this process; nobody else here knows their numbers.
+            handed.extend(numbers.into_iter().map(|number| unsafe { OwnedFd::from_raw_fd(number) }));
+        }
+    }
+    Ok((got.bytes, handed.into_iter().next()))
 }

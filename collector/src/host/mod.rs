@@ -34,7 +34,7 @@ use oediag_protocol::bundle::{manifest::Reason, name::of_segment};
 use self::walk::{Last, Root};
 pub(crate) use self::{changed::Changed, file::Folder};
 pub use self::{
-    child::lower_priority,
+    child::{handed_socket, lower_priority, receive},
     clock::{Cancel, Ticks},
     command::{Call, Flow, Ran, Stream},
     expand::Expansion,

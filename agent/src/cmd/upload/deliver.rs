@@ -21,8 +21,8 @@ use crate::{
         own::Own,
         receipt::{Receipt, Sending},
     },
-    sender::{self, Consignment, Fault, Line, Progress},
-    term, text, view,
+    sender::{self, Caller, Consignment, Fault, Line, Progress},
+    term, text, view, way,
 };
 
 impl Desk<'_> {
@@ -104,11 +104,12 @@ impl Desk<'_> {
         let payload =
             parcel.payload.try_clone().map_err(|error| Failure::new(Kind::Usage, text!(texts, "error-sender")).because(error))?;
         let (options, center) = (self.options, &self.center);
-        let line =
-            Line { url: center.url.clone(), ca: center.ca.clone(), patience: options.patience, kib_s: options.limit_kib_s };
+        let mut way = way::configured(&center.url, &self.state, self.given)?;
+        way.kib_s = options.limit_kib_s.or(way.kib_s);
+        let line = Line { url: center.url.clone(), ca: center.ca.clone(), way, patience: options.patience };
+        let ledger = ledger::head(&self.state).map_err(|error| failure::ledger(error, texts))?;
         let consignment = Consignment {
-            host: self.identity.host_id,
-            key: &key,
+            caller: Caller { host: self.identity.host_id, key: &key, ledger },
             receipt: receipt.consent.receipt_id,
             frame: &parcel.frame,
             payload,

@@ -7,17 +7,12 @@ mod unfinished;
 use std::path::{Path, PathBuf};
 
 use oediag_collector::{
-    bundle::{self, Destination},
     catalogue::Source,
-    ledger,
     state::{Identity, State},
 };
 use oediag_protocol::{
-    bundle::manifest::{Item, ItemKind},
-    consent::{self, Basis, Consent, Event, Rights, delete_by},
-    id::ReceiptId,
+    consent::{Recipient, delete_by},
     keyset::Freshness,
-    text::Line as Text,
     time::Time,
 };
 use serde::Serialize;
@@ -29,31 +24,21 @@ use crate::{
     invocation::Invocation,
     recheck, redaction,
     release::{
-        ask::{self, Listening},
+        ask::{self, Answer, Listening},
+        consent::{self, ConsentError, Grounds, Yes},
         notice::{Terms, notice},
         outbox::{self, SealError},
         own::{Own, OwnError},
         preview::{Preview, preview},
         receipt::{Receipt, ReceiptError},
         who,
+        without::{self, LeaveOutError},
     },
     selection, term, text, view,
 };
 
 /// How long the center may keep a bundle when nobody says.
 const DAYS: u32 = 30;
-/// How often a wrong answer may be followed by another.
-const ANSWERS: usize = 3;
-/// What the data is for: the word in the receipt.
-const PURPOSE: &str = "incident-diagnosis";
-
-/// What was said to the question.
-enum Answer {
-    Yes,
-    No,
-    /// First leave these out.
-    Without(Vec<String>),
-}
 
 /// What came of the question.
 enum Answered {
@@ -163,27 +148,16 @@ impl Desk<'_> {
         if names.is_empty() {
             return Ok(own);
         }
-        let plain = |name: &String| name.trim_start_matches('/').to_owned();
-        let named = |item: &Item, name: &String| {
-            item.kind != ItemKind::Record
-                && item
-                    .path
-                    .as_ref()
-                    .is_some_and(|path| item.id == *name || *path == plain(name) || item.src.as_ref() == Some(name))
-        };
-        if let Some(name) = names.iter().find(|name| !own.manifest.items.iter().any(|item| named(item, name))) {
-            let sentence = text!(texts, "error-no-such-member", member = term::escape(name));
-            return Err(Failure::new(Kind::Usage, sentence).hint(text!(texts, "hint-ls")));
-        }
-        let leave_out = |item: &Item| names.iter().any(|name| named(item, name));
-        let failed = |cause: anyhow::Error| Failure::new(Kind::NoBundle, text!(texts, "error-without")).because(cause);
-        let source = own.read().map_err(|error| failed(error.into()))?;
-        let folder = Destination::Folder(self.state.bundles());
-        let made =
-            bundle::without(source, &own.manifest, leave_out, &folder, &self.identity).map_err(|error| failed(error.into()))?;
-        let path = term::escape(&made.path.display().to_string());
+        let made = without::without(&own, names, &self.state.bundles(), &self.identity).map_err(|error| match error {
+            LeaveOutError::Unknown(name) => {
+                let sentence = text!(texts, "error-no-such-member", member = term::escape(&name));
+                Failure::new(Kind::Usage, sentence).hint(text!(texts, "hint-ls"))
+            }
+            error => Failure::new(Kind::NoBundle, text!(texts, "error-without")).because(error),
+        })?;
+        let path = term::escape(&made.display().to_string());
         term::note(&text!(texts, "note-without", path = path));
-        self.own(&made.path)
+        self.own(&made)
     }
 
     /// The receipt of an earlier run for these very bytes; says that it is used again, where there is still something to do.
@@ -194,7 +168,7 @@ impl Desk<'_> {
             let days = self.options.retention_days.is_none_or(|days| days == consent.retention_days);
             let case =
                 self.options.case.as_deref().is_none_or(|case| consent.case.as_ref().is_some_and(|told| told.as_str() == case));
-            days && case && receipt.covers(&own.digest(), &self.center, now)
+            days && case && receipt.covers(&own.digest(), &self.center, None, now)
         };
         let all = Receipt::all(&self.state, &self.identity.signer.public()).map_err(|error| self.receipts(error))?;
         // Of several the one that is furthest: stored, then sealed, then the newest.
@@ -220,7 +194,7 @@ impl Desk<'_> {
 
     fn terms<'a>(&'a self, own: &'a Own) -> Terms<'a> {
         let zone = own.manifest.start.clock.zone.as_deref();
-        Terms { center: &self.center, case: self.case(own), days: self.days(), now: now(), zone }
+        Terms { center: &self.center, case: self.case(own), days: self.days(), request: None, now: now(), zone }
     }
 
     /// Prints the preview: for people on standard error, where the question is too; for programs on standard output.
@@ -234,12 +208,7 @@ impl Desk<'_> {
         match notice {
             None => self.given.show(&(), |_| lines),
             Some(notice) => {
-                for line in &lines {
-                    term::note(line);
-                }
-                term::note("");
-                // Without the last line end, which `note` brings: what is on the screen is what is digested.
-                term::note(notice.trim_end_matches('\n'));
+                ask::show(&lines, notice);
                 Ok(())
             }
         }
@@ -271,91 +240,42 @@ impl Desk<'_> {
         let no = || Failure::new(Kind::Refused, text!(texts, "error-no-consent"));
         outbox::room(&self.state, own.bundle.bytes).map_err(|error| self.seal_failed(error))?;
         let terms = self.terms(own);
-        let (notice_text, mut notice) = notice(&terms, seen, term::error_columns(), texts);
+        let (notice_text, notice) = notice(&terms, seen, term::error_columns(), texts);
         self.show(own, seen, Some(&notice_text))?;
-        match self.answer(own, listening) {
+        let answer = match &self.options.consent {
+            // It was compared before.
+            Some(_) => Answer::Yes,
+            None => listening.answer(&own.bundle.bundle_id.short(), texts),
+        };
+        match answer {
             Answer::Yes => {}
             Answer::No => return Err(no()),
             Answer::Without(names) => return Ok(Answered::Without(names)),
         }
-        if self.center.said.cross_border {
-            let agreed = match &self.options.consent {
-                Some(_) => self.options.agree_cross_border,
-                None => listening.line(&text!(texts, "ask-cross-border")).is_some_and(|answer| answer == "yes"),
+        let mut agreed = Vec::new();
+        for one in terms.separate(seen) {
+            let yes = match &self.options.consent {
+                Some(_) => self.options.agree.contains(&one),
+                None => listening.separately(one, texts),
             };
-            if !agreed {
-                return Err(no().hint(text!(texts, "hint-cross-border")));
+            if !yes {
+                return Err(no().hint(text!(texts, "hint-separate", word = one.word())));
             }
-            notice.separate_consents = Text::parse("cross-border").into_iter().collect();
+            agreed.push(one);
         }
-        let given_at = now();
-        let receipt_id = ReceiptId(self.random()?);
-        let line = |text: &str| Text::parse(text).unwrap_or_default();
-        let recipient = self.center.recipient();
-        let consent = Consent {
-            schema: consent::Schema::V1,
-            receipt_id,
-            version: 1,
-            event: Event::Given,
-            given_at,
-            host_id: self.identity.host_id,
-            tenant_id: self.center.tenant.clone(),
-            bundle: own.bundle,
-            request: None,
-            basis: Basis::Interactive,
-            policy: None,
-            who: Some(who::who(line("declares authority to act for the customer"))),
-            purpose: line(PURPOSE),
-            case: terms.case.and_then(Text::parse),
-            scope: seen.scope(),
-            data_categories: seen.topics.iter().filter_map(|topic| Text::parse(topic)).collect(),
-            personal_data: seen.personal_data(&own.manifest),
-            rights: Rights {
-                withdraw: line(&format!("ask the recipient to delete what came with receipt {receipt_id}")),
-                contact: recipient.contact.clone(),
-            },
-            recipient,
-            processing: line("diagnosis by named support staff; every opening is recorded"),
-            retention_days: self.days(),
-            delete_by: delete_by(given_at, self.days()),
-            notice,
-            prev_ledger: ledger::head(&self.state).map_err(|error| failure::ledger(error, texts))?,
-        };
         // From here on a signal ends the program; one that came before this was a no, whatever was typed or given.
         if listening.end() {
             return Err(no());
         }
-        let receipt = Receipt::give(consent, &notice_text, &self.center, &self.state, &self.identity);
-        receipt.map(|receipt| Answered::Given(Box::new(receipt))).map_err(|error| self.receipts(error))
-    }
-
-    /// The bundle's own digits are a yes.
-    fn answer(&self, own: &Own, listening: &Listening) -> Answer {
-        let texts = &self.given.texts;
-        let digits = own.bundle.bundle_id.short();
-        // It was compared before.
-        if self.options.consent.is_some() {
-            return Answer::Yes;
-        }
-        let mut question = text!(texts, "ask-consent");
-        for _ in 0..ANSWERS {
-            let Some(answer) = listening.line(&question).filter(|answer| !answer.is_empty()) else { return Answer::No };
-            if answer == digits {
-                return Answer::Yes;
-            }
-            if let Some(names) = answer.strip_prefix("without ") {
-                return Answer::Without(names.split([',', ' ']).filter(|name| !name.is_empty()).map(str::to_owned).collect());
-            }
-            question = text!(texts, "ask-consent-again");
-        }
-        Answer::No
-    }
-
-    fn random<const N: usize>(&self) -> Result<[u8; N], Failure> {
-        let mut bytes = [0; N];
-        getrandom::fill(&mut bytes)
-            .map_err(|error| Failure::new(Kind::Usage, text!(self.given.texts, "error-state")).because(error))?;
-        Ok(bytes)
+        let grounds = Grounds::Interactive(who::who(consent::authority()));
+        let (now, shown) = (now(), (notice_text.as_str(), notice));
+        let yes = Yes { own, seen, terms: &terms, shown, agreed: &agreed, grounds, now };
+        let receipt = consent::give(yes, &self.state, &self.identity);
+        receipt.map(|receipt| Answered::Given(Box::new(receipt))).map_err(|error| match error {
+            ConsentError::Receipt(error) => self.receipts(error),
+            ConsentError::Separate(_) => no().because(error),
+            ConsentError::Random(_) => Failure::new(Kind::Usage, text!(texts, "error-state")).because(error),
+        })
     }
 
     fn receipts(&self, error: ReceiptError) -> Failure {
@@ -389,7 +309,7 @@ struct PreviewJson<'a> {
     consent: String,
     url: String,
     tenant_id: String,
-    recipient: consent::Recipient,
+    recipient: Recipient,
     case: Option<&'a str>,
     retention_days: u32,
     delete_by: Time,

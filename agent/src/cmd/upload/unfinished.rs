@@ -24,7 +24,8 @@ impl Desk<'_> {
         for receipt in last.into_values().filter(|receipt| receipt.ack(&key).is_none()) {
             let agreed = &receipt.consent.bundle;
             let digest = BundleDigest { bundle_id: agreed.bundle_id, sha256: agreed.sha256, bytes: agreed.bytes };
-            if !receipt.covers(&digest, &self.center, now()) {
+            // What answers a request is the broker's to send.
+            if !receipt.covers(&digest, &self.center, None, now()) {
                 continue;
             }
             let Some(parcel) = outbox::sealed(receipt, &self.center, &self.state, &key) else { continue };

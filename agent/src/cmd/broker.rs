@@ -1,0 +1,39 @@
+//! `oediag broker`: what systemd starts when the agent or an operator asks; it has no network and decides nothing by itself.
+
+use std::{
+    path::Path,
+    sync::{Arc, atomic::AtomicBool},
+};
+
+use signal_hook::consts::{SIGINT, SIGTERM};
+
+use crate::{
+    broker::{Broker, filter, server::Door, wire::SOCKET},
+    cli,
+    failure::{self, Failure, Kind, exit},
+    invocation::Invocation,
+    text,
+};
+
+/// Runs the command until it is told to end, or until there is nothing to do.
+pub fn run(options: &cli::Broker, given: &Invocation) -> Result<u8, Failure> {
+    let texts = &given.texts;
+    let failed = |cause: anyhow::Error| Failure::new(Kind::Usage, text!(texts, "error-broker")).because(cause);
+    // First of all, while there is one thread.
+    filter::close_networks().map_err(|error| failed(error.into()))?;
+    let state = given.state(Kind::Usage)?;
+    let identity = state.identity().map_err(|error| failure::state(error, texts))?;
+    let stop = Arc::new(AtomicBool::new(false));
+    for signal in [SIGINT, SIGTERM] {
+        signal_hook::flag::register(signal, Arc::clone(&stop)).map_err(|error| failed(error.into()))?;
+    }
+    let door = Door::open(options.socket.as_deref().unwrap_or(Path::new(SOCKET))).map_err(|error| failed(error.into()))?;
+    let broker = Arc::new(Broker::open(state, identity, options.root.clone()).map_err(|error| failed(error.into()))?);
+    let worker = broker.work().map_err(|error| failed(error.into()))?;
+    let served = door.serve(&broker, &stop);
+    broker.stop();
+    // What a run that was stopped left is signed before this ends.
+    let worked = worker.join().map_err(|_| failed(anyhow::anyhow!("the worker ended in a panic")));
+    served.map_err(|error| failed(error.into())).and(worked)?;
+    Ok(exit::OK)
+}
