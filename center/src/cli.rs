@@ -1,5 +1,6 @@
-//! The command line. In: arguments. Out: a running center, or a new token. Texts are English: operators of a center read them.
+//! The command line. In: arguments. Out: a running center, a new token, user or key. Texts are English: operators of a center read them.
 
+mod keys;
 mod requests;
 
 use std::{
@@ -53,9 +54,12 @@ enum Command {
     /// Tokens with which programs log in.
     #[command(subcommand)]
     Token(Token),
-    /// Engineers with a local account.
+    /// People with a local account.
     #[command(subcommand)]
     User(User),
+    /// Keys: roots that are kept offline, keysets, rotation and revocation (docs/keys.md).
+    #[command(subcommand)]
+    Keys(keys::Command),
     /// Requests to hosts: make, list, show, cancel, make anew.
     #[command(subcommand)]
     Request(requests::Command),
@@ -139,6 +143,9 @@ enum User {
         /// Whose bundles the user sees; the tenant is made when it is not there.
         #[arg(long, default_value = TENANT, value_parser = tenant)]
         tenant: TenantId,
+        /// What the user is; without it the first user is a lead, and others are engineers.
+        #[arg(long, value_enum)]
+        role: Option<users::Role>,
     },
 }
 
@@ -165,10 +172,11 @@ pub fn run(cli: Cli) -> Result<()> {
             Command::Token(Token::Create { data, tenant, purpose: For::Upload, name, days, .. }) => {
                 create_token(data, tenant.as_str(), &name, days).await
             }
-            Command::User(User::Create { data, name, tenant }) => {
+            Command::User(User::Create { data, name, tenant, role }) => {
                 let store = Store::open(&data.data).await?;
-                create_user(&store, tenant.as_str(), &name).await
+                create_user(&store, tenant.as_str(), &name, role).await
             }
+            Command::Keys(command) => keys::run(command).await,
             Command::Request(command) => requests::run(command).await,
         }
     });
@@ -192,14 +200,14 @@ async fn serve(options: Serve) -> Result<()> {
         }
     }
     if !store.has_users().await? {
-        create_user(&store, TENANT, FIRST_USER).await?;
+        create_user(&store, TENANT, FIRST_USER, None).await?;
     }
-    let keys = keys(&settings.data)?;
+    let keys = open_keys(&settings.data)?;
     serve::run(settings, store, keys).await
 }
 
 /// The keys of a data folder, made when they were never there. Reminds of the one that does not belong there.
-fn keys(data: &Path) -> Result<Keys> {
+fn open_keys(data: &Path) -> Result<Keys> {
     let keys = Keys::open(data).context("opening the keys")?;
     if let Some(path) = keys.recovery_file() {
         // Where standard error is closed, nobody reads reminders.
@@ -214,7 +222,7 @@ fn keys(data: &Path) -> Result<Keys> {
 
 async fn create_enrolment(data: Data, tenant: TenantId, hosts: u32) -> Result<()> {
     let store = Store::open(&data.data).await?;
-    let signer = Signer::new(keys(&data.data)?)?;
+    let signer = Signer::new(open_keys(&data.data)?)?;
     let now = clock::now();
     let pin = signer.pin(&store, &tenant, now).await.context("making the tenant's keyset")?;
     let token = enroll::Token::new(tenant.clone(), secret::random()?, pin);
@@ -226,9 +234,11 @@ async fn create_enrolment(data: Data, tenant: TenantId, hosts: u32) -> Result<()
     writeln!(io::stdout(), "{}", *token.to_text()).context("printing the token")
 }
 
-async fn create_user(store: &Store, tenant: &str, name: &str) -> Result<()> {
+async fn create_user(store: &Store, tenant: &str, name: &str, role: Option<users::Role>) -> Result<()> {
     let now = clock::now();
-    let password = users::create(store, tenant, name, now).await?;
+    // Somebody must be able to read what comes in to a fresh center.
+    let usual = if store.has_users().await? { users::Role::Engineer } else { users::Role::Lead };
+    let password = users::create(store, tenant, name, role.unwrap_or(usual), now).await?;
     store.audit(now, Entry { event: "user_created", actor: "command line", tenant: Some(tenant), object: Some(name) }).await?;
     writeln!(io::stdout(), "user {name}, password {password}").context("printing the password")
 }

@@ -117,12 +117,12 @@ fn patient<A: Address, B>(server: Server<A, B>) -> Server<A, B> {
 
 /// All routes. `https`: whether browsers reach them so.
 pub fn router(gate: Gate, vault: Vault, https: bool) -> Router {
-    let store = gate.store.clone();
+    let (store, signer) = (gate.store.clone(), gate.signer.clone());
     Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready).with_state(store.clone()))
         .merge(gate::router(gate))
-        .merge(console::router(store, vault, https).layer(middleware::from_fn(in_time)))
+        .merge(console::router(store, vault, signer, https).layer(middleware::from_fn(in_time)))
 }
 
 /// Ends a page's request that takes too long, as when its form comes a byte at a time.

@@ -107,6 +107,16 @@ impl Signed {
         Self { namespace: T::NAMESPACE, payload, signatures }.formed().map_err(|why| SignedError::Form { why })
     }
 
+    /// Wraps the bytes of a document with signatures that were made elsewhere, each beside the key in whose name it stands:
+    /// what holders of offline keys bring. The document's rules are checked here, the signatures when it is opened.
+    pub fn gathered<T: Document>(payload: &[u8], signatures: &[(&PublicKey, String)]) -> Result<Self, SignedError> {
+        document::parse::<T>(payload)?;
+        let signature = |(key, sshsig): &(&PublicKey, String)| Signature { keyid: key.fingerprint(), sshsig: sshsig.clone() };
+        let signatures = signatures.iter().map(signature).collect();
+        let gathered = Self { namespace: T::NAMESPACE, payload: payload.to_vec(), signatures };
+        gathered.formed().map_err(|why| SignedError::Form { why })
+    }
+
     /// Reads the object; it may have [`MAX_BYTES`].
     pub fn parse(bytes: &[u8]) -> Result<Self, SignedError> {
         Ok(json::parse(bytes, MAX_BYTES)?)

@@ -331,7 +331,7 @@ pub(super) async fn run(command: Command) -> Result<()> {
 }
 
 async fn open(data: &Data) -> Result<(Store, Signer)> {
-    Ok((Store::open(&data.data).await?, Signer::new(super::keys(&data.data)?)?))
+    Ok((Store::open(&data.data).await?, Signer::new(super::open_keys(&data.data)?)?))
 }
 
 fn print(text: &str) -> Result<()> {

@@ -6,7 +6,6 @@ use std::io::{BufRead as _, BufReader};
 use axum::{
     Extension,
     extract::{Path, Query as UrlQuery, State},
-    http::HeaderMap,
     response::Html,
 };
 use flate2::bufread::MultiGzDecoder;
@@ -17,12 +16,12 @@ use super::{
     Console, card,
     lines::{self, LINES, Page, REACH, Shown, Wanted},
     open::{Open, find, open},
-    reply::{NoPage, page, session},
+    reply::{NoPage, page},
     texts::{Texts, texts},
     view::View,
     words::{moment, size},
 };
-use crate::ingest::OpenError;
+use crate::{ingest::OpenError, users::session::Session};
 
 /// How gzip begins.
 const GZIP: [u8; 2] = [0x1f, 0x8b];
@@ -69,9 +68,8 @@ pub(super) async fn file(
     Extension(view): Extension<View>,
     Path((id, path)): Path<(String, String)>,
     UrlQuery(query): UrlQuery<Query>,
-    headers: HeaderMap,
+    Extension(session): Extension<Session>,
 ) -> Result<Html<String>, NoPage> {
-    let session = session(&console, &headers).await?;
     let bundle = find(&console, &session, &id).await?;
     let mut open = open(&console, &session, bundle, Some(&path)).await?;
     let (t, place) = (texts(view.lang), query.place());

@@ -1,17 +1,24 @@
-//! The pages for engineers: log-in, bundles, what is in them.
+//! The pages: log-in, bundles and what is in them, hosts, cases, requests, receipts, the audit log.
 //!
 //! In: requests of a browser. Out: HTML without a script, every text escaped, under a strict content security policy.
 //! Never: text of a bundle as anything but text, a page of another tenant (404), a bundle's bytes before the audit line.
 
 mod absent;
+mod ask;
+mod audit;
 mod card;
+mod cases;
 mod files;
 mod harmless;
+mod hosts;
 mod lines;
 mod open;
 mod operations;
 mod pages;
+mod receipts;
 mod reply;
+mod requests;
+pub mod routes;
 mod texts;
 mod tree;
 mod view;
@@ -26,19 +33,19 @@ use axum::{
     http::{HeaderValue, header},
     middleware::{self, Next},
     response::{IntoResponse as _, Response},
-    routing::{get, post},
 };
 use reply::NoPage;
 use tokio::sync::Semaphore;
 use view::View;
 
-use crate::{store::Store, users::throttle::Throttle, vault::Vault};
+use crate::{signer::Signer, store::Store, users::throttle::Throttle, vault::Vault};
 
 /// What each request needs.
 #[derive(Clone, Debug)]
 pub(crate) struct Console {
     store: Store,
     vault: Vault,
+    signer: Arc<Signer>,
     throttle: Arc<Throttle>,
     /// Room for bundles that are open.
     reading: Arc<Semaphore>,
@@ -48,7 +55,7 @@ pub(crate) struct Console {
 
 /// Bundles open for pages at a time. Reading one takes two threads of a pool that all of the center shares.
 const READING: usize = 8;
-/// Most bytes of a form: a name and the longest password, each byte written as three.
+/// Most bytes of the log-in form: a name and the longest password, each byte written as three.
 const FORM: usize = 8 << 10;
 
 /// Headers of every page. Without a referrer for our own pages, browsers would send their forms with `Origin: null`. No script at all: no page needs one.
@@ -64,20 +71,12 @@ const HEADERS: [(&str, &str); 5] = [
 ];
 
 /// The routes of the pages.
-pub fn router(store: Store, vault: Vault, tls: bool) -> Router {
-    Router::new()
-        .route("/", get(pages::bundles))
-        .route("/login", get(pages::login_form).post(pages::login))
-        .route("/logout", post(pages::logout))
-        .route("/bundles/{id}", get(pages::bundle))
-        .route("/bundles/{id}/operations", get(operations::operations))
-        .route("/bundles/{id}/files/{*path}", get(files::file))
-        .route("/style.css", get(reply::style))
-        .route("/plots.css", get(reply::plot_style))
-        .route("/icon.svg", get(reply::icon))
+pub fn router(store: Store, vault: Vault, signer: Arc<Signer>, tls: bool) -> Router {
+    let console = Console { store, vault, signer, throttle: Arc::default(), reading: Arc::new(Semaphore::new(READING)), tls };
+    routes::router(&console)
         .layer(DefaultBodyLimit::max(FORM))
         .layer(middleware::from_fn_with_state(tls, dressed))
-        .with_state(Console { store, vault, throttle: Arc::default(), reading: Arc::new(Semaphore::new(READING)), tls })
+        .with_state(console)
 }
 
 /// Finds out the page's language before it is made; afterwards puts the reason in place of a page that is missing, and the headers.
@@ -87,7 +86,7 @@ async fn dressed(State(tls): State<bool>, mut request: Request, next: Next) -> R
     let mut reply = next.run(request).await;
     if let Some(why) = reply.extensions_mut().remove::<NoPage>() {
         let status = reply.status();
-        reply = reply::error_page(why, &view).map_or_else(|_| status.into_response(), |page| (status, page).into_response());
+        reply = reply::error_page(&why, &view).map_or_else(|_| status.into_response(), |page| (status, page).into_response());
     }
     for (name, value) in HEADERS {
         reply.headers_mut().insert(name, HeaderValue::from_static(value));

@@ -16,7 +16,7 @@ use crate::{
     clock,
     ingest::{OpenError, Opened},
     store::bundles::Bundle,
-    users::session::Session,
+    users::{Action, may, session::Session},
     vault::{Plain, Reach, Who},
 };
 
@@ -36,15 +36,18 @@ pub(super) struct Open {
 /// The row of a bundle of the session's tenant.
 pub(super) async fn find(console: &Console, session: &Session, id: &str) -> Result<Bundle, NoPage> {
     let id = BundleId::parse(id).ok_or(NoPage::NotFound)?;
-    console.store.bundle(&session.tenant, id).await?.ok_or(NoPage::NotFound)
+    console.store.bundle(session.tenant.as_str(), id).await?.ok_or(NoPage::NotFound)
 }
 
 /// Opens a bundle, or one member of it, for the session's user.
 pub(super) async fn open(console: &Console, session: &Session, bundle: Bundle, path: Option<&str>) -> Result<Open, NoPage> {
+    let (now, whole) = (clock::now(), may(session.role, Action::ReadContents, false));
+    let cases = if whole { Vec::new() } else { console.store.own_cases(&bundle.tenant, &session.user).await? };
     let room = console.reading.clone().acquire_owned().await?;
     let (vault, user, path) = (console.vault.clone(), session.user.clone(), path.map(str::to_owned));
     let opening = async move {
-        let mut plain = vault.open(&bundle, Who { name: &user, reach: Reach::Tenant }, path.as_deref(), clock::now()).await?;
+        let reach = if whole { Reach::Tenant } else { Reach::Cases(&cases) };
+        let mut plain = vault.open(&bundle, Who { name: &user, reach }, path.as_deref(), now).await?;
         let place = bundle.manifest_at.ok_or(NoPage::Checking)?;
         let read = move || Opened::of(&mut plain, place).map(|opened| (opened, plain));
         let (opened, plain) = tokio::task::spawn_blocking(read).await??;

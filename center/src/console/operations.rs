@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 use axum::{
     Extension,
     extract::{Path, Query as UrlQuery, State},
-    http::HeaderMap,
     response::Html,
 };
 use minijinja::{Value, context, value::Serde};
@@ -17,11 +16,12 @@ use super::{
     Console,
     harmless::harmless,
     open::{find, open},
-    reply::{NoPage, page, session},
+    reply::{NoPage, page},
     texts::{Texts, code, texts},
     view::View,
     words::{link, local, moment, size},
 };
+use crate::users::session::Session;
 
 /// Lines on the bundle's page.
 const NEWEST: usize = 20;
@@ -56,9 +56,8 @@ pub(super) async fn operations(
     Extension(view): Extension<View>,
     Path(id): Path<String>,
     UrlQuery(query): UrlQuery<Query>,
-    headers: HeaderMap,
+    Extension(session): Extension<Session>,
 ) -> Result<Html<String>, NoPage> {
-    let session = session(&console, &headers).await?;
     let bundle = find(&console, &session, &id).await?;
     let mut open = open(&console, &session, bundle, None).await?;
     let read = move || open.operations().map(|records| (records, open));

@@ -14,16 +14,19 @@ use serde::Deserialize;
 use super::{
     Console,
     open::{find, open},
-    reply::{NoPage, from_our_page, page, session},
+    reply::{NoPage, from_our_page, page},
     texts::texts,
     view::View,
     views,
     words::size,
 };
 use crate::{
-    clock, secret,
+    clock,
     store::{audit::Entry, bundles::Bundle},
-    users::{password, session as sessions},
+    users::{
+        Action, may, password,
+        session::{self as sessions, Session},
+    },
 };
 
 /// Most bundles on one page.
@@ -33,11 +36,6 @@ const LISTED: u32 = 200;
 pub(super) struct LogIn {
     name: String,
     password: String,
-}
-
-#[derive(Deserialize)]
-pub(super) struct LogOut {
-    csrf: String,
 }
 
 pub(super) async fn login_form(Extension(view): Extension<View>) -> Result<Html<String>, NoPage> {
@@ -74,16 +72,7 @@ pub(super) async fn login(
     Ok(reply)
 }
 
-pub(super) async fn logout(
-    State(console): State<Console>,
-    headers: HeaderMap,
-    Form(LogOut { csrf }): Form<LogOut>,
-) -> Result<Response, NoPage> {
-    from_our_page(&headers)?;
-    let session = session(&console, &headers).await?;
-    if !secret::same(&csrf, &session.csrf) {
-        return Err(NoPage::Forged);
-    }
+pub(super) async fn logout(State(console): State<Console>, Extension(session): Extension<Session>) -> Result<Response, NoPage> {
     sessions::end(&console.store, &session).await?;
     Ok(Redirect::to("/login").into_response())
 }
@@ -91,16 +80,17 @@ pub(super) async fn logout(
 pub(super) async fn bundles(
     State(console): State<Console>,
     Extension(view): Extension<View>,
-    headers: HeaderMap,
+    Extension(session): Extension<Session>,
 ) -> Result<Html<String>, NoPage> {
-    let session = session(&console, &headers).await?;
-    let t = texts(view.lang);
-    let bundles = console.store.bundles(&session.tenant, LISTED).await?;
-    let summaries = console.store.summaries(&session.tenant).await?;
-    let readable = console.store.readable(&session.tenant, clock::now()).await?;
+    let (t, now) = (texts(view.lang), clock::now());
+    let bundles = console.store.bundles(session.tenant.as_str(), LISTED).await?;
+    let summaries = console.store.summaries(session.tenant.as_str()).await?;
+    let readable = console.store.readable(session.tenant.as_str(), now).await?;
+    let own = console.store.own_bundles(&session.tenant, &session.user, now).await?;
     let row = |bundle: &Bundle| {
-        // What was found inside is shown only where it may be read now.
-        let summary = summaries.get(&bundle.id).filter(|_| views::opens(bundle) && readable.contains(&bundle.id));
+        // What was found inside is shown only where it may be read now, and by this user.
+        let mine = may(session.role, Action::ReadContents, own.contains(&bundle.id));
+        let summary = summaries.get(&bundle.id).filter(|_| mine && views::opens(bundle) && readable.contains(&bundle.id));
         views::row(bundle, summary, t)
     };
     let rows: Vec<_> = bundles.iter().map(row).collect();
@@ -112,9 +102,8 @@ pub(super) async fn bundle(
     State(console): State<Console>,
     Extension(view): Extension<View>,
     Path(id): Path<String>,
-    headers: HeaderMap,
+    Extension(session): Extension<Session>,
 ) -> Result<Html<String>, NoPage> {
-    let session = session(&console, &headers).await?;
     let (bundle, lang) = (find(&console, &session, &id).await?, view.lang);
     if !views::opens(&bundle) {
         let row = views::row(&bundle, None, texts(lang));

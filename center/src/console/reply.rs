@@ -13,14 +13,17 @@ use tracing::error;
 
 use super::{
     Console,
-    texts::{fill, texts},
+    texts::{Texts, fill, texts},
     view::{View, cookie},
 };
 use crate::{
     clock,
     ingest::OpenError,
     store::StoreError,
-    users::session::{self, Session},
+    users::{
+        Action, may,
+        session::{self, Session},
+    },
     vault::{Closed, VaultError},
 };
 
@@ -31,6 +34,18 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
     all.add_filter("fill", fill);
     for (name, text) in [
         ("layout.html", include_str!("../../pages/layout.html")),
+        ("hosts.html", include_str!("../../pages/hosts.html")),
+        ("host.html", include_str!("../../pages/host.html")),
+        ("ask.html", include_str!("../../pages/ask.html")),
+        ("review.html", include_str!("../../pages/review.html")),
+        ("requests.html", include_str!("../../pages/requests.html")),
+        ("request.html", include_str!("../../pages/request.html")),
+        ("cases.html", include_str!("../../pages/cases.html")),
+        ("case.html", include_str!("../../pages/case.html")),
+        ("receipts.html", include_str!("../../pages/receipts.html")),
+        ("receipt.html", include_str!("../../pages/receipt.html")),
+        ("confirm.html", include_str!("../../pages/confirm.html")),
+        ("audit.html", include_str!("../../pages/audit.html")),
         ("parts.html", include_str!("../../pages/parts.html")),
         ("login.html", include_str!("../../pages/login.html")),
         ("bundles.html", include_str!("../../pages/bundles.html")),
@@ -52,8 +67,12 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
 pub(super) enum NoPage {
     LogIn,
     NotFound,
+    /// The user's role does not reach so far.
+    NotAllowed,
     /// A form that did not come from a page of ours.
     Forged,
+    /// The step does not follow, or a host would not take it; why, in English.
+    Refused(String),
     /// Nothing of the bundle can be shown yet.
     Checking,
     /// The bundle may not be read.
@@ -101,7 +120,8 @@ impl IntoResponse for NoPage {
             Self::LogIn => return Redirect::to("/login").into_response(),
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Closed(Closed::Withdrawn | Closed::Deleted) => StatusCode::GONE,
-            Self::Forged | Self::Closed(_) => StatusCode::FORBIDDEN,
+            Self::NotAllowed | Self::Forged | Self::Closed(_) => StatusCode::FORBIDDEN,
+            Self::Refused(_) => StatusCode::CONFLICT,
             Self::Checking => StatusCode::OK,
             Self::Fault => StatusCode::INTERNAL_SERVER_ERROR,
         };
@@ -110,13 +130,17 @@ impl IntoResponse for NoPage {
 }
 
 /// The page that stands in place of one.
-pub(super) fn error_page(why: NoPage, view: &View) -> Result<Html<String>, NoPage> {
+pub(super) fn error_page(why: &NoPage, view: &View) -> Result<Html<String>, NoPage> {
     let t = texts(view.lang);
     let (title, text) = match why {
+        NoPage::Refused(why) => {
+            return page(view, None, "error.html", context! { title => t.get("refused_title"), text => why });
+        }
         NoPage::NotFound => ("not_found_title", "not_found"),
+        NoPage::NotAllowed => ("not_allowed_title", "not_allowed"),
         NoPage::Forged => ("forged_title", "forged"),
         NoPage::Checking => ("state_received", "state_received_lead"),
-        NoPage::Closed(closed) => ("closed_title", closed_text(&closed)),
+        NoPage::Closed(closed) => ("closed_title", closed_text(closed)),
         NoPage::LogIn | NoPage::Fault => ("fault_title", "fault"),
     };
     page(view, None, "error.html", context! { title => t.get(title), text => t.get(text) })
@@ -139,9 +163,26 @@ fn closed_text(closed: &Closed) -> &'static str {
 pub(super) fn page(view: &View, session: Option<&Session>, name: &str, values: Value) -> Result<Html<String>, NoPage> {
     let t = &texts(view.lang).value;
     let (lang, here) = (view.lang.pick("en", "zh-CN"), &view.here);
+    let sections: Vec<Value> = session.map(|session| sections(session, &view.here, texts(view.lang))).unwrap_or_default();
     let (user, csrf) = session.map(|session| (&session.user, &session.csrf)).unzip();
-    let values = context! { t, lang, here, user, csrf, ..values };
+    let values = context! { t, lang, here, user, csrf, sections, ..values };
     Ok(Html(TEMPLATES.get_template(name)?.render(values)?))
+}
+
+/// The sections that a user may see, the present one marked.
+fn sections(session: &Session, here: &str, t: &Texts) -> Vec<Value> {
+    let all = [
+        ("/", "bundles", Action::ListBundles),
+        ("/cases", "cases", Action::SeeCases),
+        ("/hosts", "hosts", Action::SeeHosts),
+        ("/requests", "requests", Action::SeeRequests),
+        ("/receipts", "receipts", Action::SeeReceipts),
+        ("/audit", "audit", Action::ReadAudit),
+    ];
+    let path = here.split('?').next().unwrap_or_default();
+    let present = |link: &str| if link == "/" { path == "/" || path.starts_with("/bundles") } else { path.starts_with(link) };
+    let shown = all.into_iter().filter(|(.., action)| may(session.role, *action, true));
+    shown.map(|(link, key, _)| context! { link, words => t.get(key), present => present(link) }).collect()
 }
 
 /// The style of all pages.

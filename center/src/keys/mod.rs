@@ -1,15 +1,20 @@
 //! The center's keys on its disk: made on the first start, never over an old one.
 //!
 //! In: the data folder. Out: the keys that `signer` and `vault` work with. Without any set-up there is one root key, threshold 1,
-//! beside the others. In production root keys belong offline: carry `root_ed25519` away; its public half stays, and the key is
-//! needed here again only when a tenant is to have a keyset. Never: reads a key file that others may read, makes a key anew whose public half is still there.
+//! beside the others; in production root keys are made and kept elsewhere (`docs/keys.md`). Request and ack keys are numbered:
+//! the newest two count, so that a host which does not know the newest yet still knows the one before.
+//! Never: reads a key file that others may read, makes a key anew whose public half is still there.
 
 mod file;
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use oediag_protocol::{
     id::TenantId,
+    keyset::RootPin,
     sealed::{Identity, Recipient},
     sshsig::{PublicKey, Signer},
 };
@@ -33,6 +38,12 @@ pub enum KeyError {
     /// Only its public half is here.
     #[error("{path} is not here: bring it back for as long as this takes")]
     Away {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A file of this name is there.
+    #[error("{path} is there already, and a key is never replaced")]
+    Taken {
         /// The file.
         path: PathBuf,
     },
@@ -64,6 +75,9 @@ impl Role {
     }
 }
 
+/// Keys of one role that count at a time.
+const COUNTING: u32 = 2;
+
 /// The recovery identity; it belongs on another machine.
 const RECOVERY: &str = "recovery.age";
 
@@ -79,27 +93,106 @@ impl Keys {
         let keys = Self { folder: data.join("keys") };
         file::folder(&keys.folder)?;
         for role in Role::ALL {
-            let private = || Ok(Signer::generate(secret::random()?).to_openssh().unwrap_or_default());
-            let public = |text: &str| Some(Signer::from_openssh(text.as_bytes()).ok()?.public().to_string());
-            keys.pair(role.file(), private, public)?;
+            keys.signing_pair(role.file())?;
         }
         let public = |text: &str| Some(Identity::parse(text.trim_end())?.recipient()?.to_string());
         keys.pair(RECOVERY, || identity().map(|identity| identity.to_text()), public)?;
         Ok(keys)
     }
 
-    /// The private key of a role.
-    pub fn signer(&self, role: Role) -> Result<Signer, KeyError> {
-        let path = self.folder.join(role.file());
-        let text = file::read(&path)?.ok_or(KeyError::Away { path: path.clone() })?;
-        Signer::from_openssh(text.as_bytes()).map_err(|_| KeyError::Content { path })
+    /// The embedded root key.
+    pub fn root(&self) -> Result<Signer, KeyError> {
+        read_signer(&self.folder.join(Role::Root.file()))
     }
 
-    /// The public key of a role.
-    pub fn public(&self, role: Role) -> Result<PublicKey, KeyError> {
-        let path = self.folder.join(format!("{}.pub", role.file()));
-        let text = file::read(&path)?.unwrap_or_default();
-        PublicKey::parse(&text).map_err(|_| KeyError::Content { path })
+    /// The public half of the embedded root key.
+    pub fn root_public(&self) -> Result<PublicKey, KeyError> {
+        read_public(&self.public_path(Role::Root, 1))
+    }
+
+    /// The private keys of a role that count, oldest first: a signature of each is made. At least one.
+    pub fn signers(&self, role: Role) -> Result<Vec<Signer>, KeyError> {
+        let signers: Vec<Signer> = self
+            .counting(role)?
+            .filter_map(|number| match read_signer(&self.path(role, number)) {
+                Err(KeyError::Away { .. }) => None,
+                signer => Some(signer),
+            })
+            .collect::<Result<_, _>>()?;
+        if signers.is_empty() { Err(KeyError::Away { path: self.path(role, 1) }) } else { Ok(signers) }
+    }
+
+    /// The public keys of a role that count, oldest first.
+    pub fn public(&self, role: Role) -> Result<Vec<PublicKey>, KeyError> {
+        self.counting(role)?.map(|number| read_public(&self.public_path(role, number))).collect()
+    }
+
+    /// Makes the next key of a role. The one before goes on counting beside it.
+    pub fn rotate(&self, role: Role) -> Result<PublicKey, KeyError> {
+        let next = self.newest(role)? + 1;
+        self.signing_pair(&file_name(role, next))?;
+        read_public(&self.public_path(role, next))
+    }
+
+    /// Deletes the private half of a request or ack key that is revoked; true when it was one of ours.
+    pub fn forget(&self, keyid: &str) -> Result<bool, KeyError> {
+        for role in [Role::Ack, Role::Request] {
+            for number in 1..=self.newest(role)? {
+                let path = self.path(role, number);
+                if read_public(&self.public_path(role, number))?.fingerprint() == keyid {
+                    return match fs::remove_file(&path) {
+                        Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+                            Err(FileError::Io { path, source }.into())
+                        }
+                        _ => Ok(true),
+                    };
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    /// What a tenant's first keyset was signed by, where that is not the embedded root.
+    pub fn pin(&self, tenant: &TenantId) -> Result<Option<RootPin>, KeyError> {
+        let path = self.pin_path(tenant);
+        let Some(text) = file::read(&path)? else { return Ok(None) };
+        RootPin::parse(text.trim_end()).map(Some).ok_or(KeyError::Content { path })
+    }
+
+    /// Keeps what a tenant's first keyset is signed by, beside the keys: whoever can change the database shall not change this.
+    pub fn keep_pin(&self, tenant: &TenantId, pin: RootPin) -> Result<(), KeyError> {
+        Ok(file::make(&self.pin_path(tenant), &format!("{pin}\n"))?)
+    }
+
+    fn pin_path(&self, tenant: &TenantId) -> PathBuf {
+        self.folder.join(format!("root-{tenant}.pin"))
+    }
+
+    /// The number of a role's newest key, from 1.
+    fn newest(&self, role: Role) -> Result<u32, KeyError> {
+        let mut newest = 1;
+        while file::read(&self.public_path(role, newest + 1))?.is_some() {
+            newest += 1;
+        }
+        Ok(newest)
+    }
+
+    fn counting(&self, role: Role) -> Result<impl Iterator<Item = u32>, KeyError> {
+        let newest = self.newest(role)?;
+        Ok((newest + 1).saturating_sub(COUNTING).max(1)..=newest)
+    }
+
+    fn path(&self, role: Role, number: u32) -> PathBuf {
+        self.folder.join(file_name(role, number))
+    }
+
+    fn public_path(&self, role: Role, number: u32) -> PathBuf {
+        self.folder.join(format!("{}.pub", file_name(role, number)))
+    }
+
+    fn signing_pair(&self, name: &str) -> Result<(), KeyError> {
+        let public = |text: &str| Some(Signer::from_openssh(text.as_bytes()).ok()?.public().to_string());
+        self.pair(name, generate, public)
     }
 
     /// To whom every bundle is encrypted beside its tenant's vault.
@@ -147,6 +240,43 @@ impl Keys {
         let public = public(&text).ok_or(KeyError::Content { path })?;
         Ok(file::make(&public_path, &format!("{public}\n"))?)
     }
+}
+
+/// The first key of a role has the role's own name, each later one a number.
+fn file_name(role: Role, number: u32) -> String {
+    if number == 1 { role.file().to_owned() } else { format!("{}-{number}", role.file()) }
+}
+
+fn generate() -> Result<Zeroizing<String>, KeyError> {
+    Ok(Signer::generate(secret::random()?).to_openssh().unwrap_or_default())
+}
+
+/// Makes a root key in a folder outside of any center: `root_ed25519` and its public half.
+pub fn make_root(folder: &Path) -> Result<PublicKey, KeyError> {
+    file::folder(folder)?;
+    let path = folder.join(Role::Root.file());
+    let public_path = folder.join(format!("{}.pub", Role::Root.file()));
+    for taken in [&path, &public_path] {
+        if fs::symlink_metadata(taken).is_ok() {
+            return Err(KeyError::Taken { path: taken.clone() });
+        }
+    }
+    file::make(&path, &generate()?)?;
+    // As it lies there now: another process may have been faster.
+    let public = read_signer(&path)?.public();
+    file::make(&public_path, &format!("{public}\n"))?;
+    Ok(public)
+}
+
+/// The private key in a file.
+pub fn read_signer(path: &Path) -> Result<Signer, KeyError> {
+    let text = file::read(path)?.ok_or_else(|| KeyError::Away { path: path.to_owned() })?;
+    Signer::from_openssh(text.as_bytes()).map_err(|_| KeyError::Content { path: path.to_owned() })
+}
+
+fn read_public(path: &Path) -> Result<PublicKey, KeyError> {
+    let text = file::read(path)?.unwrap_or_default();
+    PublicKey::parse(&text).map_err(|_| KeyError::Content { path: path.to_owned() })
 }
 
 fn identity() -> Result<Identity, KeyError> {

@@ -8,6 +8,7 @@ mod draft;
 use oediag_protocol::{
     consent::Consent,
     digest::Sha256,
+    document,
     id::{HostId, RequestId, TenantId},
     keyset::Keyset,
     request::{
@@ -94,6 +95,12 @@ pub struct Desk<'a> {
 impl Desk<'_> {
     /// Signs a request to a host and puts it into the host's inbox. `engineer`: the engineer's own key, for level extended.
     pub async fn compose(&self, host: HostId, draft: Draft, engineer: Option<&sshsig::Signer>) -> Result<Asked, RequestError> {
+        let request = self.preview(host, draft).await?;
+        self.sign(&request, engineer).await
+    }
+
+    /// The request that a draft would become, with all that the host would look at but signatures: for whoever looks at it first.
+    pub async fn preview(&self, host: HostId, draft: Draft) -> Result<Request, RequestError> {
         self.reachable(host).await?;
         let case = draft.case.as_str();
         if case.starts_with(CASE) && self.store.case(self.tenant, case).await?.is_none() {
@@ -107,7 +114,9 @@ impl Desk<'_> {
         let country = setting("country").await?;
         let (name, country) = (name.as_deref().unwrap_or(NAME), country.as_deref().unwrap_or(COUNTRY));
         let request = draft.request(self.tenant, host, (name, country), self.now)?;
-        self.sign(&request, engineer).await
+        self.store.catalogue(host).await?.ok_or(RequestError::NoCatalogue)?.fits(&request)?;
+        document::to_bytes(&request).map_err(SignError::from)?;
+        Ok(request)
     }
 
     /// Asks once more what a request asked that is over, under a new id and with a new time.

@@ -11,9 +11,12 @@ pub mod deletions;
 pub mod enrolments;
 pub mod hosts;
 pub mod inboxes;
+pub mod key_lists;
 pub mod keysets;
 pub mod ledger;
+pub mod listing;
 pub mod objects;
+pub mod own;
 pub mod readable;
 pub mod receipts;
 pub mod requests;
@@ -44,6 +47,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0005_requests.sql"),
     include_str!("../../migrations/0006_cases.sql"),
     include_str!("../../migrations/0007_deletions.sql"),
+    include_str!("../../migrations/0010_keys_and_roles.sql"),
 ];
 
 /// Why the store did not do what was asked.

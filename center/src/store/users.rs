@@ -11,6 +11,8 @@ pub struct NewUser<'a> {
     pub name: &'a str,
     /// The tenant; it is there already.
     pub tenant: &'a str,
+    /// The word of the role.
+    pub role: &'a str,
     /// The password's hash.
     pub password: &'a str,
     /// When.
@@ -24,6 +26,8 @@ pub struct SessionRow {
     pub user: String,
     /// The user's tenant.
     pub tenant: String,
+    /// The word of the user's role.
+    pub role: String,
     /// What forms send back.
     pub csrf: String,
     /// When it was begun.
@@ -36,12 +40,13 @@ impl Store {
     /// Makes a user; false when the name is taken.
     pub async fn new_user(&self, new: NewUser<'_>) -> Result<bool, StoreError> {
         let done = sqlx::query(
-            "INSERT INTO users (name, tenant, password, created) VALUES ($1, $2, $3, $4) ON CONFLICT (name) DO NOTHING",
+            "INSERT INTO users (name, tenant, password, created, role) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (name) DO NOTHING",
         )
         .bind(new.name)
         .bind(new.tenant)
         .bind(new.password)
         .bind(new.now.0)
+        .bind(new.role)
         .execute(&self.db)
         .await
         .map_err(on("making a user"))?;
@@ -80,17 +85,18 @@ impl Store {
 
     /// The session of this digest, over or not.
     pub async fn session(&self, digest: &str) -> Result<Option<SessionRow>, StoreError> {
-        let row: Option<(String, String, String, i64, i64)> = sqlx::query_as(
-            "SELECT users.name, users.tenant, sessions.csrf, sessions.created, sessions.used \
+        let row: Option<(String, String, String, String, i64, i64)> = sqlx::query_as(
+            "SELECT users.name, users.tenant, users.role, sessions.csrf, sessions.created, sessions.used \
              FROM sessions JOIN users ON users.name = sessions.user_name WHERE sessions.digest = $1",
         )
         .bind(digest)
         .fetch_optional(&self.db)
         .await
         .map_err(on("looking for a session"))?;
-        Ok(row.map(|(user, tenant, csrf, created, used)| SessionRow {
+        Ok(row.map(|(user, tenant, role, csrf, created, used)| SessionRow {
             user,
             tenant,
+            role,
             csrf,
             created: Time(created),
             used: Time(used),

@@ -1,13 +1,15 @@
-//! Engineers with a local account: passwords, sessions, and who may try how often.
+//! People with a local account: passwords, roles, sessions, and who may try how often.
 //!
 //! In: names, passwords, cookies. Out: a session, or none. Never: tells whether a name exists, stores a password or a cookie.
 
 pub mod password;
+pub mod role;
 pub mod session;
 pub mod throttle;
 
 use oediag_protocol::time::Time;
 
+pub use self::role::{Action, Role, may};
 use crate::{
     secret,
     store::{Store, StoreError, users::NewUser},
@@ -37,14 +39,14 @@ fn is_name(name: &str) -> bool {
 }
 
 /// Makes a user with a random password, and gives the password, which is stored nowhere.
-pub async fn create(store: &Store, tenant: &str, name: &str, now: Time) -> Result<String, UserError> {
+pub async fn create(store: &Store, tenant: &str, name: &str, role: Role, now: Time) -> Result<String, UserError> {
     if !is_name(name) {
         return Err(UserError::Name(name.to_owned()));
     }
     let password = secret::random_hex::<12>().map_err(StoreError::from)?;
     let hash = password::hash(&password)?;
     store.ensure_tenant(tenant, now).await?;
-    if !store.new_user(NewUser { name, tenant, password: &hash, now }).await? {
+    if !store.new_user(NewUser { name, tenant, role: role.word(), password: &hash, now }).await? {
         return Err(UserError::Taken(name.to_owned()));
     }
     Ok(password)

@@ -1,8 +1,9 @@
 //! Sessions: a random cookie, 8 hours at most, 30 minutes without use. In: a user, or a cookie. Out: a session.
 //! Never: stores the cookie; the database holds its digest.
 
-use oediag_protocol::time::Time;
+use oediag_protocol::{id::TenantId, time::Time};
 
+use super::Role;
 use crate::{
     secret,
     store::{Store, StoreError, users::SessionRow},
@@ -26,7 +27,9 @@ pub struct Session {
     /// The user.
     pub user: String,
     /// The user's tenant.
-    pub tenant: String,
+    pub tenant: TenantId,
+    /// What the user is.
+    pub role: Role,
     /// What every form must send back.
     pub csrf: String,
 }
@@ -42,7 +45,7 @@ pub async fn begin(store: &Store, user: &str, now: Time) -> Result<String, Store
 /// The session of a cookie, unless it is over. Counts as use.
 pub async fn of(store: &Store, cookie: &str, now: Time) -> Result<Option<Session>, StoreError> {
     let digest = secret::digest(cookie);
-    let Some(SessionRow { user, tenant, csrf, created, used }) = store.session(&digest).await? else { return Ok(None) };
+    let Some(SessionRow { user, tenant, role, csrf, created, used }) = store.session(&digest).await? else { return Ok(None) };
     if now.0 - created.0 >= LIFE || now.0 - used.0 >= IDLE {
         store.end_session(&digest).await?;
         return Ok(None);
@@ -51,7 +54,9 @@ pub async fn of(store: &Store, cookie: &str, now: Time) -> Result<Option<Session
     if now.0 - used.0 >= 60 {
         store.touch_session(&digest, now).await?;
     }
-    Ok(Some(Session { digest, user, tenant, csrf }))
+    let bad = || StoreError::Row { table: "users" };
+    let (role, tenant) = (Role::parse(&role).ok_or_else(bad)?, TenantId::parse(&tenant).ok_or_else(bad)?);
+    Ok(Some(Session { digest, user, tenant, role, csrf }))
 }
 
 /// Ends a session.

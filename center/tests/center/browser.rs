@@ -18,6 +18,7 @@ use std::{
 use crate::{
     bundle::{self, File},
     common::Center,
+    console::Scene,
     pages::{PLAIN, log_in, sent, take},
 };
 
@@ -98,6 +99,44 @@ fn nothing_of_a_hostile_bundle_runs() {
     assert!(!messages.contains(['\u{1b}', '\u{202e}', '\u{2066}', '\u{200b}']));
     browser.photograph("/login");
     browser.photograph("/bundles/0");
+}
+
+/// The pages around a request, in both languages: words of hosts and customers are read and do not run.
+#[test]
+fn nothing_that_a_host_said_of_itself_runs() {
+    let Some(chromium) = chromium() else {
+        println!("skipped: no chromium on this machine");
+        return;
+    };
+    let scene = Scene::new("browser-requests");
+    let center = &scene.center;
+    let cookie = log_in(center, "admin", center.password());
+    let request = scene.ask(&cookie);
+    let password = center.user_as("customer", "t-1", "tenant-admin");
+    let customer = log_in(center, "customer", &password);
+    let policy = center.send_as(None, "GET", "/login", &[], b"").header("content-security-policy").to_owned();
+    let (host, receipt) = (format!("/hosts/{}", scene.host.id), format!("/receipts/{}", scene.receipt));
+    let (case, request) = (format!("/cases/{}", scene.case), format!("/requests/{request}"));
+    let for_lead = ["/", "/hosts", &host, &format!("{host}/ask"), "/requests", &request, "/cases", &case, &receipt];
+    let for_customer = ["/receipts", &receipt, &format!("{receipt}/withdraw"), &format!("{host}/revoke"), "/audit"];
+    for (cookie, paths) in [(cookie, &for_lead[..]), (customer, &for_customer[..])] {
+        let proxy = proxy(center.address().to_owned(), cookie, policy.clone());
+        let profile = center.data().join("profile");
+        let browser = Browser { program: chromium.clone(), profile, origin: format!("http://{proxy}") };
+        for path in paths {
+            for lang in ["en", "zh"] {
+                let path = format!("{path}?lang={lang}");
+                let page = browser.look(&path);
+                assert!(page.dom.contains("class=\"sections\""), "{path}: {}", page.dom);
+                assert_ne!(page.title(), "owned", "{path}");
+                assert_eq!(acting(&page.dom), Vec::<&str>::new(), "{path}");
+                for complaint in ["Content Security Policy", "Refused to", "CONSOLE"] {
+                    assert!(!page.log.contains(complaint), "{path}: {}", page.log);
+                }
+                browser.photograph(&path);
+            }
+        }
+    }
 }
 
 /// Two minutes of samples, of a disk with a hostile name too.

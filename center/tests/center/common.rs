@@ -93,9 +93,15 @@ impl Center {
         &self.address
     }
 
-    /// A user of this tenant; gives the password.
+    /// A lead of this tenant; gives the password.
     pub(crate) fn user(&self, name: &str, tenant: &str) -> String {
-        let line = printed(program().args(["user", "create", name, "--tenant", tenant, "--data"]).arg(&self.data));
+        self.user_as(name, tenant, "lead")
+    }
+
+    /// A user of this tenant and role; gives the password.
+    pub(crate) fn user_as(&self, name: &str, tenant: &str, role: &str) -> String {
+        let options = ["user", "create", name, "--tenant", tenant, "--role", role, "--data"];
+        let line = printed(program().args(options).arg(&self.data));
         line.rsplit(' ').next().unwrap_or_default().to_owned()
     }
 
@@ -207,7 +213,7 @@ impl Drop for Center {
     }
 }
 
-fn program() -> Command {
+pub(crate) fn program() -> Command {
     Command::new(env!("CARGO_BIN_EXE_oediag-center"))
 }
 
@@ -215,7 +221,7 @@ fn token(data: &Path, tenant: &str) -> String {
     printed(program().args(["token", "create", "--for", "upload", "--tenant", tenant, "--data"]).arg(data))
 }
 
-fn printed(command: &mut Command) -> String {
+pub(crate) fn printed(command: &mut Command) -> String {
     let output = command.output().expect("the program runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8_lossy(&output.stdout).trim().to_owned()

@@ -47,7 +47,7 @@ pub(crate) fn now() -> Time {
     Time(since.as_secs() as i64)
 }
 
-fn line(text: &str) -> Line {
+pub(crate) fn line(text: &str) -> Line {
     Line::parse(text).expect("a line")
 }
 

@@ -9,8 +9,8 @@ use crate::{
     ingest::checked,
 };
 
-const FORM: (&str, &str) = ("Content-Type", "application/x-www-form-urlencoded");
-const OURS: (&str, &str) = ("Sec-Fetch-Site", "same-origin");
+pub(crate) const FORM: (&str, &str) = ("Content-Type", "application/x-www-form-urlencoded");
+pub(crate) const OURS: (&str, &str) = ("Sec-Fetch-Site", "same-origin");
 
 /// The bundle of an ordinary host, as a run made it.
 pub(crate) const PLAIN: &str = "oediag-2c5b9ddd-20261123T050853Z-7f008a21.tar.gz";
