@@ -1,6 +1,7 @@
 //! The command line as data. In: words. Out: structs; nothing is looked up, opened or decided here.
 //! The texts people see are the messages `help-<command>` and `arg-<option>`: see [`crate::help`].
 
+mod cases;
 mod requests;
 
 use std::path::PathBuf;
@@ -9,6 +10,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use oediag_collector::redact::{Binary, Choice, Correlate, Ip, Mac};
 use oediag_protocol::{id::ReceiptId, text::Line, time::Time};
 
+pub use self::cases::{Case, CaseAction, CaseConfirm, CaseList, CaseOpen};
 pub use self::requests::{
     Asking, Decline, Deny, OneRequest, Policy, PolicyAction, PolicyCheck, PolicyTest, Release, Requests, RequestsAction, Session,
     SessionAction, SessionStart,
@@ -115,6 +117,8 @@ pub enum Command {
     Session(Session),
     /// What the customer decided beforehand.
     Policy(Policy),
+    /// Ask the center for help.
+    Case(Case),
     /// What was agreed to.
     Consent(Consent),
     /// What happened, line by line.
@@ -425,9 +429,11 @@ pub enum ConsentAction {
     /// All of them.
     List,
     /// One of them.
-    Show(OneReceipt),
+    Show(ShowReceipt),
     /// Send nothing more under one of them.
     Drop(OneReceipt),
+    /// Take one of them back: the center deletes what came under it.
+    Withdraw(WithdrawReceipt),
 }
 
 /// A receipt that is named.
@@ -436,6 +442,37 @@ pub struct OneReceipt {
     /// The receipt.
     #[arg(value_name = "RECEIPT", value_parser = values::receipt)]
     pub receipt: ReceiptId,
+}
+
+/// `oediag consent show`.
+#[derive(Debug, Clone, Args)]
+pub struct ShowReceipt {
+    /// The receipt.
+    #[command(flatten)]
+    pub one: OneReceipt,
+    /// Who opened what came under it, as the center says.
+    #[arg(long)]
+    pub views: bool,
+    /// Seconds without an answer after which to give up.
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = values::seconds)]
+    pub patience: u64,
+}
+
+/// `oediag consent withdraw`.
+#[derive(Debug, Clone, Args)]
+pub struct WithdrawReceipt {
+    /// The receipt.
+    #[command(flatten)]
+    pub one: OneReceipt,
+    /// Why, which the center is told.
+    #[arg(long, value_name = "TEXT", value_parser = values::line)]
+    pub reason: Option<Line>,
+    /// Where the broker listens, which knows the request that was answered.
+    #[command(flatten)]
+    pub asking: Asking,
+    /// Seconds without an answer after which to give up.
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = values::seconds)]
+    pub patience: u64,
 }
 
 /// `oediag ledger`.

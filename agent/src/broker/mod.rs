@@ -60,7 +60,10 @@ use self::{
 use crate::{
     collecting::CollectError,
     enrolment::EnrolmentError,
-    release::{consent::ConsentError, outbox::SealError, own::OwnError, receipt::ReceiptError, without::LeaveOutError},
+    release::{
+        consent::ConsentError, outbox::SealError, own::OwnError, receipt::ReceiptError, withdraw::WithdrawError,
+        without::LeaveOutError,
+    },
 };
 
 /// The broker: what it never changes, and what it keeps.
@@ -134,6 +137,8 @@ pub enum Trouble {
     Rules(#[from] RulesError),
     #[error(transparent)]
     Collect(#[from] CollectError),
+    #[error(transparent)]
+    Withdraw(#[from] WithdrawError),
     #[error(transparent)]
     LeaveOut(#[from] LeaveOutError),
     #[error("a file")]

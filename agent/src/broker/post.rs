@@ -32,7 +32,7 @@ use super::{
 };
 use crate::{
     enrolment::Enrolment,
-    release::{outbox, receipt::Receipt},
+    release::{outbox, receipt::Receipt, withdraw},
     way::Way,
 };
 
@@ -132,15 +132,24 @@ impl Broker {
     fn withdrawals(&self, kept: &mut Kept) -> Result<Vec<Letter>, Trouble> {
         let key = self.identity.signer.public();
         let mut letters = Vec::new();
-        for receipt in Receipt::all(&self.state, &key)? {
-            let Some(withdrawal) = receipt.withdrawal(&key).filter(|_| receipt.deletion().is_none()) else { continue };
-            let receipt = receipt.consent.receipt_id;
-            let of = |entry: &&Entry| entry.receipt == Some(receipt) && entry.row.state.after(Move::Withdraw).is_some();
-            let found = kept.book.entries().find(of).map(|entry| entry.row.id);
-            if let Some(id) = found {
+        for found in Receipt::all(&self.state, &key)? {
+            let Some((withdrawal, _)) =
+                withdraw::withdrawal(&found, &key)?.filter(|_| withdraw::waits(&found, &key).unwrap_or(true))
+            else {
+                continue;
+            };
+            let receipt = found.consent.receipt_id;
+            let entry =
+                kept.book.entries().find(|entry| entry.receipt == Some(receipt)).map(|entry| (entry.row.id, entry.row.state));
+            match entry {
                 // Who withdrew wrote the line.
-                let step = Step { written: true, ..Move::Withdraw.into() };
-                kept.book.step(id, step, self.hand(), |_| {})?;
+                Some((id, state)) if state.after(Move::Withdraw).is_some() => {
+                    kept.book.step(id, Step { written: true, ..Move::Withdraw.into() }, self.hand(), |_| {})?;
+                }
+                Some((id, state)) if state.after(Move::Cancel).is_some() => {
+                    self.end(kept, id, Step { why: Reason::parse("withdrawn"), ..Move::Cancel.into() }, |_| {})?;
+                }
+                _ => {}
             }
             let (id, path) = (format!("{WITHDRAWAL}{receipt}"), "/v1/withdrawals".to_owned());
             letters.push(Letter { id, method: Method::Post, path, body: text(withdrawal.to_bytes()?) });

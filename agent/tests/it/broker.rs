@@ -23,7 +23,7 @@ use oediag::{
         wire::{Answer, Ask, Kind, Lang, Letter, Preview, Row, Upload},
     },
     enrolment::{Enrolment, Said},
-    release::receipt::Receipt,
+    release::{receipt::Receipt, withdraw},
 };
 use oediag_collector::state::{Home, State as Place};
 use oediag_protocol::{
@@ -48,7 +48,6 @@ use oediag_protocol::{
     signed::Signed,
     text::Line,
     time::Time,
-    withdrawal::{self, Withdrawal},
 };
 
 use crate::{
@@ -408,16 +407,7 @@ fn a_request_is_answered_from_the_taking_to_the_ack() {
     // A withdrawal that somebody signed goes out until the center's signature says that all is gone.
     let place = Place::open(Some(&broker.host.state()), &Home::Root).expect("a state");
     let found = Receipt::read(&place, receipt, &host.signer.public()).expect("it is read").expect("it is there");
-    let withdrawal = Withdrawal {
-        schema: withdrawal::Schema::V1,
-        receipt_id: receipt,
-        bundle_id: good.bundle_id,
-        host_id: broker.host_id,
-        tenant_id: tenant(),
-        at: now(),
-        reason: None,
-    };
-    found.withdraw(&Signed::new(&withdrawal, &[&host.signer]).expect("signing")).expect("it is kept");
+    withdraw::withdraw(&found, None, &place, &host, now()).expect("it is taken back");
     let letter = |broker: &Broker| broker.outgoing().0.into_iter().find(|letter| letter.path == "/v1/withdrawals");
     let told = letter(&broker).expect("it goes out").id;
     assert_eq!(broker.state(id), State::Withdrawn);
@@ -456,6 +446,7 @@ fn a_request_is_answered_from_the_taking_to_the_ack() {
         Event::Sealing,
         Event::Uploading,
         Event::Stored,
+        Event::Withdrawn,
         Event::DeletionConfirmed,
     ];
     assert_eq!(lines, expected);
