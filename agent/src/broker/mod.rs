@@ -140,6 +140,8 @@ pub enum Trouble {
     #[error(transparent)]
     Collect(#[from] CollectError),
     #[error(transparent)]
+    Withdraw(#[from] WithdrawError),
+    #[error(transparent)]
     LeaveOut(#[from] LeaveOutError),
     #[error("a file")]
     Io(#[from] std::io::Error),

@@ -132,20 +132,24 @@ impl Broker {
     fn withdrawals(&self, kept: &mut Kept) -> Result<Vec<Letter>, Trouble> {
         let key = self.identity.signer.public();
         let mut letters = Vec::new();
-        for receipt in Receipt::all(&self.state, &key)? {
-            let Some((withdrawal, _)) = withdraw::withdrawal(&receipt, &key)? else { continue };
-            let confirmed = withdraw::is_confirmed(&receipt)?;
-            let receipt = receipt.consent.receipt_id;
-            // Who withdrew, and who was answered, wrote the lines.
-            for by in [Some(Move::Withdraw), confirmed.then_some(Move::Confirm)].into_iter().flatten() {
-                let of = |entry: &&Entry| entry.receipt == Some(receipt) && entry.row.state.after(by).is_some();
-                let found = kept.book.entries().find(of).map(|entry| entry.row.id);
-                if let Some(id) = found {
-                    kept.book.step(id, Step { written: true, ..by.into() }, self.hand(), |_| {})?;
-                }
-            }
-            if confirmed {
+        for found in Receipt::all(&self.state, &key)? {
+            let Some((withdrawal, _)) =
+                withdraw::withdrawal(&found, &key)?.filter(|_| withdraw::waits(&found, &key).unwrap_or(true))
+            else {
                 continue;
+            };
+            let receipt = found.consent.receipt_id;
+            let entry =
+                kept.book.entries().find(|entry| entry.receipt == Some(receipt)).map(|entry| (entry.row.id, entry.row.state));
+            match entry {
+                // Who withdrew wrote the line.
+                Some((id, state)) if state.after(Move::Withdraw).is_some() => {
+                    kept.book.step(id, Step { written: true, ..Move::Withdraw.into() }, self.hand(), |_| {})?;
+                }
+                Some((id, state)) if state.after(Move::Cancel).is_some() => {
+                    self.end(kept, id, Step { why: Reason::parse("withdrawn"), ..Move::Cancel.into() }, |_| {})?;
+                }
+                _ => {}
             }
             let (id, path) = (format!("{WITHDRAWAL}{receipt}"), "/v1/withdrawals".to_owned());
             letters.push(Letter { id, method: Method::Post, path, body: text(withdrawal.to_bytes()?) });

@@ -44,7 +44,10 @@ use super::{
 };
 use crate::{
     enrolment::Enrolment,
-    release::{receipt::Receipt, withdraw},
+    release::{
+        receipt::Receipt,
+        withdraw::{self, WithdrawError},
+    },
 };
 
 /// Where the latest moment that the center ever signed is kept.
@@ -217,25 +220,21 @@ impl Broker {
 
     fn deletion(&self, kept: &mut Kept, object: &Signed, center: &Enrolment) -> Result<(), Trouble> {
         let keys = center.keyset.ack_keys();
-        let claimed: Deletion = object.open(&keys, 1).map_err(|_| Trouble::No("bad_sig"))?;
-        let receipt = Receipt::read(&self.state, claimed.receipt_id, &self.identity.signer.public())?;
+        let deletion: Deletion = object.open(&keys, 1).map_err(|_| Trouble::No("bad_sig"))?;
+        let receipt = Receipt::read(&self.state, deletion.receipt_id, &self.identity.signer.public())?;
         let receipt = receipt.ok_or(Trouble::No("unknown_receipt"))?;
-        let deletion = withdraw::about(&receipt, object, &keys).map_err(|_| Trouble::No("other_receipt"))?;
-        if withdraw::is_confirmed(&receipt)? {
-            return Ok(());
-        }
-        raise_floor(&self.state, deletion.deleted_at)?;
         let hand = self.hand();
-        let id = receipt.consent.request.map(|request| request.request_id);
-        let entry = id.and_then(|id| kept.book.entry(id).ok()).filter(|entry| entry.row.state.after(Move::Confirm).is_some());
-        if let Some(id) = entry.map(|entry| entry.row.id) {
-            let step = Step { obj: Some(object.digest()), ..Move::Confirm.into() };
-            kept.book.step(id, step, hand, |_| {})?;
-        } else {
-            let note = Note { rid: id, ..Note::of(Event::DeletionConfirmed, object.digest()) };
-            ledger::append(hand.place, hand.identity, hand.now, note)?;
+        withdraw::confirm(&receipt, object, &keys, &self.state, &self.identity, hand.now).map_err(|error| match error {
+            WithdrawError::OtherDeletion => Trouble::No("other_receipt"),
+            error => error.into(),
+        })?;
+        raise_floor(&self.state, deletion.deleted_at)?;
+        let of = |entry: &&Entry| entry.receipt == Some(deletion.receipt_id) && entry.row.state.after(Move::Confirm).is_some();
+        let waits = kept.book.entries().find(of).map(|entry| entry.row.id);
+        if let Some(id) = waits {
+            kept.book.step(id, Step { written: true, ..Move::Confirm.into() }, hand, |_| {})?;
         }
-        Ok(withdraw::keep(&receipt, object)?)
+        Ok(())
     }
 
     /// A head that is behind the last one, or another one of the same line, is a log that was rewritten.
