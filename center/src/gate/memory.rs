@@ -136,6 +136,15 @@ impl Memory {
 
     /// Looks for changes that any program made, until it is stopped.
     pub async fn follow(&self, store: &Store) {
+        match store.last_change().await {
+            Ok(change) => {
+                let mut inner = self.inner();
+                // Of a host that was read before, a change may have been missed.
+                inner.hosts.clear();
+                inner.change = change;
+            }
+            Err(error) => error!(%error, "all changes about hosts are read"),
+        }
         let mut every = tokio::time::interval(FOLLOW);
         loop {
             every.tick().await;
