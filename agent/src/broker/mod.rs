@@ -205,7 +205,7 @@ impl Broker {
                 Ok((answer, file)) => return (answer, Some(file)),
                 Err(error) => Err(error),
             },
-            Ask::Sent { id, status, body: _ } => done(self.sent(kept, &id, status)),
+            Ask::Sent { id, status, body } => done(self.sent(kept, &id, status, body.as_ref())),
             Ask::Slot { receipt, slot } => done(self.slot(kept, receipt, slot)),
             Ask::Ack { receipt, object } => done(self.ack(kept, receipt, &object)),
             Ask::UploadFailed { receipt, word, not_before } => done(self.upload_failed(kept, receipt, word, not_before)),

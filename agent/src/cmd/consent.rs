@@ -208,9 +208,8 @@ fn now() -> Time {
 /// A receipt and what became of it.
 pub(super) fn row(receipt: &Receipt, key: &PublicKey) -> Row {
     let ack = receipt.ack(key);
-    let standing = if withdraw::withdrawal(receipt, key).is_ok_and(|paper| paper.is_some()) {
-        // What cannot be looked at is told as waiting.
-        if withdraw::waits(receipt, key).unwrap_or(true) { Standing::Withdrawn } else { Standing::Deleted }
+    let standing = if receipt.withdrawal(key).is_some() {
+        if receipt.deletion().is_some() { Standing::Deleted } else { Standing::Withdrawn }
     } else if now() >= receipt.consent.delete_by {
         Standing::Over
     } else if ack.is_some() {

@@ -20,9 +20,10 @@ use oediag_protocol::{
     envelope::Envelope,
     id::{ReceiptId, RequestId},
     ledger::{self, Note},
-    signed::Signed,
+    signed::{Signed, SignedError},
     sshsig::{MAX_SIGNATURE, PublicKey},
     time::Time,
+    withdrawal::Withdrawal,
 };
 use serde::{Deserialize, Serialize};
 
@@ -35,6 +36,8 @@ const ACK: &str = "ack.json";
 const ACK_KEY: &str = "ack.pub";
 const SENDING: &str = "sending.json";
 const DROPPED: &str = "dropped";
+const WITHDRAWAL: &str = "withdrawal.json";
+const DELETION: &str = "deletion.json";
 
 /// Why a receipt could not be kept or read.
 #[derive(Debug, thiserror::Error)]
@@ -55,6 +58,14 @@ pub enum ReceiptError {
         path: PathBuf,
         /// What the system said.
         source: io::Error,
+    },
+    /// A signed paper could not be written.
+    #[error("{path}")]
+    Paper {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: SignedError,
     },
     /// The note of how far things are could not be written.
     #[error("{path}")]
@@ -220,9 +231,42 @@ impl Receipt {
         Ok(state::save(&self.folder.join(ACK), ack)?)
     }
 
-    /// Where a paper about it is kept.
-    pub(super) fn file(&self, name: &str) -> PathBuf {
-        self.folder.join(name)
+    /// Keeps a withdrawal of it, which the ledger has already; whoever talks to the center sends it.
+    ///
+    /// # Errors
+    /// It could not be kept.
+    pub fn withdraw(&self, withdrawal: &Signed) -> Result<(), ReceiptError> {
+        self.keep(WITHDRAWAL, withdrawal)
+    }
+
+    /// The withdrawal, where this host signed one.
+    pub fn withdrawal(&self, key: &PublicKey) -> Option<Signed> {
+        let signed = self.kept(WITHDRAWAL)?;
+        let withdrawal: Withdrawal = signed.open(std::slice::from_ref(key), 1).ok()?;
+        (withdrawal.receipt_id == self.consent.receipt_id).then_some(signed)
+    }
+
+    /// Keeps the center's deletion receipt, which was verified.
+    ///
+    /// # Errors
+    /// It could not be kept.
+    pub fn confirm(&self, deletion: &Signed) -> Result<(), ReceiptError> {
+        self.keep(DELETION, deletion)
+    }
+
+    /// The center's deletion receipt as it was received.
+    pub fn deletion(&self) -> Option<Signed> {
+        self.kept(DELETION)
+    }
+
+    fn keep(&self, name: &str, paper: &Signed) -> Result<(), ReceiptError> {
+        let path = self.folder.join(name);
+        let bytes = paper.to_bytes().map_err(|source| ReceiptError::Paper { path: path.clone(), source })?;
+        Ok(state::save(&path, &bytes)?)
+    }
+
+    fn kept(&self, name: &str) -> Option<Signed> {
+        Signed::parse(&state::saved(&self.folder.join(name), MAX_BYTES as u64).ok()??).ok()
     }
 
     /// The notice as it was shown.

@@ -5,11 +5,10 @@
 
 use oediag_collector::{
     ledger::append,
-    state::{self, Identity, State, StateError},
+    state::{Identity, State},
 };
 use oediag_protocol::{
     deletion::Deletion,
-    document::MAX_BYTES,
     ledger::{Event, Note},
     signed::{Signed, SignedError},
     sshsig::PublicKey,
@@ -23,20 +22,12 @@ use super::{
     receipt::{Receipt, ReceiptError},
 };
 
-const WITHDRAWAL: &str = "withdrawal.json";
-const DELETION: &str = "deletion.json";
-/// Most bytes of a signed paper in its wrapper.
-const MAX_PAPER: u64 = 4 * MAX_BYTES as u64;
-
 /// Why consent could not be taken back.
 #[derive(Debug, thiserror::Error)]
 pub enum WithdrawError {
     /// The receipt, or the ledger.
     #[error(transparent)]
     Receipt(#[from] ReceiptError),
-    /// The files.
-    #[error(transparent)]
-    State(#[from] StateError),
     /// The withdrawal could not be signed.
     #[error("making a signed document")]
     Signed(#[from] SignedError),
@@ -56,8 +47,7 @@ pub fn withdraw(
     identity: &Identity,
     now: Time,
 ) -> Result<Signed, WithdrawError> {
-    let key = identity.signer.public();
-    if let Some((signed, _)) = withdrawal(receipt, &key)? {
+    if let Some(signed) = receipt.withdrawal(&identity.signer.public()) {
         return Ok(signed);
     }
     let consent = &receipt.consent;
@@ -75,27 +65,13 @@ pub fn withdraw(
     let signed = Signed::new(&paper, &[&identity.signer])?;
     let rid = consent.request.map(|request| request.request_id);
     append(state, identity, now, Note { rid, ..Note::of(Event::Withdrawn, signed.digest()) }).map_err(ReceiptError::from)?;
-    state::save(&receipt.file(WITHDRAWAL), &signed.to_bytes()?)?;
+    receipt.withdraw(&signed)?;
     Ok(signed)
-}
-
-/// The withdrawal of a receipt that this host signed; none when consent stands.
-pub fn withdrawal(receipt: &Receipt, key: &PublicKey) -> Result<Option<(Signed, Withdrawal)>, WithdrawError> {
-    let Some(bytes) = state::saved(&receipt.file(WITHDRAWAL), MAX_PAPER)? else { return Ok(None) };
-    let signed = Signed::parse(&bytes)?;
-    let paper: Withdrawal = signed.open(std::slice::from_ref(key), 1)?;
-    Ok((paper.receipt_id == receipt.consent.receipt_id).then_some((signed, paper)))
-}
-
-/// Whether the withdrawal of a receipt waits for the center's confirmation.
-pub fn waits(receipt: &Receipt, key: &PublicKey) -> Result<bool, WithdrawError> {
-    Ok(withdrawal(receipt, key)?.is_some() && state::saved(&receipt.file(DELETION), MAX_PAPER)?.is_none())
 }
 
 /// The center's word that the data is gone, where one of these keys signed it and it is about this receipt.
 pub fn deletion(receipt: &Receipt, keys: &[PublicKey]) -> Result<Option<Deletion>, WithdrawError> {
-    let Some(bytes) = state::saved(&receipt.file(DELETION), MAX_PAPER)? else { return Ok(None) };
-    about(receipt, &Signed::parse(&bytes)?, keys).map(Some)
+    receipt.deletion().map(|signed| about(receipt, &signed, keys)).transpose()
 }
 
 /// Keeps the center's word that the data is gone; the ledger has it first.
@@ -108,11 +84,11 @@ pub fn confirm(
     now: Time,
 ) -> Result<Deletion, WithdrawError> {
     let deletion = about(receipt, signed, keys)?;
-    if state::saved(&receipt.file(DELETION), MAX_PAPER)?.is_none() {
+    if receipt.deletion().is_none() {
         let rid = receipt.consent.request.map(|request| request.request_id);
         let note = Note { rid, ..Note::of(Event::DeletionConfirmed, signed.digest()) };
         append(state, identity, now, note).map_err(ReceiptError::from)?;
-        state::save(&receipt.file(DELETION), &signed.to_bytes()?)?;
+        receipt.confirm(signed)?;
     }
     Ok(deletion)
 }
