@@ -125,8 +125,6 @@ pub enum Trouble {
     Consent(#[from] ConsentError),
     #[error(transparent)]
     Seal(#[from] SealError),
-    #[error(transparent)]
-    Withdraw(#[from] WithdrawError),
     #[error("the customer's own rows")]
     Site(#[from] site::SiteError),
     #[error("the customer's settings")]
