@@ -1,14 +1,18 @@
 //! The command line as data. In: words. Out: structs; nothing is looked up, opened or decided here.
 //! The texts people see are the messages `help-<command>` and `arg-<option>`: see [`crate::help`].
 
+mod cases;
+mod consent;
 mod requests;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use oediag_collector::redact::{Binary, Choice, Correlate, Ip, Mac};
-use oediag_protocol::{id::ReceiptId, text::Line, time::Time};
+use oediag_protocol::{text::Line, time::Time};
 
+pub use self::cases::{Case, CaseAction, CaseConfirm, CaseList, CaseOpen};
+pub use self::consent::{Consent, ConsentAction, OneReceipt, ShowReceipt, WithdrawReceipt};
 pub use self::requests::{
     Asking, Decline, Deny, OneRequest, Policy, PolicyAction, PolicyCheck, PolicyTest, Release, Requests, RequestsAction, Session,
     SessionAction, SessionStart,
@@ -115,6 +119,8 @@ pub enum Command {
     Session(Session),
     /// What the customer decided beforehand.
     Policy(Policy),
+    /// Ask the center for help.
+    Case(Case),
     /// What was agreed to.
     Consent(Consent),
     /// What happened, line by line.
@@ -409,33 +415,6 @@ pub struct Upload {
     /// Seconds without progress after which to give up.
     #[arg(long, value_name = "SECONDS", default_value = "300", value_parser = values::seconds)]
     pub patience: u64,
-}
-
-/// `oediag consent`.
-#[derive(Debug, Clone, Args)]
-pub struct Consent {
-    /// What to do.
-    #[command(subcommand)]
-    pub action: ConsentAction,
-}
-
-/// What to do with receipts.
-#[derive(Debug, Clone, Subcommand)]
-pub enum ConsentAction {
-    /// All of them.
-    List,
-    /// One of them.
-    Show(OneReceipt),
-    /// Send nothing more under one of them.
-    Drop(OneReceipt),
-}
-
-/// A receipt that is named.
-#[derive(Debug, Clone, Args)]
-pub struct OneReceipt {
-    /// The receipt.
-    #[arg(value_name = "RECEIPT", value_parser = values::receipt)]
-    pub receipt: ReceiptId,
 }
 
 /// `oediag ledger`.

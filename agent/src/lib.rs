@@ -11,6 +11,7 @@ pub mod cli;
 pub mod cmd;
 pub mod collecting;
 pub mod enrolment;
+mod errand;
 pub mod failure;
 pub mod help;
 pub mod invocation;
@@ -92,6 +93,7 @@ fn dispatch(command: &Command, given: &Invocation) -> Result<u8, Failure> {
         Command::Release(options) => cmd::release::run(options, given),
         Command::Decline(options) => cmd::requests::decline(options, given),
         Command::Session(options) => cmd::requests::session(options, given),
+        Command::Case(options) => cmd::case::run(options, given),
         Command::Policy(options) => cmd::policy::run(options, given),
         Command::Consent(options) => cmd::consent::run(options, given),
         Command::Ledger(options) => cmd::ledger::run(options, given),

@@ -236,6 +236,11 @@ pub fn case(text: &str) -> Result<String, ValueError> {
     if ok { Ok(text.to_owned()) } else { Err(ValueError::Case) }
 }
 
+/// Reads the id of a case as a part of a path: at most 64 letters, digits and `-._`, of which the first is no dot.
+pub fn case_path(text: &str) -> Result<String, ValueError> {
+    case(text).ok().filter(|text| !text.contains(['/', '#']) && !text.starts_with('.')).ok_or(ValueError::Case)
+}
+
 /// Reads a number of seconds of at least 1, as `900` or `15m`.
 pub fn seconds(text: &str) -> Result<u64, ValueError> {
     text.parse::<Span>().map(|span| span.0).map_err(|_| ValueError::Seconds)

@@ -508,7 +508,7 @@ hint-center-refuses = Ask the center's operator; nothing more was sent.
 hint-again = Run the same command again.
 hint-ack = Tell the center's operator: somebody may stand in between.
 hint-room = Make room and run the same command again.
-hint-withdraw = To withdraw, ask the recipient ({ $contact }) to delete it, and name the receipt.
+hint-withdraw = To have it deleted there: oediag consent withdraw { $receipt }
 hint-receipts = `oediag consent list` lists them.
 hint-busy-upload = Another upload is under way; wait for its end, or stop it.
 why-told-before = the center has said so before
@@ -726,6 +726,35 @@ policy-unsigned = The request is not signed; the broker takes signed ones only.
 policy-unused = It is assumed that no rule was used today.
 policy-applies = applies
 
+# Withdrawal, openings, cases.
+error-other-center = This was agreed to for another center than the one this host is enrolled with.
+hint-other-center = Ask that recipient ({ $contact }) to delete it, and name the receipt.
+error-paper = The signed paper could not be made.
+error-answer = What the center answered is not valid.
+error-no-center = The center cannot be reached.
+hint-ask-center = Ask the center's operator; nothing was changed.
+withdrawn-deleted = Consent { $receipt } is withdrawn. The center deleted the data at { $at } and signed that it did.
+withdrawn-backups = Its backups are gone by { $until }.
+withdrawn-told = Consent { $receipt } is withdrawn, and the center has the withdrawal. It confirms the deletion later.
+withdrawn-queued = Consent { $receipt } is withdrawn, and nothing more is sent under it. The center is not told yet: the agent tells it as soon as it can be reached, and so does the same command.
+views-count = Openings by { $at }: { $count }. The center signed this list.
+view-bundle-opened = opened the bundle
+view-item-opened = opened a file
+view-searched = searched
+view-exported = exported
+cases-none = There are no cases.
+table-clock = FIRST ANSWER
+table-engineer = ENGINEER
+table-title = TITLE
+case-open = open
+case-accepted = accepted
+case-resolved = resolved; please confirm
+case-confirmed = confirmed
+case-closed = closed
+clock-answered = after { $span }
+clock-left = within { $span }
+clock-late = LATE by { $span }
+
 stored = The center has stored the bundle.
 dropped = Nothing more of bundle { $bundle } is sent, and its sealed copy is deleted. What the center may have of it already is the recipient's to delete.
 unfinished-none = No upload is unfinished.
@@ -748,6 +777,8 @@ standing-stored = stored at the center
 standing-unfinished = not all sent
 standing-given = given, nothing sent
 standing-dropped = cancelled
+standing-withdrawn = withdrawn, not yet confirmed
+standing-deleted = withdrawn, deleted at the center
 standing-over = over
 
 # Why the redactor or the customer's own rules cannot be used.

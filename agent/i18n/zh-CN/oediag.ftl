@@ -472,7 +472,7 @@ hint-center-refuses = 请联系支持中心管理员；没有再发送任何内�
 hint-again = 请重新运行同一命令。
 hint-ack = 请告知支持中心管理员，连接可能被他人截获。
 hint-room = 请清理出空间后重新运行同一命令。
-hint-withdraw = 如要撤回，请联系接收方（{ $contact }）删除，并注明凭证编号。
+hint-withdraw = 要求支持中心删除：oediag consent withdraw { $receipt }
 hint-receipts = `oediag consent list` 可列出全部凭证。
 hint-busy-upload = 已有上传正在进行，请等待其结束或将其停止。
 why-told-before = 支持中心此前已要求等待
@@ -684,6 +684,35 @@ policy-unsigned = 该请求没有签名；broker 只接受有签名的请求。
 policy-unused = 此处假定各规则今天都未使用过。
 policy-applies = 适用
 
+# 撤回、查阅记录、工单
+error-other-center = 此项同意是对另一个支持中心给出的，不是本机当前注册的支持中心。
+hint-other-center = 请联系该接收方（{ $contact }）删除，并注明凭证编号。
+error-paper = 无法生成签名文件。
+error-answer = 支持中心的应答无效。
+error-no-center = 无法连接支持中心。
+hint-ask-center = 请联系支持中心管理员；没有改变任何内容。
+withdrawn-deleted = 同意 { $receipt } 已撤回。支持中心已于 { $at } 删除数据，并签名确认。
+withdrawn-backups = 其备份将在 { $until } 之前清除。
+withdrawn-told = 同意 { $receipt } 已撤回，支持中心已收到；删除完成后会给出确认。
+withdrawn-queued = 同意 { $receipt } 已撤回，不再据此发送任何内容。支持中心尚未获知：一旦能够连接，代理进程会告知；重新运行同一命令也会告知。
+views-count = 截至 { $at } 共查阅 { $count } 次。此清单由支持中心签名。
+view-bundle-opened = 打开诊断包
+view-item-opened = 打开文件
+view-searched = 搜索
+view-exported = 导出
+cases-none = 没有工单。
+table-clock = 首次响应
+table-engineer = 工程师
+table-title = 标题
+case-open = 待受理
+case-accepted = 处理中
+case-resolved = 已解决，请确认
+case-confirmed = 已确认
+case-closed = 已关闭
+clock-answered = 用时 { $span }
+clock-left = 剩余 { $span }
+clock-late = 已超时 { $span }
+
 stored = 诊断包已存入支持中心。
 dropped = 不再发送诊断包 { $bundle } 的任何内容，其加密文件已删除。支持中心可能已收到的部分须由接收方删除。
 unfinished-none = 没有未完成的上传。
@@ -706,6 +735,8 @@ standing-stored = 已存入支持中心
 standing-unfinished = 未发送完
 standing-given = 已同意，未发送
 standing-dropped = 已取消
+standing-withdrawn = 已撤回，尚未确认
+standing-deleted = 已撤回，支持中心已删除
 standing-over = 已到期
 
 # 脱敏程序或自定义规则不可用的原因。

@@ -16,7 +16,7 @@ use oediag_protocol::json::JsonError;
 use super::wire::{self, Answer, Ask, MAX_ANSWER, MAX_ASK};
 
 /// Seconds without a byte after which the broker is taken for dead. A preview reads a whole bundle before it answers.
-const PATIENCE: Duration = Duration::from_secs(300);
+const PATIENCE: Duration = Duration::from_mins(5);
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]

@@ -107,10 +107,10 @@ impl Broker {
             let note = Note { rid: Some(id), ..Note::of(Event::Deleted, made.sha256) };
             ledger::append(hand.place, hand.identity, hand.now, note)?;
         }
-        self.remove(kept, id)
+        Self::remove(kept, id)
     }
 
-    fn remove(&self, kept: &mut Kept, id: RequestId) -> Result<(), Trouble> {
+    fn remove(kept: &mut Kept, id: RequestId) -> Result<(), Trouble> {
         match fs::remove_dir_all(kept.book.bundles(id)) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
             _ => {}
@@ -137,7 +137,7 @@ impl Broker {
                 State::Stored if entry.bundle.is_some() && now.0 >= entry.row.at.0.saturating_add(keep()) => {
                     let obj = entry.bundle.as_ref().map(|made| made.sha256);
                     let step = Step { obj, ..Move::Delete.into() };
-                    kept.book.step(id, step, self.hand(), |_| {}).map_err(Into::into).and_then(|_| self.remove(kept, id))
+                    kept.book.step(id, step, self.hand(), |_| {}).map_err(Into::into).and_then(|_| Self::remove(kept, id))
                 }
                 _ => Ok(()),
             };

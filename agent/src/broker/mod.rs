@@ -60,7 +60,10 @@ use self::{
 use crate::{
     collecting::CollectError,
     enrolment::EnrolmentError,
-    release::{consent::ConsentError, outbox::SealError, own::OwnError, receipt::ReceiptError, without::LeaveOutError},
+    release::{
+        consent::ConsentError, outbox::SealError, own::OwnError, receipt::ReceiptError, withdraw::WithdrawError,
+        without::LeaveOutError,
+    },
 };
 
 /// The broker: what it never changes, and what it keeps.
@@ -122,6 +125,8 @@ pub enum Trouble {
     Consent(#[from] ConsentError),
     #[error(transparent)]
     Seal(#[from] SealError),
+    #[error(transparent)]
+    Withdraw(#[from] WithdrawError),
     #[error("the customer's own rows")]
     Site(#[from] site::SiteError),
     #[error("the customer's settings")]
@@ -205,7 +210,7 @@ impl Broker {
                 Ok((answer, file)) => return (answer, Some(file)),
                 Err(error) => Err(error),
             },
-            Ask::Sent { id, status, body: _ } => done(self.sent(kept, &id, status)),
+            Ask::Sent { id, status, body } => done(self.sent(kept, &id, status, body.as_ref())),
             Ask::Slot { receipt, slot } => done(self.slot(kept, receipt, slot)),
             Ask::Ack { receipt, object } => done(self.ack(kept, receipt, &object)),
             Ask::UploadFailed { receipt, word, not_before } => done(self.upload_failed(kept, receipt, word, not_before)),

@@ -41,7 +41,8 @@ pub(super) fn trouble(error: &dyn std::error::Error) {
 /// One entry. Its fields are lines without a line feed in them.
 fn entry(id: &str, message: &str, fields: &[&str]) {
     let first = [format!("MESSAGE={message}"), format!("MESSAGE_ID={id}"), "PRIORITY=5".to_owned()];
-    let text: String = first.iter().map(String::as_str).chain(fields.iter().copied()).map(|field| format!("{field}\n")).collect();
+    let fields: Vec<&str> = first.iter().map(String::as_str).chain(fields.iter().copied()).collect();
+    let text = fields.join("\n") + "\n";
     let sent = UnixDatagram::unbound().and_then(|socket| socket.send_to(text.as_bytes(), JOURNAL));
     if sent.is_err() {
         term::note(message);

@@ -67,3 +67,48 @@ impl Roles {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use oediag_protocol::{digest::Sha256, id::ReceiptId, id::RequestId, ledger::Reason};
+
+    use super::*;
+    use crate::broker::wire::Lang;
+
+    #[test]
+    fn the_agent_carries_and_only_an_operator_decides() {
+        let (id, receipt) = (RequestId([1; 16]), ReceiptId([1; 16]));
+        let word = Reason::parse("network").expect("a word");
+        let (agent, operator) = (Roles { operator: false, agent: true }, Roles { operator: true, agent: false });
+        let release = Ask::Release {
+            id,
+            digits: String::new(),
+            notice_sha256: Sha256([0; 32]),
+            lang: Lang::En,
+            columns: 80,
+            separate: Vec::new(),
+            sudo_uid: None,
+        };
+        for (ask, agents, operators) in [
+            (Ask::Hello, true, true),
+            (Ask::Outgoing { catalogue: false }, true, false),
+            (Ask::Payload { receipt }, true, false),
+            (Ask::Sent { id: String::new(), status: 200, body: None }, true, false),
+            (Ask::Slot { receipt, slot: String::new() }, true, false),
+            (Ask::UploadFailed { receipt, word, not_before: None }, true, false),
+            (Ask::List, false, true),
+            (Ask::Show { id }, false, true),
+            (Ask::Approve { id, sudo_uid: None }, false, true),
+            (Ask::Deny { id, reason: None, silent: true }, false, true),
+            (Ask::Preview { id, lang: Lang::En, columns: 80 }, false, true),
+            (Ask::Without { id, names: Vec::new() }, false, true),
+            (release, false, true),
+            (Ask::Decline { id, reason: None }, false, true),
+            (Ask::Session { minutes: 1 }, false, true),
+            (Ask::ApproverSig { id, sig: String::new() }, false, true),
+        ] {
+            assert_eq!((agent.may(&ask), operator.may(&ask)), (agents, operators), "{ask:?}");
+            assert!(!Roles { operator: false, agent: false }.may(&ask), "{ask:?}");
+        }
+    }
+}

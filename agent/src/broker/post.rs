@@ -3,7 +3,7 @@
 //! In: the book, the ledger, sealed files. Out: letters and uploads in their order; acks that were verified. Never: hands out a byte
 //! that is not signed or sealed already, or believes that something arrived because the agent says so, where the center signs for it.
 
-use std::fs::File;
+use std::{collections::btree_map, fs::File};
 
 use oediag_collector::{
     config, ledger as book_of_host,
@@ -28,11 +28,11 @@ use super::{
     notify, offer,
     policy::Standing,
     take::raise_floor,
-    wire::{Answer, Center, Hello, Letter, Method, Upload},
+    wire::{Answer, Center, Hello, Kind, Letter, Method, Upload},
 };
 use crate::{
     enrolment::Enrolment,
-    release::{outbox, receipt::Receipt},
+    release::{outbox, receipt::Receipt, withdraw},
     way::Way,
 };
 
@@ -42,8 +42,9 @@ const TOLD: &str = "ledger.told";
 const LEDGER: &str = "ledger";
 /// The letter with the catalogue.
 const CATALOGUE: &str = "catalogue";
-/// What the names of letters with events begin with.
+/// What the names of letters with events, and with withdrawals, begin with.
 const EVENT: &str = "event/";
+const WITHDRAWAL: &str = "withdrawal/";
 /// Most letters and most uploads told at once: they have to fit into an answer.
 const MAX_LETTERS: usize = 20;
 const MAX_UPLOADS: usize = 4;
@@ -95,13 +96,15 @@ impl Broker {
             }
         }
         letters.truncate(MAX_LETTERS);
-        if let Some(signed) = book_of_host::signed_head(&self.state, &self.identity.signer.public())? {
-            if self.told_head()?.as_ref() != Some(&signed.head) {
-                let bytes = state::saved(&book_of_host::head_path(&self.state), MAX_BYTES as u64)?.unwrap_or_default();
-                let (id, path) = (LEDGER.to_owned(), "/v1/ledger/head".to_owned());
-                letters.push(Letter { id, method: Method::Post, path, body: text(bytes) });
-                kept.offered = Some(signed.head);
-            }
+        letters.extend(self.withdrawals(kept)?);
+        letters.truncate(MAX_LETTERS);
+        let signed = book_of_host::signed_head(&self.state, &self.identity.signer.public())?;
+        let told = self.told_head()?;
+        if let Some(signed) = signed.filter(|signed| told.as_ref() != Some(&signed.head)) {
+            let bytes = state::saved(&book_of_host::head_path(&self.state), MAX_BYTES as u64)?.unwrap_or_default();
+            let (id, path) = (LEDGER.to_owned(), "/v1/ledger/head".to_owned());
+            letters.push(Letter { id, method: Method::Post, path, body: text(bytes) });
+            kept.offered = Some(signed.head);
         }
         if catalogue {
             let body = text(json::to_bytes(&offer::offer(&self.rows))?);
@@ -125,15 +128,42 @@ impl Broker {
         Ok(Answer::Outgoing { letters, uploads })
     }
 
+    /// Withdrawals that the center has not confirmed; it is told again until it does.
+    fn withdrawals(&self, kept: &mut Kept) -> Result<Vec<Letter>, Trouble> {
+        let key = self.identity.signer.public();
+        let mut letters = Vec::new();
+        for receipt in Receipt::all(&self.state, &key)? {
+            let Some((withdrawal, _)) = withdraw::withdrawal(&receipt, &key)? else { continue };
+            let confirmed = withdraw::is_confirmed(&receipt)?;
+            let receipt = receipt.consent.receipt_id;
+            // Who withdrew, and who was answered, wrote the lines.
+            for by in [Some(Move::Withdraw), confirmed.then_some(Move::Confirm)].into_iter().flatten() {
+                let of = |entry: &&Entry| entry.receipt == Some(receipt) && entry.row.state.after(by).is_some();
+                let found = kept.book.entries().find(of).map(|entry| entry.row.id);
+                if let Some(id) = found {
+                    kept.book.step(id, Step { written: true, ..by.into() }, self.hand(), |_| {})?;
+                }
+            }
+            if confirmed {
+                continue;
+            }
+            let (id, path) = (format!("{WITHDRAWAL}{receipt}"), "/v1/withdrawals".to_owned());
+            letters.push(Letter { id, method: Method::Post, path, body: text(withdrawal.to_bytes()?) });
+        }
+        Ok(letters)
+    }
+
     fn upload(&self, kept: &mut Kept, receipt: ReceiptId) -> Result<Upload, Trouble> {
         let found = self.receipt(receipt)?;
-        if !kept.frames.contains_key(&receipt) {
-            // After a start: what lies there is digested once more.
-            let center = Enrolment::load(&self.state)?.ok_or(Trouble::No("not_enrolled"))?;
-            let parcel = outbox::sealed(&found, &center, &self.state, &self.identity.signer.public());
-            kept.frames.insert(receipt, parcel.ok_or(Trouble::No("no_payload"))?.frame);
-        }
-        let frame = kept.frames.get(&receipt).ok_or(Trouble::No("no_payload"))?;
+        let frame = match kept.frames.entry(receipt) {
+            btree_map::Entry::Occupied(known) => known.into_mut(),
+            btree_map::Entry::Vacant(place) => {
+                // After a start: what lies there is digested once more.
+                let center = Enrolment::load(&self.state)?.ok_or(Trouble::No("not_enrolled"))?;
+                let parcel = outbox::sealed(&found, &center, &self.state, &self.identity.signer.public());
+                place.insert(parcel.ok_or(Trouble::No("no_payload"))?.frame)
+            }
+        };
         let sending = found.sending();
         Ok(Upload {
             receipt,
@@ -152,7 +182,7 @@ impl Broker {
         Ok((Answer::Payload { bytes }, file))
     }
 
-    pub(super) fn sent(&self, kept: &mut Kept, id: &str, status: u16) -> Result<(), Trouble> {
+    pub(super) fn sent(&self, kept: &mut Kept, id: &str, status: u16, body: Option<&Signed>) -> Result<(), Trouble> {
         let taken = (200..300).contains(&status);
         // Told to come again, or not known who asks: it waits.
         let refused = (400..500).contains(&status) && ![401, 408, 409, 425, 429].contains(&status);
@@ -169,6 +199,11 @@ impl Broker {
             if taken || refused {
                 kept.book.entry(request)?;
                 kept.book.told(request, name);
+            }
+        } else if id.starts_with(WITHDRAWAL) {
+            // Only the center's signature says that it is gone.
+            if let Some(deletion) = body.filter(|_| taken) {
+                self.take(kept, Kind::Deletion, deletion)?;
             }
         } else if id != CATALOGUE {
             return Err(Trouble::No("unknown_letter"));
@@ -210,7 +245,8 @@ impl Broker {
         kept.book.step(id, Step { obj: Some(object.digest()), ..Move::Store.into() }, self.hand(), |_| {})?;
         kept.frames.remove(&receipt);
         // A sealed file that cannot be removed now does no harm.
-        Ok(outbox::discard(&self.state, receipt).unwrap_or_default())
+        outbox::discard(&self.state, receipt).unwrap_or_default();
+        Ok(())
     }
 
     pub(super) fn upload_failed(

@@ -39,7 +39,7 @@ const AT_ONCE: usize = 16;
 /// How often the clock is looked at, in milliseconds.
 const TICK: u16 = 500;
 /// How long nothing must happen before a broker that systemd starts again when needed ends.
-const IDLE: Duration = Duration::from_secs(60);
+const IDLE: Duration = Duration::from_mins(1);
 
 /// Where questions come in.
 #[derive(Debug)]
@@ -157,6 +157,11 @@ fn exchange(stream: &UnixStream, peer: Peer, roles: Roles, broker: &Broker) -> i
             Ok(ask) if !roles.may(&ask) => (Answer::refused("not_allowed", None), None),
             Ok(ask) => broker.answer(ask, peer),
         },
+    };
+    // Who only carries papers is not told about files and people of this host.
+    let answer = match answer {
+        Answer::Refused { word, .. } if !roles.operator => Answer::Refused { word, detail: None },
+        answer => answer,
     };
     let line = wire::line(&answer, MAX_ANSWER)
         .or_else(|error| wire::line(&Answer::refused("too_long", Some(error.to_string())), MAX_ANSWER))

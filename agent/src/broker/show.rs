@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Broker, Kept, Trouble,
-    book::{BookError, Step},
+    book::{Agreed, BookError, Step},
     peer::Peer,
     policy::Standing,
     wire::{Answer, Lang, Preview as Told},
@@ -101,7 +101,7 @@ impl Broker {
             separate: terms.separate(&waiting.seen).into_iter().map(Separate::line).collect(),
         };
         let shown = Shown { bundle: own.bundle, text, notice, at };
-        state::save(&self.shown_path(kept, id), &json::to_bytes(&shown)?)?;
+        state::save(&Self::shown_path(kept, id), &json::to_bytes(&shown)?)?;
         Ok(Answer::Preview(Box::new(told)))
     }
 
@@ -121,7 +121,7 @@ impl Broker {
             return Err(Trouble::No("approver_sig"));
         }
         let waiting = self.waiting(kept, id)?;
-        let bytes = state::saved(&self.shown_path(kept, id), MAX_SHOWN as u64)?.ok_or(Trouble::No("not_shown"))?;
+        let bytes = state::saved(&Self::shown_path(kept, id), MAX_SHOWN as u64)?.ok_or(Trouble::No("not_shown"))?;
         let shown: Shown = json::parse(&bytes, MAX_SHOWN)?;
         if shown.bundle != waiting.own.bundle || shown.notice.sha256 != notice_sha256 {
             return Err(Trouble::No("not_shown"));
@@ -151,7 +151,7 @@ impl Broker {
         let Some(agreed) = kept.book.entry(id)?.agreed.clone().filter(|agreed| agreed.release) else { return Ok(()) };
         // Whatever happens now, it is tried once; then a person decides.
         kept.book.note(id, |entry| {
-            entry.agreed = entry.agreed.take().map(|agreed| super::book::Agreed { release: false, ..agreed })
+            entry.agreed = entry.agreed.take().map(|agreed| Agreed { release: false, ..agreed });
         })?;
         let standing = Standing::read(&self.state);
         let now = self.hand().now;
@@ -207,7 +207,7 @@ impl Broker {
         Ok(())
     }
 
-    fn shown_path(&self, kept: &Kept, id: RequestId) -> PathBuf {
+    fn shown_path(kept: &Kept, id: RequestId) -> PathBuf {
         kept.book.folder(id).join(SHOWN)
     }
 

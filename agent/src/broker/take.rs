@@ -42,14 +42,15 @@ use super::{
     policy::Standing,
     wire::{Answer, Kind, Ruled},
 };
-use crate::{enrolment::Enrolment, release::receipt::Receipt};
+use crate::{
+    enrolment::Enrolment,
+    release::{receipt::Receipt, withdraw},
+};
 
 /// Where the latest moment that the center ever signed is kept.
 const FLOOR: &str = "floor.json";
 /// Where the head of the center's audit log is kept, as it was signed.
 const LOG: &str = "center_log.json";
-/// Where the deletion receipt of a consent is kept.
-const DELETION: &str = "deletion.json";
 /// Most bytes of these.
 const MAX_SMALL: u64 = 64 << 10;
 /// Most refusals in the ledger within an hour of requests that nobody vouches for: more is noise that somebody makes.
@@ -215,32 +216,26 @@ impl Broker {
     }
 
     fn deletion(&self, kept: &mut Kept, object: &Signed, center: &Enrolment) -> Result<(), Trouble> {
-        let deletion: Deletion = object.open(&center.keyset.ack_keys(), 1).map_err(|_| Trouble::No("bad_sig"))?;
-        let receipt = Receipt::read(&self.state, deletion.receipt_id, &self.identity.signer.public())?;
+        let keys = center.keyset.ack_keys();
+        let claimed: Deletion = object.open(&keys, 1).map_err(|_| Trouble::No("bad_sig"))?;
+        let receipt = Receipt::read(&self.state, claimed.receipt_id, &self.identity.signer.public())?;
         let receipt = receipt.ok_or(Trouble::No("unknown_receipt"))?;
-        let bundle = receipt.consent.bundle.bundle_id;
-        if !deletion.answers(deletion.receipt_id, bundle, self.identity.host_id) {
-            return Err(Trouble::No("other_receipt"));
-        }
-        let path = self.state.consents().join(deletion.receipt_id.to_string()).join(DELETION);
-        if state::saved(&path, MAX_SMALL)?.is_some() {
+        let deletion = withdraw::about(&receipt, object, &keys).map_err(|_| Trouble::No("other_receipt"))?;
+        if withdraw::is_confirmed(&receipt)? {
             return Ok(());
         }
         raise_floor(&self.state, deletion.deleted_at)?;
         let hand = self.hand();
         let id = receipt.consent.request.map(|request| request.request_id);
         let entry = id.and_then(|id| kept.book.entry(id).ok()).filter(|entry| entry.row.state.after(Move::Confirm).is_some());
-        match entry.map(|entry| entry.row.id) {
-            Some(id) => {
-                let step = Step { obj: Some(object.digest()), ..Move::Confirm.into() };
-                kept.book.step(id, step, hand, |_| {})?;
-            }
-            None => {
-                let note = Note { rid: id, ..Note::of(Event::DeletionConfirmed, object.digest()) };
-                ledger::append(hand.place, hand.identity, hand.now, note)?;
-            }
+        if let Some(id) = entry.map(|entry| entry.row.id) {
+            let step = Step { obj: Some(object.digest()), ..Move::Confirm.into() };
+            kept.book.step(id, step, hand, |_| {})?;
+        } else {
+            let note = Note { rid: id, ..Note::of(Event::DeletionConfirmed, object.digest()) };
+            ledger::append(hand.place, hand.identity, hand.now, note)?;
         }
-        Ok(state::save(&path, &object.to_bytes()?)?)
+        Ok(withdraw::keep(&receipt, object)?)
     }
 
     /// A head that is behind the last one, or another one of the same line, is a log that was rewritten.

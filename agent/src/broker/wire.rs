@@ -425,3 +425,51 @@ pub fn line(value: &impl Serialize, max: usize) -> Result<Vec<u8>, JsonError> {
     bytes.push(b'\n');
     if bytes.len() > max { Err(JsonError::TooLarge { bytes: bytes.len(), max }) } else { Ok(bytes) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_question_has_one_spelling_and_nothing_beside_it() {
+        assert_eq!(ask(br#"{"ask":"hello"}"#), Ok(Ask::Hello));
+        assert_eq!(ask(br#"{"ask":"outgoing","catalogue":true}"#), Ok(Ask::Outgoing { catalogue: true }));
+        let id = RequestId([1; 16]);
+        let written = line(&Ask::Approve { id, sudo_uid: Some(1000) }, MAX_ASK).expect("a line");
+        assert_eq!(ask(&written), Ok(Ask::Approve { id, sudo_uid: Some(1000) }));
+        for text in [
+            "",
+            "null",
+            "[]",
+            "\"hello\"",
+            "{}",
+            r#"{"ask":"HELLO"}"#,
+            r#"{"ask":"shell"}"#,
+            r#"{"ask":"hello","path":"/etc/shadow"}"#,
+            r#"{"ask":"hello","ask":"list"}"#,
+            r#"{"ask":"outgoing"}"#,
+            r#"{"ask":"outgoing","catalogue":1}"#,
+            r#"{"ask":"show","id":"../../etc"}"#,
+            r#"{"ask":"session","minutes":-1}"#,
+            r#"{"ask":"session","minutes":1.5}"#,
+            r#"{"ask":"session","minutes":9007199254740993}"#,
+            r#"{"ask":"take","kind":"request","object":{"path":"/etc/shadow"}}"#,
+            "\u{feff}{\"ask\":\"hello\"}",
+        ] {
+            assert!(ask(text.as_bytes()).is_err(), "{text}");
+        }
+        let long = format!("{{\"ask\":\"hello\"{}}}", " ".repeat(MAX_ASK));
+        assert!(matches!(ask(long.as_bytes()), Err(JsonError::TooLarge { .. })));
+        assert!(matches!(line(&"x".repeat(100), 50), Err(JsonError::TooLarge { .. })));
+    }
+
+    #[test]
+    fn every_refusal_has_a_word() {
+        let word = |answer| match answer {
+            Answer::Refused { word, .. } => word.as_str().to_owned(),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(word(Answer::refused("not_now", None)), "not_now");
+        assert_eq!(word(Answer::refused("Not a word", None)), "refused");
+    }
+}

@@ -3,6 +3,7 @@
 pub mod agent;
 pub mod alerts;
 pub mod broker;
+pub mod case;
 pub mod cat;
 pub mod collect;
 pub mod consent;

@@ -120,14 +120,13 @@ fn test(options: &PolicyTest, given: &Invocation) -> Result<u8, Failure> {
     let tested = match paper(&bytes, &state, now, options, given)? {
         Ok((request, clock_trusted, signed)) => {
             let rows = selection::rows(given)?;
-            let (verdict, rules) = match offer::offer(&rows).fits(&request) {
-                Err(misfit) => (Said::Rejected { word: misfit.word() }, Vec::new()),
-                Ok(()) => {
-                    let (reach, uses) = (offer::reach(&request, &rows), BTreeMap::new());
-                    let facts = Facts { local: local(now), clock_trusted, uses: &uses, reach: &reach };
-                    let explained = policy.decide(&request, facts);
-                    (said(explained.verdict), explained.rows.iter().map(ruled).collect())
-                }
+            let (verdict, rules) = if let Err(misfit) = offer::offer(&rows).fits(&request) {
+                (Said::Rejected { word: misfit.word() }, Vec::new())
+            } else {
+                let (reach, uses) = (offer::reach(&request, &rows), BTreeMap::new());
+                let facts = Facts { local: local(now), clock_trusted, uses: &uses, reach: &reach };
+                let explained = policy.decide(&request, facts);
+                (said(explained.verdict), explained.rows.iter().map(ruled).collect())
             };
             Tested { verdict, rules, signed }
         }

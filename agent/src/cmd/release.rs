@@ -195,7 +195,7 @@ impl<'a> Desk<'a> {
     }
 
     fn leave_out(&self, names: Vec<String>) -> Result<(), Failure> {
-        heard(ask(&self.one.asking, &Ask::Without { id: self.shown.row.id, names }, self.given)?, self.given)
+        heard(&ask(&self.one.asking, &Ask::Without { id: self.shown.row.id, names }, self.given)?, self.given)
     }
 
     fn terms<'b>(&'b self, own: &'b Own) -> Terms<'b> {

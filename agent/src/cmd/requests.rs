@@ -103,7 +103,7 @@ pub fn decline(options: &Decline, given: &Invocation) -> Result<u8, Failure> {
 /// Runs `oediag session`.
 pub fn session(options: &Session, given: &Invocation) -> Result<u8, Failure> {
     let SessionAction::Start(options) = &options.action;
-    heard(ask(&options.asking, &Ask::Session { minutes: options.minutes }, given)?, given)?;
+    heard(&ask(&options.asking, &Ask::Session { minutes: options.minutes }, given)?, given)?;
     let minutes = options.minutes;
     given.show(&serde_json::json!({ "minutes": minutes }), |page| {
         vec![if minutes == 0 {
@@ -123,7 +123,7 @@ struct DoneJson<'a> {
 }
 
 fn done(asking: &Asking, question: &Ask, said: &str, row: &Row, given: &Invocation) -> Result<u8, Failure> {
-    heard(ask(asking, question, given)?, given)?;
+    heard(&ask(asking, question, given)?, given)?;
     let id = view::requests::short(row);
     given.show(&DoneJson { id: row.id, done: said.trim_start_matches("request-") }, |page| {
         let mut lines = view::requests::said(&page.texts.named(said), Tone::Plain, page);
@@ -160,7 +160,7 @@ pub(super) fn strange(given: &Invocation) -> Failure {
 }
 
 /// An answer that only says that it is done.
-pub(super) fn heard(answer: Answer, given: &Invocation) -> Result<(), Failure> {
+pub(super) fn heard(answer: &Answer, given: &Invocation) -> Result<(), Failure> {
     if matches!(answer, Answer::Done) { Ok(()) } else { Err(strange(given)) }
 }
 

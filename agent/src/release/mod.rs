@@ -13,4 +13,5 @@ pub mod preview;
 pub mod receipt;
 pub mod separate;
 pub mod who;
+pub mod withdraw;
 pub mod without;

@@ -220,6 +220,11 @@ impl Receipt {
         Ok(state::save(&self.folder.join(ACK), ack)?)
     }
 
+    /// Where a paper about it is kept.
+    pub(super) fn file(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
     /// The notice as it was shown.
     pub fn notice(&self) -> Option<String> {
         String::from_utf8(state::saved(&self.folder.join(NOTICE), MAX_BYTES as u64).ok()??).ok()

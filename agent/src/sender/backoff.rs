@@ -58,8 +58,8 @@ mod tests {
             within(interval(u64::MAX, random), 2880.0, 4320.0);
             within(fast(random), 5.0, 15.0);
         }
-        assert_eq!(interval(300, 0), Duration::from_secs(240));
-        assert_eq!(interval(300, u16::MAX), Duration::from_secs(360));
+        assert_eq!(interval(300, 0), Duration::from_mins(4));
+        assert_eq!(interval(300, u16::MAX), Duration::from_mins(6));
     }
 
     /// An outage of a day: the whole range is used, and never left.

@@ -111,7 +111,6 @@ pub(crate) fn enroll(line: Line, request: String) -> Result<String, Fault> {
 
 /// Asks a center once. `path` is absolute and plain, `body` JSON or nothing. Gives its answer whatever the status, but for those that
 /// say to come again later, or are no center's.
-#[expect(dead_code, reason = "the verbs of people call it")]
 pub(crate) fn exchange(line: Line, caller: &Caller<'_>, method: Method, path: String, body: String) -> Result<Answer, Fault> {
     let asked = Exchange { who: caller.who()?, method, path, body };
     Sender::start(Stdio::null()).map_err(local)?.work(line, Task::Exchange(Box::new(asked)), |_| Ok(()), |_| {})

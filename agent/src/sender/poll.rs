@@ -128,7 +128,9 @@ mod tests {
         let kinds: Vec<Kind> = all.iter().map(|wanted| wanted.kind).collect();
         assert_eq!(kinds, [Kind::Keyset, Kind::Keyset, Kind::Cancel, Kind::Deletion, Kind::Request, Kind::Request]);
         assert_eq!((all[0].path.as_str(), all[1].path.as_str(), whole), ("/v1/keysets/2", "/v1/keysets/3", true));
-        all.iter().for_each(|wanted| known.keep(wanted));
+        for wanted in &all {
+            known.keep(wanted);
+        }
         assert_eq!(wanted(&inbox(), 3, &known), (Vec::new(), true));
     }
 

@@ -1,6 +1,6 @@
 //! Receipts and acks as lines.
 
-use oediag_protocol::{ack::Ack, consent::Consent, time::Time};
+use oediag_protocol::{ack::Ack, consent::Consent, deletion::Deletion, id::ReceiptId, time::Time, views::Views};
 
 use super::{Page, comma};
 use crate::{
@@ -22,6 +22,10 @@ pub enum Standing {
     Given,
     /// Cancelled before the center had all.
     Dropped,
+    /// Taken back; the center has not confirmed yet that the data is gone.
+    Withdrawn,
+    /// Taken back, and gone at the center.
+    Deleted,
     /// The time to keep it is over.
     Over,
 }
@@ -117,6 +121,41 @@ pub fn stored(ack: &Ack, center: &Enrolment, url: &str, already: bool, page: &Pa
     lines
 }
 
+/// What became of a withdrawal.
+pub fn withdrawn(id: ReceiptId, deletion: Option<&Deletion>, sent: bool, page: &Page<'_>) -> Vec<String> {
+    let texts = page.texts;
+    let receipt = id.to_string();
+    match deletion {
+        Some(deletion) => {
+            let (at, backups) = (deletion.deleted_at.to_string(), deletion.backups_gone_by.to_string());
+            vec![
+                page.paint.tone(Tone::Good, &text!(texts, "withdrawn-deleted", receipt = receipt, at = at)),
+                text!(texts, "withdrawn-backups", until = backups),
+            ]
+        }
+        None if sent => vec![text!(texts, "withdrawn-told", receipt = receipt)],
+        None => vec![page.paint.tone(Tone::Warn, &text!(texts, "withdrawn-queued", receipt = receipt))],
+    }
+}
+
+/// Who opened what, as the center signed it.
+pub fn views(views: &Views, page: &Page<'_>) -> Vec<String> {
+    let texts = page.texts;
+    let mut lines = vec![text!(texts, "views-count", count = views.total, at = views.at.to_string())];
+    if views.views.is_empty() {
+        return lines;
+    }
+    let mut rows = vec![page.heads(&["table-when", "table-who", "table-done", "table-member"])];
+    for one in &views.views {
+        let event = format!("view-{}", one.event.as_str().replace('_', "-"));
+        let event = if texts.has(&event) { texts.named(&event) } else { one.event.to_string() };
+        let item = one.item.as_ref().map(ToString::to_string).unwrap_or_default();
+        rows.push(vec![cell(one.at.to_string()), cell(one.who.as_str()), cell(event), cell(item)]);
+    }
+    lines.extend(term::table(&rows, page.columns, page.paint));
+    lines
+}
+
 /// The standing in words.
 pub fn words(standing: Standing, texts: &Texts) -> String {
     texts.named(match standing {
@@ -124,6 +163,8 @@ pub fn words(standing: Standing, texts: &Texts) -> String {
         Standing::Unfinished => "standing-unfinished",
         Standing::Given => "standing-given",
         Standing::Dropped => "standing-dropped",
+        Standing::Withdrawn => "standing-withdrawn",
+        Standing::Deleted => "standing-deleted",
         Standing::Over => "standing-over",
     })
 }
@@ -131,9 +172,9 @@ pub fn words(standing: Standing, texts: &Texts) -> String {
 fn tone(standing: Standing) -> Tone {
     match standing {
         Standing::Stored => Tone::Good,
-        Standing::Unfinished => Tone::Warn,
+        Standing::Unfinished | Standing::Withdrawn => Tone::Warn,
         Standing::Given => Tone::Plain,
-        Standing::Dropped | Standing::Over => Tone::Dim,
+        Standing::Dropped | Standing::Deleted | Standing::Over => Tone::Dim,
     }
 }
 

@@ -3,6 +3,7 @@
 
 pub mod alerts;
 pub mod card;
+pub mod cases;
 pub mod consent;
 pub mod leaks;
 pub mod ledger;

@@ -251,7 +251,9 @@ fn t32_a_lying_inbox_is_no_news() {
             })
         })
         .collect();
-    checks.into_iter().for_each(|check| check.join().expect("the check holds"));
+    for check in checks {
+        check.join().expect("the check holds");
+    }
 }
 
 #[test]

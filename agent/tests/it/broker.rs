@@ -2,6 +2,7 @@
 //! (T15, T18 to T24, T27, T61.) In: papers of a center of our own. Out: verdicts.
 
 mod requests;
+mod with_agent;
 
 use std::{
     fs,
@@ -23,6 +24,7 @@ use oediag::{
         wire::{Answer, Ask, Kind, Lang, Letter, Preview, Row, Upload},
     },
     enrolment::{Enrolment, Said},
+    release::{receipt::Receipt, withdraw},
 };
 use oediag_collector::state::{Home, State as Place};
 use oediag_protocol::{
@@ -30,6 +32,7 @@ use oediag_protocol::{
     audit,
     bundle::manifest::LedgerHead,
     consent::Level,
+    deletion::{self, Deletion},
     digest::Sha256,
     document::Document,
     envelope::Envelope,
@@ -402,6 +405,35 @@ fn a_request_is_answered_from_the_taking_to_the_ack() {
     assert_eq!(broker.state(id), State::Stored);
     assert_eq!(broker.host.outbox(), Vec::<String>::new());
     broker.refuses(&Ask::Payload { receipt }, "unknown_receipt");
+    // A withdrawal that somebody signed goes out until the center's signature says that all is gone.
+    let place = Place::open(Some(&broker.host.state()), &Home::Root).expect("a state");
+    let found = Receipt::read(&place, receipt, &host.signer.public()).expect("it is read").expect("it is there");
+    let identity = place.identity().expect("a host key");
+    withdraw::withdraw(&found, None, &place, &identity, now()).expect("it is signed and kept");
+    let letter = |broker: &Broker| broker.outgoing().0.into_iter().find(|letter| letter.path == "/v1/withdrawals");
+    let told = letter(&broker).expect("it goes out").id;
+    assert_eq!(broker.state(id), State::Withdrawn);
+    broker.done(&Ask::Sent { id: told.clone(), status: 202, body: None });
+    let deletion = |receipt_id: ReceiptId| Deletion {
+        schema: deletion::Schema::V1,
+        receipt_id,
+        bundle_id: good.bundle_id,
+        host_id: broker.host_id,
+        tenant_id: tenant(),
+        trigger: deletion::Trigger::Withdrawn,
+        deleted_at: now(),
+        stores: vec![deletion::Store::Object],
+        backups_gone_by: now(),
+        kept: vec![deletion::Store::Receipt],
+        log_index: 8,
+    };
+    let take = |object: Signed| Ask::Take { kind: Kind::Deletion, object };
+    broker.refuses(&take(by(&deletion(receipt), &[20])), "bad_sig");
+    broker.refuses(&take(by(&deletion(ReceiptId([3; 16])), &[30])), "unknown_receipt");
+    assert!(letter(&broker).is_some());
+    broker.done(&Ask::Sent { id: told, status: 200, body: Some(by(&deletion(receipt), &[30])) });
+    broker.done(&take(by(&deletion(receipt), &[30])));
+    assert_eq!((broker.state(id), letter(&broker)), (State::DeletionConfirmed, None));
     // Each step has its one line, all of this request.
     let lines: Vec<Event> = broker.ledger().iter().filter(|entry| entry.rid == Some(id)).map(|entry| entry.ev).collect();
     let expected = [
@@ -416,6 +448,7 @@ fn a_request_is_answered_from_the_taking_to_the_ack() {
         Event::Sealing,
         Event::Uploading,
         Event::Stored,
+        Event::DeletionConfirmed,
     ];
     assert_eq!(lines, expected);
     broker.host.run(&["ledger", "verify"]).ends(0);

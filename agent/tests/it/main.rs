@@ -15,4 +15,5 @@ mod proxy;
 mod resume;
 mod tls;
 mod units;
+mod withdraw;
 mod without;

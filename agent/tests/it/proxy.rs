@@ -155,12 +155,8 @@ fn t34_only_the_right_certificate_is_a_center() {
     right.enroll(&host, "system_roots = true\n", &right.authority.pem()).ends(0);
     let run = right.enroll(&host, "", &Authority::new().pem()).ends(5);
     assert!(run.err.contains("invalid peer certificate"), "{run:#?}");
-    let cases: [(&str, fn(&Authority) -> Certified); 2] = [
-        ("expired", |authority| authority.certify("localhost", 2021)),
-        ("not valid for name", |authority| authority.certify("support.example.cn", 2099)),
-    ];
-    for (why, certified) in cases {
-        let wrong = Secure::start(certified);
+    for (why, name, until) in [("expired", "localhost", 2021), ("not valid for name", "support.example.cn", 2099)] {
+        let wrong = Secure::start(|authority| authority.certify(name, until));
         let run = wrong.enroll(&host, "", &wrong.authority.pem()).ends(5);
         assert!(run.err.contains(why), "{why}: {run:#?}");
         assert_eq!(wrong.center.count("enroll"), 0, "{why}");

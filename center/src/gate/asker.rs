@@ -54,7 +54,9 @@ impl FromRequestParts<Gate> for Asker {
             Nonce::Used => return Err(Refusal::Replayed),
             Nonce::TooMany => return Err(Refusal::TooManyRequests),
         }
-        let told = Told { head: &head, told: asked.claim.created, newest: true, signed: None };
+        // Only a poll must tell the newest: other programs of the host ask with the head that they began with.
+        let newest = parts.uri.path().ends_with("/inbox");
+        let told = Told { head: &head, told: asked.claim.created, newest, signed: None };
         heads::heard(gate, host, &known.tenant, told, now).await?;
         Ok(Self { host, headers: parts.headers.clone(), known })
     }

@@ -43,8 +43,8 @@ pub(super) struct Sender {
 pub(super) struct Caller {
     pub(super) sender: Sender,
     pub(super) headers: HeaderMap,
-    /// What a host signed that its body is, and when.
-    signed: Option<(Sha256, Time)>,
+    /// What a host signed that its body is.
+    digest: Option<Sha256>,
 }
 
 impl FromRequestParts<Gate> for Caller {
@@ -53,29 +53,28 @@ impl FromRequestParts<Gate> for Caller {
     async fn from_request_parts(parts: &mut Parts, gate: &Gate) -> Result<Self, Refusal> {
         let now = clock::now();
         let headers = parts.headers.clone();
-        let (sender, signed) = match text(&headers, "signature-input")? {
-            Some(input) => signed(parts, input, gate, now).await.map(|(sender, signed)| (sender, Some(signed)))?,
+        let (sender, digest) = match text(&headers, "signature-input")? {
+            Some(input) => signed(parts, input, gate, now).await.map(|(sender, digest)| (sender, Some(digest)))?,
             None => (holder(&headers, gate, now).await?, None),
         };
-        Ok(Self { sender, headers, signed })
+        Ok(Self { sender, headers, digest })
     }
 }
 
 impl Caller {
     /// Whether these bytes are what a host signed as its body.
     pub(super) fn sent(&self, body: Sha256) -> Result<(), Refusal> {
-        if self.digest().is_none_or(|digest| digest == body) { Ok(()) } else { Err(Refusal::Digest) }
+        if self.digest.is_none_or(|digest| digest == body) { Ok(()) } else { Err(Refusal::Digest) }
     }
 
     /// What a host signed that its body is; none for the holder of a token.
     pub(super) fn digest(&self) -> Option<Sha256> {
-        self.signed.map(|(digest, _)| digest)
+        self.digest
     }
 
-    /// The host that signed, and when by its clock; who holds a token only is refused.
-    pub(super) fn host(&self) -> Result<(&Host, Time), Refusal> {
-        let host = self.sender.host.as_ref().zip(self.signed);
-        host.map(|(host, (_, created))| (host, created)).ok_or(Refusal::Unsigned)
+    /// The host that signed; who holds a token only is refused.
+    pub(super) fn host(&self) -> Result<&Host, Refusal> {
+        self.sender.host.as_ref().ok_or(Refusal::Unsigned)
     }
 
     /// A request without a body.
@@ -163,7 +162,7 @@ fn wrong(error: HttpSignatureError, authority: &str) -> Refusal {
     }
 }
 
-async fn signed(parts: &Parts, input: &str, gate: &Gate, now: Time) -> Result<(Sender, (Sha256, Time)), Refusal> {
+async fn signed(parts: &Parts, input: &str, gate: &Gate, now: Time) -> Result<(Sender, Sha256), Refusal> {
     let asked = Asked::parse(parts, input, gate)?;
     let host = gate.store.host_by_key(&asked.claim.keyid).await?.ok_or(Refusal::UnknownKey)?;
     let (head, digest) = asked.verify(&host.transport_key, now)?;
@@ -183,5 +182,5 @@ async fn signed(parts: &Parts, input: &str, gate: &Gate, now: Time) -> Result<(S
     let told = Told { head: &head, told: asked.claim.created, newest: false, signed: None };
     heads::heard(gate, host.id, &host.tenant, told, now).await?;
     let sender = Sender { name: format!("host {}", host.id), tenant: host.tenant.clone(), host: Some(host) };
-    Ok((sender, (digest, asked.claim.created)))
+    Ok((sender, digest))
 }

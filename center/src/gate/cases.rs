@@ -24,7 +24,7 @@ fn reply(status: StatusCode, told: &impl Serialize) -> Result<Response, Refusal>
 /// `POST /v1/cases`.
 pub(super) async fn open(State(gate): State<Gate>, caller: Caller, body: Body) -> Result<Response, Refusal> {
     let body = caller.body(&gate, body, MAX_BYTES).await?;
-    let (host, _) = caller.host()?;
+    let host = caller.host()?;
     let open: Open = opened(&body, host)?;
     if open.host_id != host.id || open.tenant_id != host.tenant {
         return Err(Refusal::OtherHost("the case"));
@@ -50,7 +50,7 @@ pub(super) async fn confirm(
     body: Body,
 ) -> Result<Response, Refusal> {
     let body = caller.body(&gate, body, MAX_BYTES).await?;
-    let (host, _) = caller.host()?;
+    let host = caller.host()?;
     let confirm: Confirm = opened(&body, host)?;
     if confirm.host_id != host.id || confirm.tenant_id != host.tenant {
         return Err(Refusal::OtherHost("the confirmation"));

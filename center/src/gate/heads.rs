@@ -32,13 +32,14 @@ pub(super) async fn heard(gate: &Gate, host: HostId, tenant: &TenantId, told: To
 /// `POST /v1/ledger/head`: a head with the host's signature.
 pub(super) async fn post(State(gate): State<Gate>, caller: Caller, body: Body) -> Result<Response, Refusal> {
     let body = caller.body(&gate, body, MAX_BYTES).await?;
-    let (host, created) = caller.host()?;
+    let host = caller.host()?;
     let document: Head = opened(&body, host)?;
     if document.host_id != host.id {
         return Err(Refusal::OtherHost("the ledger head"));
     }
     let text = String::from_utf8_lossy(&body);
-    let told = Told { head: &document.head, told: created, newest: true, signed: Some(&text) };
+    // One that waited for a network is as old as its last line: what was told since is longer, and no rollback.
+    let told = Told { head: &document.head, told: document.at, newest: true, signed: Some(&text) };
     match gate.store.heard(host.id, &host.tenant, told, clock::now()).await? {
         Heard::Fits => Ok(with_headers::<String>(StatusCode::NO_CONTENT, [])),
         Heard::Conflict => Err(Refusal::LedgerConflict),

@@ -22,6 +22,7 @@ use super::{
     caller::Caller,
     headers::{json, with_headers},
     refusal::Refusal,
+    values::whole_number,
 };
 use crate::{
     clock,
@@ -54,7 +55,8 @@ pub(super) async fn cancel(State(gate): State<Gate>, Path(id): Path<String>, ask
 }
 
 /// `GET /v1/keysets/{version}`.
-pub(super) async fn keyset(State(gate): State<Gate>, Path(version): Path<u64>, asker: Asker) -> Result<Response, Refusal> {
+pub(super) async fn keyset(State(gate): State<Gate>, Path(version): Path<String>, asker: Asker) -> Result<Response, Refusal> {
+    let version = whole_number(&version).ok_or(Refusal::NoSuch)?;
     Ok(json(StatusCode::OK, gate.store.keyset(asker.tenant(), version).await?.ok_or(Refusal::NoSuch)?))
 }
 
@@ -66,7 +68,7 @@ pub(super) async fn event(
     body: Body,
 ) -> Result<Response, Refusal> {
     let body = caller.body(&gate, body, MAX_BYTES).await?;
-    let (host, _) = caller.host()?;
+    let host = caller.host()?;
     let event: StatusEvent = opened(&body, host)?;
     if event.host_id != host.id || event.tenant_id != host.tenant {
         return Err(Refusal::OtherHost("the event"));
@@ -85,7 +87,7 @@ pub(super) async fn event(
 /// `PUT /v1/catalogue`.
 pub(super) async fn catalogue(State(gate): State<Gate>, caller: Caller, body: Body) -> Result<Response, Refusal> {
     let body = caller.body(&gate, body, catalogue::MAX_BYTES).await?;
-    let (host, _) = caller.host()?;
+    let host = caller.host()?;
     let offer = Offer::parse(&body).map_err(|error| Refusal::Bad(format!("not a catalogue: {error}")))?;
     gate.store.keep_catalogue(host.id, &offer, &String::from_utf8_lossy(&body), clock::now()).await?;
     Ok(with_headers::<String>(StatusCode::NO_CONTENT, []))

@@ -26,6 +26,7 @@ use super::{
     inbox::log,
     refusal::{Fault, Refusal},
     requests::opened,
+    values::whole_number,
 };
 use crate::{
     clock,
@@ -40,7 +41,7 @@ use crate::{
 /// `POST /v1/withdrawals`.
 pub(super) async fn withdraw(State(gate): State<Gate>, caller: Caller, body: Body) -> Result<Response, Refusal> {
     let body = caller.body(&gate, body, MAX_BYTES).await?;
-    let (host, _) = caller.host()?;
+    let host = caller.host()?;
     let withdrawal: Withdrawal = opened(&body, host)?;
     if withdrawal.host_id != host.id || withdrawal.tenant_id != host.tenant {
         return Err(Refusal::OtherHost("the withdrawal"));
@@ -99,7 +100,8 @@ fn view(opening: Opening) -> View {
 }
 
 /// `GET /v1/log/{seq}`.
-pub(super) async fn head(State(gate): State<Gate>, Path(seq): Path<u64>, _: Asker) -> Result<Response, Refusal> {
+pub(super) async fn head(State(gate): State<Gate>, Path(seq): Path<String>, _: Asker) -> Result<Response, Refusal> {
+    let seq = whole_number(&seq).ok_or(Refusal::NoSuch)?;
     let signed = log(&gate, Some(seq), clock::now()).await?.ok_or(Refusal::NoSuch)?;
     Ok(json(StatusCode::OK, signed.to_bytes().map_err(|error| Fault::Sign(error.into()))?))
 }

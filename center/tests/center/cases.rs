@@ -77,3 +77,13 @@ fn a_case_is_opened_once_and_confirmed_when_it_is_solved() {
     assert_eq!(state(&confirm(&host, true)), State::Confirmed, "again is no harm");
     assert!(step(&center, "SR-10001", Step::Close) && !step(&center, "SR-10001", Step::Close));
 }
+
+#[test]
+fn a_host_opens_so_many_cases_a_day() {
+    let center = Center::start("cases-limit");
+    let host = Host::enrol(&center, "t-1");
+    let send = || host.send(&center, "POST", "/v1/cases", &[], &host.signed(&open(&host, "again")));
+    assert!((0..50).all(|_| send().status == 201));
+    let reply = send();
+    assert_eq!((reply.status, reply.reason().as_str()), (429, "quota"));
+}

@@ -135,6 +135,45 @@ fn t44_a_withdrawal_before_or_during_the_upload_ends_it() {
     assert_eq!(fs::read_dir(center.data().join("uploads")).expect("the folder").count(), 0);
 }
 
+/// A deletion that fails is promised, refused to readers all the same, and done later.
+#[test]
+fn t44_a_deletion_that_fails_is_done_after_a_restart() {
+    let mut center = Center::start("withdraw-later");
+    let host = Host::enrol(&center, "t-1");
+    let (row, sealed) = stored(&center, &host, None);
+    let object = center.data().join("objects").join(&row.sealed.object);
+    // What is no file cannot be deleted as one.
+    fs::remove_file(&object).and_then(|()| fs::create_dir_all(object.join("in the way"))).expect("a folder in its place");
+    let receipt = sealed.consent.receipt_id;
+    assert_eq!(withdraw(&center, &host, receipt, row.id).status, 202);
+    let who = Who { name: "li", reach: Reach::Tenant };
+    assert!(matches!(open(&center, &row, who), Err(VaultError::Closed(Closed::Withdrawn))));
+    let path = format!("/v1/deletions/{receipt}");
+    assert_eq!(host.send(&center, "GET", &path, &[], b"").status, 404, "nobody says that it is gone");
+    center.kill();
+    fs::remove_dir_all(&object).expect("out of the way");
+    center.restart();
+    until(|| center.count("SELECT COUNT(*) FROM deletions WHERE done IS NOT NULL") == 1);
+    let deletion: Deletion = host.by_ack(&host.send(&center, "GET", &path, &[], b""));
+    assert!(deletion.answers(receipt, row.id, host.id));
+}
+
+/// A host withdraws no more in a day than it may have receipts.
+#[test]
+fn a_host_that_withdraws_too_much_has_to_wait() {
+    let center = Center::start("withdraw-limit");
+    let host = Host::enrol(&center, "t-1");
+    center.change(&format!(
+        "INSERT INTO deletions (tenant, receipt, bundle, host, cause, actor, ordered, done) \
+         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 512) \
+         SELECT 't-1', 'c' || i, '', '{}', 'withdrawn', '', {1}, {1} FROM n",
+        host.id,
+        now().0
+    ));
+    let reply = withdraw(&center, &host, ReceiptId(fresh()), BundleId(fresh()));
+    assert_eq!((reply.status, reply.reason().as_str()), (429, "quota"));
+}
+
 #[test]
 fn t77_what_is_over_or_comes_back_with_a_backup_is_deleted() {
     let mut center = Center::start("retention");

@@ -31,7 +31,12 @@ fn conflicts(center: &Center) -> i64 {
 }
 
 fn post(center: &Center, host: &Host, head: LedgerHead) -> (u16, String) {
-    let document = Head { schema: Schema::V1, host_id: host.id, at: now(), head };
+    post_later(center, host, head, 0)
+}
+
+/// A head whose last line was written so many seconds from now.
+fn post_later(center: &Center, host: &Host, head: LedgerHead, later: i64) -> (u16, String) {
+    let document = Head { schema: Schema::V1, host_id: host.id, at: Time(now().0 + later), head };
     let reply = host.send(center, "POST", "/v1/ledger/head", &[], &host.signed(&document));
     (reply.status, reply.reason())
 }
@@ -80,14 +85,20 @@ fn t45_a_posted_head_that_does_not_fit_is_refused_and_kept() {
     assert_eq!(post(&center, &host, head(5, "b")), (409, "ledger_conflict".to_owned()), "it stays one");
     assert_eq!(post(&center, &host, head(6, "a")), (204, String::new()));
     assert_eq!(center.count("SELECT COUNT(*) FROM ledger_heads WHERE signed IS NOT NULL"), 3);
+    // One that waited for a network; and one of a ledger that was set back and goes on.
+    assert_eq!(post_later(&center, &host, head(4, "a"), -60), (204, String::new()));
+    assert_eq!(post_later(&center, &host, head(3, "c"), 60), (409, "ledger_conflict".to_owned()));
     // An upload that goes on with the head it began with is no rollback; another line of a known number is a fork there too.
     let old = |text: &str| {
         let ledger = format!("5:{}", Sha256::of(text.as_bytes()));
         let created = Time(now().0 + 60);
         host.request_with(center.address(), (created, &ledger), "HEAD", "/v1/uploads/00", &[crate::host::TUS], b"").send(&center)
     };
-    assert_eq!((old("a").status, conflicts(&center)), (404, 1));
-    assert_eq!((old("c").status, conflicts(&center)), (404, 2));
+    assert_eq!((old("a").status, conflicts(&center)), (404, 2));
+    let created = Time(now().0 + 60);
+    let list = host.request_with(center.address(), (created, NO_LEDGER), "GET", "/v1/cases", &[], b"").send(&center);
+    assert_eq!((list.status, conflicts(&center)), (200, 2), "nor is a question of a program without the ledger");
+    assert_eq!((old("c").status, conflicts(&center)), (404, 3));
 
     // Another host's head, another key's, and no head at all.
     let other = Host::enrol(&center, "t-1");

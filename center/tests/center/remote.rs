@@ -1,5 +1,6 @@
 //! Requests from the center's side: composed by the rules, found in the inbox, answered by signed events, taken back.
 
+use oediag_center::{keys::Keys, signer::Signer, store::Store};
 use oediag_protocol::{
     catalogue::{Offer, Parameter, Range, Schema as OfferSchema, Source},
     consent::{Level, RequestRef},
@@ -115,7 +116,7 @@ fn standing(center: &Center, id: RequestId) -> String {
 
 #[test]
 fn a_request_reaches_its_host_and_events_come_back() {
-    let center = Center::start("remote");
+    let mut center = Center::start("remote");
     let (host, other) = (Host::enrol(&center, "t-1"), Host::enrol(&center, "t-1"));
     let first = host.poll(&center, "");
     assert!(inbox(&first).wants_catalogue && inbox(&first).requests.is_empty());
@@ -165,6 +166,13 @@ fn a_request_reaches_its_host_and_events_come_back() {
     let twice = center.command(&["request", "reissue", &anew.to_string()]).expect_err("it is open");
     assert!(twice.contains("still open"), "{twice}");
     assert_eq!(fetch(&center, &host, anew).request.scope, verified.request.scope);
+    // A restart changes nothing for a host that has seen all: no storm follows it.
+    let tag = changed(&center, &host, reply.header("etag")).header("etag").to_owned();
+    std::thread::sleep(std::time::Duration::from_millis(2500));
+    let tag = if host.poll(&center, &tag).status == 304 { tag } else { host.poll(&center, "").header("etag").to_owned() };
+    center.kill();
+    center.restart();
+    assert_eq!(host.poll(&center, &tag).status, 304);
     let log = audit(&center);
     for event in ["request_signed", "request_event"] {
         assert!(log.contains(&format!("\"event\":\"{event}\"")), "{log}");
@@ -261,7 +269,7 @@ fn t31_a_question_is_answered_once_and_to_its_host_only() {
     // Revoked by another program: forgotten here within a second or so.
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     runtime.block_on(async {
-        let store = oediag_center::store::Store::open(center.data()).await.expect("the store");
+        let store = Store::open(center.data()).await.expect("the store");
         assert!(store.revoke_host(&host.tenant, host.id, "lead", now()).await.expect("an answer"));
         assert!(!store.revoke_host(&host.tenant, host.id, "lead", now()).await.expect("an answer"), "once");
     });
@@ -283,7 +291,42 @@ fn keysets_are_fetched_step_by_step() {
     let get = |version: &str| host.send(&center, "GET", &format!("/v1/keysets/{version}"), &[], b"");
     let signed = Signed::parse(get("1").body.as_bytes()).expect("a signed object");
     assert_eq!(signed.open::<Keyset>(&host.keyset.root.keys, 1).expect("a keyset"), host.keyset);
-    assert_eq!((get("2").status, get("0").status, get("x").status), (404, 404, 400));
+    assert_eq!((get("2").status, get("0").status, get("x").status), (404, 404, 404));
+    // The next one, made by another program when the first ends soon, is told to hosts that have seen all else.
+    let tag = host.poll(&center, "").header("etag").to_owned();
+    tokio::runtime::Runtime::new().expect("a runtime").block_on(async {
+        let store = Store::open(center.data()).await.expect("the store");
+        let signer = Signer::new(Keys::open(center.data()).expect("keys")).expect("a signer");
+        let soon = Time(host.keyset.expires.0 - 1);
+        assert_eq!(signer.keysets(&store, &host.tenant, soon).await.expect("keysets").len(), 2);
+    });
+    assert_eq!(inbox(&changed(&center, &host, &tag)).keyset_version, 2);
+    let next = Signed::parse(get("2").body.as_bytes()).expect("a signed object");
+    assert_eq!(host.keyset.next(&next).expect("it follows").version, 2);
+}
+
+/// What one host can make the center keep is bounded.
+#[test]
+fn a_host_that_tells_too_much_has_to_wait() {
+    let center = Center::start("remote-limits");
+    let host = Host::enrol(&center, "t-1");
+    tell(&center, &host);
+    let id = create(&center, &host, &["--preset", "perf"]).expect("a request");
+    let numbers = |most: u32| format!("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {most})");
+    center.change(&format!(
+        "INSERT INTO request_events (request, seq, state, at, received, signed) {} SELECT '{id}', i, 'pending', 0, 0, '' FROM n",
+        numbers(100)
+    ));
+    assert_eq!(post(&center, &host, &event(&host, id, 101, State::Pending)), (429, "requests".to_owned()));
+    let (host_id, at) = (host.id, now().0);
+    center.change(&format!(
+        "INSERT INTO ledger_heads (host, seq, hash, told, at) {} SELECT '{host_id}', i, 'x', {at}, {at} FROM n",
+        numbers(5000)
+    ));
+    let ledger = format!("5001:{}", "0".repeat(64));
+    let path = format!("/v1/hosts/{host_id}/inbox");
+    let reply = host.request_with(center.address(), (now(), &ledger), "GET", &path, &[], b"").send(&center);
+    assert_eq!((reply.status, reply.reason().as_str(), reply.header("retry-after")), (429, "requests", "600"));
 }
 
 /// T39, T69: a receipt that answers a request must name one that was made to this host, in these words, and is not taken back.

@@ -81,10 +81,18 @@ fn every_word_has_a_text_in_both_languages() {
             assert!(texts.has(&id), "{:?}: {id} has no text", texts.language);
             assert!(texts.language == Language::En || !texts.named(&id).is_ascii(), "{id} is not in Chinese");
         };
-        why.iter().for_each(|word| worded("why", word));
-        misses.iter().for_each(|miss| worded("miss", miss.word()));
-        ["remote", "never", "max_bytes", "max_seconds", "deny", "auto"].iter().for_each(|kind| worded("rule", kind));
-        State::ALL.iter().for_each(|state| worded("state", state.as_str()));
+        for word in &why {
+            worded("why", word);
+        }
+        for miss in &misses {
+            worded("miss", miss.word());
+        }
+        for kind in ["remote", "never", "max_bytes", "max_seconds", "deny", "auto"] {
+            worded("rule", kind);
+        }
+        for state in State::ALL {
+            worded("state", state.as_str());
+        }
     }
 }
 
