@@ -3,12 +3,14 @@
 use super::*;
 
 /// What a test changes in a good request before it is signed, by whom it is signed, and the word that comes back.
-type Row3 = (&'static str, fn(&mut Request), &'static [u8]);
+type Wrong = (&'static str, fn(&mut Request), &'static [u8]);
+/// What a test changes in a request that is signed as it must be, and the word that comes back.
+type Misfit = (&'static str, fn(&mut Request));
 
 #[test]
 fn t15_t18_t20_t22_t23_what_is_not_right_is_refused_with_its_word_in_the_ledger() {
     let broker = Broker::new("broker-refusals");
-    let rows: &[Row3] = &[
+    let rows: &[Wrong] = &[
         ("bad_sig", |_| {}, &[31]),
         ("bad_sig", |_| {}, &[30]),
         ("bad_sig", |_| {}, &[10, 11]),
@@ -55,7 +57,7 @@ fn t15_t18_t20_t22_t23_what_is_not_right_is_refused_with_its_word_in_the_ledger(
     broker.refuses(&Ask::Take { kind: Kind::Log, object: by(&good, &[20]) }, "bad_sig");
 
     // Genuine, but it asks for what is not there, or for more than it may: rejected as a whole, and the center is told.
-    let misfits: &[(&str, fn(&mut Request))] = &[
+    let misfits: &[Misfit] = &[
         ("unknown_source", |request| request.scope.sources = vec![source("no.such")]),
         ("unknown_preset", |request| request.scope.preset = Some(name("everything"))),
         ("unknown_param", |request| request.scope.sources[0].params = [(name("path"), Value::Number(1))].into()),
