@@ -77,6 +77,9 @@ fn an_operator_sees_collects_previews_and_releases() {
     assert_eq!(broker.state(id), State::Uploading);
 }
 
+/// What somebody does at the question.
+type Deed = fn(&mut Session);
+
 #[test]
 fn t48_a_release_needs_a_yes_on_the_terminal() {
     let broker = Broker::new("cli-release");
@@ -86,7 +89,6 @@ fn t48_a_release_needs_a_yes_on_the_terminal() {
     broker.collected(id);
     let first = broker.preview(id);
     let arguments = ["release", digits.as_str()];
-    type Deed = fn(&mut Session);
     let deeds: [(&str, Deed); 3] = [
         ("enter", |session| session.type_in("\n")),
         ("end of input", |session| session.type_in("\u{4}")),
