@@ -77,7 +77,7 @@ fn an_operator_sees_collects_previews_and_releases() {
     assert_eq!(broker.state(id), State::Uploading);
 }
 
-/// What somebody does at a terminal.
+/// What somebody does at the question.
 type Deed = fn(&mut Session);
 
 #[test]
