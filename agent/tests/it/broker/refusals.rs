@@ -7,9 +7,6 @@ type Wrong = (&'static str, fn(&mut Request), &'static [u8]);
 /// What a test changes in a request that is signed as it must be, and the word that comes back.
 type Misfit = (&'static str, fn(&mut Request));
 
-/// What somebody changes of a good request.
-type Change = fn(&mut Request);
-
 #[test]
 fn t15_t18_t20_t22_t23_what_is_not_right_is_refused_with_its_word_in_the_ledger() {
     let broker = Broker::new("broker-refusals");
