@@ -14,6 +14,7 @@ pub mod enrolment;
 mod errand;
 pub mod failure;
 pub mod help;
+pub mod interval;
 pub mod invocation;
 pub mod opened;
 pub mod progress;

@@ -1,4 +1,4 @@
-//! What developers run beside cargo: `cargo xtask demo | test | fuzz | bench | tidy | docs | coverage`.
+//! What developers run beside cargo: `cargo xtask demo | test | fuzz | bench | load | tidy | docs | coverage`.
 //!
 //! In: one subcommand. Out: what the started programs print, and their verdict as the exit code. No shell is involved.
 
@@ -49,6 +49,13 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         options: Vec<String>,
     },
+    /// Let many simulated hosts poll one center on loopback, with a restart in the middle, in a release build; what stands behind is
+    /// for the program that plays them (--hosts, --seconds, --away).
+    Load {
+        /// Handed on.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        options: Vec<String>,
+    },
     /// Check what the compiler does not: directions between crates and modules, sizes, links, texts.
     Tidy,
     /// Write docs/sources.md and docs/sources.zh-CN.md anew from the catalogue.
@@ -59,6 +66,13 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
+}
+
+fn load(options: &[String]) -> anyhow::Result<()> {
+    run::shown(&mut run::cargo(&["build", "--release", "--quiet", "-p", "oediag-bench", "-p", "oediag-center"]))?;
+    let release = run::built()?.with_file_name("release");
+    let mut polls = std::process::Command::new(release.join("oediag-polls"));
+    run::shown(polls.arg("--center").arg(release.join("oediag-center")).args(options))
 }
 
 fn main() -> ExitCode {
@@ -75,9 +89,10 @@ fn main() -> ExitCode {
             Ok(fuzz::End::NoNightly) => return ExitCode::from(2),
             Err(error) => Err(error),
         },
-        Task::Bench { options } => {
-            run::shown(run::cargo(&["run", "--release", "--quiet", "-p", "oediag-bench", "--"]).args(options))
-        }
+        Task::Bench { options } => run::shown(
+            run::cargo(&["run", "--release", "--quiet", "-p", "oediag-bench", "--bin", "oediag-bench", "--"]).args(options),
+        ),
+        Task::Load { options } => load(&options),
         Task::Tidy => tidy::run(),
         Task::Docs => docs::run(),
         Task::Coverage { check } => coverage::run(check),

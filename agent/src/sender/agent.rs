@@ -21,7 +21,6 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::{
     Caller, Line,
-    backoff::{self, USUAL},
     carrier::{self, Carried},
     client::{Client, Hand, Request, ledger_header},
     exchange::{answer, ask, json, no_reply},
@@ -36,6 +35,7 @@ use crate::{
         client,
         wire::{self, Answer, Ask, Center, Hello, Kind, Letter, Upload},
     },
+    interval::{self, USUAL},
     text,
     texts::Texts,
 };
@@ -120,7 +120,7 @@ fn chance() -> u16 {
 impl<'a> Agent<'a> {
     fn new(key: &'a Signer, socket: &Path, first: u64, texts: &'a Texts) -> Self {
         let now = Instant::now();
-        let look = now + backoff::first(first, chance());
+        let look = now + interval::first(first, chance());
         let times = Times { look, failures: 0, letter: now, letters: 0, uploads: 0, rest: now };
         Self { key, socket: socket.to_owned(), journal: Journal::new(texts), at: None, times, carried: None }
     }
@@ -160,7 +160,7 @@ impl<'a> Agent<'a> {
         }
         let waited_for = fast_until.is_some_and(|until| clock() < until);
         if waited_for && self.times.failures == 0 {
-            self.times.look = self.times.look.min(Instant::now() + backoff::fast(chance()));
+            self.times.look = self.times.look.min(Instant::now() + interval::fast(chance()));
         }
         if !remote {
             self.journal.say(&text!(texts, "agent-not-remote"));
@@ -235,12 +235,12 @@ impl<'a> Agent<'a> {
         match next {
             Ok(seconds) => {
                 self.times.failures = 0;
-                let usual = backoff::interval(seconds, chance());
-                self.times.look = now + if waited_for { usual.min(backoff::fast(chance())) } else { usual };
+                let usual = interval::interval(seconds, chance());
+                self.times.look = now + if waited_for { usual.min(interval::fast(chance())) } else { usual };
             }
             Err(fault) => {
                 self.times.failures = self.times.failures.saturating_add(1);
-                let wait = backoff::failed(self.times.failures, chance());
+                let wait = interval::failed(self.times.failures, chance());
                 self.times.look = now + wait;
                 self.rest(&fault);
                 let seconds = self.times.look.max(self.times.rest).saturating_duration_since(now).as_secs();
@@ -327,7 +327,7 @@ impl<'a> Agent<'a> {
         }
         self.times.letters = if failed { self.times.letters.saturating_add(1) } else { 0 };
         if failed {
-            self.times.letter = Instant::now() + backoff::failed(self.times.letters, chance());
+            self.times.letter = Instant::now() + interval::failed(self.times.letters, chance());
         }
     }
 
@@ -379,7 +379,7 @@ impl<'a> Agent<'a> {
         let texts = self.journal.texts;
         self.times.uploads = self.times.uploads.saturating_add(1);
         self.rest(&fault);
-        let wait = backoff::failed(self.times.uploads, chance()).as_secs() as i64;
+        let wait = interval::failed(self.times.uploads, chance()).as_secs() as i64;
         let not_before = match &fault {
             Fault::Later { at, .. } => *at,
             _ => Time(clock().0.saturating_add(wait)),

@@ -5,7 +5,6 @@
 //! neither the host's key nor the configuration nor the state. **The only module that may name tokio, reqwest and rustls.**
 
 mod agent;
-mod backoff;
 mod carrier;
 mod child;
 mod client;

@@ -6,28 +6,28 @@ use std::{ops::RangeInclusive, time::Duration};
 use oediag_protocol::inbox::POLL;
 
 /// Seconds between two polls where the center has not said any.
-pub(super) const USUAL: u64 = 300;
+pub const USUAL: u64 = 300;
 /// Seconds between two polls while somebody waits.
 const FAST: RangeInclusive<u64> = 5..=15;
 
 /// The first poll: at any moment up to then, so that hosts that start together do not come together.
-pub(super) fn first(within: u64, random: u16) -> Duration {
+pub fn first(within: u64, random: u16) -> Duration {
     between(0.0, within as f64, random)
 }
 
 /// The interval that the center wants, which is brought into its bounds, give or take a fifth.
-pub(super) fn interval(seconds: u64, random: u16) -> Duration {
+pub fn interval(seconds: u64, random: u16) -> Duration {
     let seconds = seconds.clamp(*POLL.start(), *POLL.end()) as f64;
     between(seconds * 0.8, seconds * 1.2, random)
 }
 
 /// The interval while somebody waits.
-pub(super) fn fast(random: u16) -> Duration {
+pub fn fast(random: u16) -> Duration {
     between(*FAST.start() as f64, *FAST.end() as f64, random)
 }
 
 /// The wait after the `tries`th failure in a row: any length from the least to one that doubles with each.
-pub(super) fn failed(tries: u32, random: u16) -> Duration {
+pub fn failed(tries: u32, random: u16) -> Duration {
     let (least, most) = (*POLL.start(), *POLL.end());
     let whole = least.saturating_mul(1 << tries.min(16)).min(most);
     between(least as f64, whole as f64, random)
