@@ -7,6 +7,7 @@
 pub mod center;
 pub mod forms;
 pub mod proxy;
+pub mod space;
 
 use std::{
     collections::BTreeMap,
@@ -175,6 +176,23 @@ impl Run {
         let mut entries = fs::read_dir(&into).expect("the folder can be read");
         entries.next().expect("the bundle has a folder").expect("it can be read").path()
     }
+}
+
+/// Lines of letters and digits by a plain generator (xorshift64): a log that does not pack well.
+pub fn noise(seed: &mut u64, bytes: usize) -> Vec<u8> {
+    let mut text = Vec::with_capacity(bytes + 128);
+    while text.len() < bytes {
+        text.extend_from_slice(b"Oct 10 10:00:00 host app[1]: ");
+        for _ in 0..12 {
+            *seed ^= *seed << 13;
+            *seed ^= *seed >> 7;
+            *seed ^= *seed << 17;
+            let letters = b"ghijklmnopqrstuvwxyzGHIJKLMNOPQRSTUVWXYZghijklmnopqrstuvwxyzGHIJ";
+            text.extend((0..10).map(|six| letters[(*seed >> (six * 6) & 63) as usize]));
+        }
+        text.push(b'\n');
+    }
+    text
 }
 
 /// Every `.tar.gz` in a folder, sorted.

@@ -11,7 +11,7 @@ use std::{
 use oediag_tests::{
     bundles,
     center::{Center, free_port},
-    command, folder,
+    command, folder, noise,
     proxy::{Fault, Proxy, When},
     run,
 };
@@ -63,23 +63,6 @@ impl Host {
     fn upload(&self, more: &[&str]) -> Output {
         run(&self.state, &[&self.arguments(), more].concat())
     }
-}
-
-/// Lines of letters and digits by a plain generator (xorshift64).
-fn noise(seed: &mut u64, bytes: usize) -> Vec<u8> {
-    let mut text = Vec::with_capacity(bytes + 128);
-    while text.len() < bytes {
-        text.extend_from_slice(b"Oct 10 10:00:00 host app[1]: ");
-        for _ in 0..12 {
-            *seed ^= *seed << 13;
-            *seed ^= *seed >> 7;
-            *seed ^= *seed << 17;
-            let letters = b"ghijklmnopqrstuvwxyzGHIJKLMNOPQRSTUVWXYZghijklmnopqrstuvwxyzGHIJ";
-            text.extend((0..10).map(|six| letters[(*seed >> (six * 6) & 63) as usize]));
-        }
-        text.push(b'\n');
-    }
-    text
 }
 
 fn json(output: &Output) -> Value {
