@@ -61,16 +61,16 @@ impl Host<'_> {
         serde_json::from_slice(&output.stdout).unwrap_or(Value::Null)
     }
 
-    fn start(&self, words: &[&str]) -> Child {
+    fn start(&self, words: &[&str]) -> Running {
         let log = || Stdio::from(File::options().create(true).append(true).open(&self.log).expect("a log"));
-        self.command(words).stdout(log()).stderr(log()).spawn().expect("oediag starts")
+        self.command(words).stdout(log()).stderr(log()).spawn().map(Running).expect("oediag starts")
     }
 
-    fn agent(&self) -> Child {
+    fn agent(&self) -> Running {
         self.start(&["agent", "--socket", self.socket.to_str().expect("UTF-8"), "--first-poll-within", "1"])
     }
 
-    fn broker(&self) -> Child {
+    fn broker(&self) -> Running {
         let (socket, root) = (self.socket.to_str().expect("UTF-8"), self.root.to_str().expect("UTF-8"));
         let child = self.start(&["broker", "--socket", socket, "--root", root]);
         wait("the broker's socket", self, || self.socket.exists());
@@ -87,6 +87,22 @@ impl Host<'_> {
     fn events(&self, event: &str) -> usize {
         let ledger = fs::read_to_string(self.state.join("ledger.jsonl")).expect("a ledger");
         ledger.matches(&format!("\"ev\":\"{event}\"")).count()
+    }
+}
+
+/// A program of the story, ended with the value: also where the test fails.
+struct Running(Child);
+
+impl Running {
+    fn end(&mut self) {
+        // `ip netns exec` becomes the program itself.
+        self.0.kill().and_then(|()| self.0.wait()).expect("it can be ended");
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.end();
     }
 }
 
@@ -131,11 +147,6 @@ fn received(data: &Path) -> u64 {
     entries.filter_map(|entry| entry.ok()?.metadata().ok()).map(|data| data.len()).sum()
 }
 
-fn end(child: &mut Child) {
-    // `ip netns exec` becomes the program itself.
-    child.kill().and_then(|()| child.wait()).expect("it can be ended");
-}
-
 #[test]
 fn the_whole_story_over_a_bad_link() {
     let Some(spaces) = Spaces::new("0.2") else { return };
@@ -147,10 +158,11 @@ fn the_whole_story_over_a_bad_link() {
     serve.args(["serve", "--listen", &format!("{CENTER}:8443"), "--public-url", &url, "--poll", "5", "--data"]).arg(&data);
     serve.arg("--tls-cert").arg(&cert).arg("--tls-key").arg(&key).env("RUST_LOG", "info").env("NO_COLOR", "1");
     let out = work.join("center.out");
-    let mut serve = Spaces::within(&spaces.center(), &serve)
+    let _serve = Spaces::within(&spaces.center(), &serve)
         .stdout(File::create(&out).expect("a file"))
         .stderr(File::create(work.join("center.log")).expect("a log"))
         .spawn()
+        .map(Running)
         .expect("the center starts");
     let _proxy = spaces.proxy();
 
@@ -192,7 +204,7 @@ fn the_whole_story_over_a_bad_link() {
     let case: Value = serde_json::from_slice(&opened.stdout).expect("JSON");
     let case = case["case"].as_str().expect("a case has a name").to_owned();
 
-    let mut broker = host.broker();
+    let _broker = host.broker();
     host.asked(&["session", "start", "--minutes", "30"]);
     let mut agent = host.agent();
     wait("the catalogue", &host, || fs::read_to_string(&host.log).unwrap_or_default().contains("/v1/catalogue: status 204"));
@@ -238,7 +250,7 @@ fn the_whole_story_over_a_bad_link() {
     for part in [1, 2] {
         wait("bytes at the center", &host, || received(&data) > part * (256 << 10));
         assert_eq!(host.state_of(&request), "uploading");
-        end(&mut agent);
+        agent.end();
         agent = host.agent();
     }
     wait("the ack", &host, || host.state_of(&request) == "stored");
@@ -266,9 +278,6 @@ fn the_whole_story_over_a_bad_link() {
     stock_tools_agree(&work, &paper, &enrolled);
     let verified = host.command(&["ledger", "verify"]).output().expect("it runs");
     assert!(verified.status.success(), "{}", said(&verified));
-    end(&mut agent);
-    end(&mut broker);
-    end(&mut serve);
 }
 
 /// The deletion receipt, checked with ssh-keygen and the ack key that the host knows.
@@ -279,9 +288,9 @@ fn stock_tools_agree(work: &Path, paper: &Path, enrolled: &Value) {
     let newest = enrolled["keysets"].as_array().and_then(|all| all.last()).expect("a keyset");
     let keyset: Value = serde_json::from_slice(&decoded(newest)).expect("JSON");
     let keys: Vec<&str> = keyset["ack"]["keys"].as_array().expect("keys").iter().filter_map(Value::as_str).collect();
-    let lines: String = keys.iter().map(|key| format!("center namespaces=\"oediag-ack-v1\" {key}\n")).collect();
+    let lines: Vec<String> = keys.iter().map(|key| format!("center namespaces=\"oediag-ack-v1\" {key}")).collect();
     let signature = signed["sigs"][0]["sshsig"].as_str().expect("a signature");
-    fs::write(work.join("ack_signers"), lines).expect("it can be written");
+    fs::write(work.join("ack_signers"), lines.join("\n") + "\n").expect("it can be written");
     fs::write(work.join("deletion.sig"), signature).expect("it can be written");
     fs::write(work.join("deletion.payload"), decoded(&signed)).expect("it can be written");
     let mut keygen = Command::new("ssh-keygen");
