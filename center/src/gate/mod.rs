@@ -6,6 +6,7 @@
 
 mod asker;
 mod caller;
+mod carried;
 mod cases;
 mod consents;
 mod enroll;
@@ -30,6 +31,7 @@ use axum::{
 };
 use tokio::sync::{Notify, Semaphore};
 
+pub(crate) use self::carried::{Carried, Carrier, admit, carry};
 pub use self::{
     finish::HEAD,
     memory::Memory,
