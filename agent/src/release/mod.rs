@@ -12,6 +12,7 @@ pub mod own;
 pub mod preview;
 pub mod receipt;
 pub mod separate;
+pub mod stored;
 pub mod who;
 pub mod withdraw;
 pub mod without;

@@ -132,7 +132,9 @@ pub(super) async fn carry(options: Carry) -> Result<()> {
     let (name, answer) = match gate::carry(&gate, Carrier { name: ACTOR, tenant: None }, input).await? {
         Carried::Stored(bundle, ack) => (format!("ack-{bundle}.json"), ack),
         Carried::Deleted(receipt, deletion) => (format!("deletion-{receipt}.json"), deletion),
-        Carried::Ordered => bail!("nobody reads it any more, but it is not all deleted yet: carry the file once more in a minute"),
+        Carried::Ordered => {
+            bail!("nobody reads it any more, but it is not all deleted yet: carry the file once more in a minute")
+        }
     };
     let path = options.out.join(name);
     // The same file brought again gets the same answer.

@@ -161,8 +161,7 @@ pub(crate) async fn admit(store: &Store, by: Carrier<'_>, paper: &[u8], fingerpr
     }
     if admission.host_key.fingerprint() != fingerprint.trim() {
         let object = id.to_string();
-        let entry =
-            Entry { event: "admission_refused", actor: by.name, tenant: Some(tenant.as_str()), object: Some(&object) };
+        let entry = Entry { event: "admission_refused", actor: by.name, tenant: Some(tenant.as_str()), object: Some(&object) };
         store.audit(now, entry).await?;
         return Err(Refusal::OtherFingerprint);
     }

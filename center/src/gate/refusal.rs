@@ -41,7 +41,9 @@ pub(crate) enum Refusal {
     EnrolToken,
     #[error("this host id or transport key is known with other keys: make new ones")]
     KnownHost,
-    #[error("no host {0} is admitted here: first admit it by its admission file (oediag-center host admit, or the page of carried files)")]
+    #[error(
+        "no host {0} is admitted here: first admit it by its admission file (oediag-center host admit, or the page of carried files)"
+    )]
     NotAdmitted(HostId),
     #[error("this is not the fingerprint of the key in the admission: compare it with what the host shows")]
     OtherFingerprint,

@@ -148,9 +148,9 @@ impl Store {
         .map_err(on(what))?;
         if !known.is_empty() {
             let told = (id.clone(), tenant.to_owned(), keys.0.to_string(), keys.1.to_string());
-            let same = known.iter().all(|(id, tenant, key, transport, _)| {
-                (id, tenant, key, transport) == (&told.0, &told.1, &told.2, &told.3)
-            });
+            let same = known
+                .iter()
+                .all(|(id, tenant, key, transport, _)| (id, tenant, key, transport) == (&told.0, &told.1, &told.2, &told.3));
             let revoked = known.iter().any(|(.., revoked)| revoked.is_some());
             return Ok(match (same, revoked) {
                 (false, _) => Enrol::Known,
