@@ -158,8 +158,8 @@ fn ssh_keygen(paper: &Path, kit: &Path, work: &Path) -> bool {
     let keyset = kit["keysets"].as_array().and_then(|all| all.last()).expect("a keyset");
     let keyset = BASE64.decode(keyset["payload"].as_str().expect("a payload")).expect("base64");
     let keyset: Value = serde_json::from_slice(&keyset).expect("JSON");
-    let keys = keyset["ack"]["keys"].as_array().or_else(|| keyset["ack"].as_array()).expect("ack keys");
-    let line = |key: &Value| format!("ack {}\n", key["key"].as_str().or_else(|| key.as_str()).expect("a key"));
+    let keys = keyset["ack"]["keys"].as_array().expect("ack keys");
+    let line = |key: &Value| format!("ack {}\n", key.as_str().expect("a key"));
     let (signers, signature) = (work.join("allowed_signers"), work.join("paper.sig"));
     fs::write(&signers, keys.iter().map(line).collect::<String>()).expect("it can be written");
     let (payload, sshsig) = unwrapped(paper);

@@ -1,7 +1,7 @@
 //! The way in: who asks, what waits for them, what they may send, and the bytes they send (tus 1.0.0).
 //!
 //! In: HTTP requests under `/v1`. Out: enrolled hosts, signed requests, events, receipts, sealed bundles in the store and their acks,
-//! withdrawals and deletion receipts, cases. Never: decrypts, or
+//! withdrawals and deletion receipts, cases; and what is carried here as files. Never: decrypts, or
 //! holds a key that does.
 
 mod asker;
