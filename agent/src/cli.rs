@@ -1,6 +1,7 @@
 //! The command line as data. In: words. Out: structs; nothing is looked up, opened or decided here.
 //! The texts people see are the messages `help-<command>` and `arg-<option>`: see [`crate::help`].
 
+mod carried;
 mod cases;
 mod consent;
 mod requests;
@@ -11,6 +12,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use oediag_collector::redact::{Binary, Choice, Correlate, Ip, Mac};
 use oediag_protocol::{text::Line, time::Time};
 
+pub use self::carried::{Export, Import, ImportAction, ImportKit, ImportPaper};
 pub use self::cases::{Case, CaseAction, CaseConfirm, CaseList, CaseOpen};
 pub use self::consent::{Consent, ConsentAction, OneReceipt, ShowReceipt, WithdrawReceipt};
 pub use self::requests::{
@@ -103,6 +105,10 @@ pub enum Command {
     Enroll(Enroll),
     /// Show what would leave, ask, and send it.
     Upload(Box<Upload>),
+    /// Show what would leave, ask, and write it to a file that somebody carries.
+    Export(Box<Export>),
+    /// Take in a file that somebody brought.
+    Import(Import),
     /// What the center asks for.
     Requests(Requests),
     /// Agree to collect for a request.
@@ -365,6 +371,17 @@ pub struct Enroll {
     /// The authorities that alone may vouch for the center's TLS key, as PEM.
     #[arg(long, value_name = "FILE")]
     pub ca: Option<PathBuf>,
+    /// What is known of it beside its keys.
+    #[command(flatten)]
+    pub joining: Joining,
+    /// Seconds without an answer after which to give up.
+    #[arg(long, value_name = "SECONDS", default_value = "300", value_parser = values::seconds)]
+    pub patience: u64,
+}
+
+/// What is said of a center when this host joins it.
+#[derive(Debug, Clone, Args)]
+pub struct Joining {
     /// How to reach those who answer for the data.
     #[arg(long, value_name = "TEXT", value_parser = values::line)]
     pub contact: Option<Line>,
@@ -377,9 +394,6 @@ pub struct Enroll {
     /// Leave the center this host is enrolled with.
     #[arg(long)]
     pub replace: bool,
-    /// Seconds without an answer after which to give up.
-    #[arg(long, value_name = "SECONDS", default_value = "300", value_parser = values::seconds)]
-    pub patience: u64,
 }
 
 /// `oediag upload`.
@@ -391,6 +405,20 @@ pub struct Upload {
     /// Go on with all that was agreed to, sealed and cut off; ask and agree to nothing.
     #[arg(long, conflicts_with_all = ["bundle", "consent", "without", "case", "retention_days", "preview"])]
     pub unfinished: bool,
+    /// On what terms.
+    #[command(flatten)]
+    pub agreement: Agreement,
+    /// Most KiB per second.
+    #[arg(long, value_name = "KIB", value_parser = values::rate)]
+    pub limit_kib_s: Option<u64>,
+    /// Seconds without progress after which to give up.
+    #[arg(long, value_name = "SECONDS", default_value = "300", value_parser = values::seconds)]
+    pub patience: u64,
+}
+
+/// What is agreed to about a bundle of one's own.
+#[derive(Debug, Clone, Args)]
+pub struct Agreement {
     /// The answer, for programs: the first 8 hex digits of the bundle's id.
     #[arg(long, value_name = "B8")]
     pub consent: Option<String>,
@@ -409,12 +437,6 @@ pub struct Upload {
     /// Show what would leave and stop.
     #[arg(long, conflicts_with = "consent")]
     pub preview: bool,
-    /// Most KiB per second.
-    #[arg(long, value_name = "KIB", value_parser = values::rate)]
-    pub limit_kib_s: Option<u64>,
-    /// Seconds without progress after which to give up.
-    #[arg(long, value_name = "SECONDS", default_value = "300", value_parser = values::seconds)]
-    pub patience: u64,
 }
 
 /// `oediag ledger`.

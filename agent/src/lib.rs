@@ -87,6 +87,8 @@ fn dispatch(command: &Command, given: &Invocation) -> Result<u8, Failure> {
         Command::Reveal(options) => cmd::reveal::run(options, given),
         Command::Enroll(options) => cmd::enroll::run(options, given),
         Command::Upload(options) => cmd::upload::run(options, given),
+        Command::Export(options) => cmd::export::run(options, given),
+        Command::Import(options) => cmd::import::run(options, given),
         Command::Requests(options) => cmd::requests::run(options, given),
         Command::Approve(options) => cmd::requests::approve(options, given),
         Command::Deny(options) => cmd::requests::deny(options, given),

@@ -1,5 +1,6 @@
 //! The command line. In: arguments. Out: a running center, a new token, user or key. Texts are English: operators of a center read them.
 
+mod carried;
 mod keys;
 mod requests;
 
@@ -60,9 +61,17 @@ enum Command {
     /// Keys: roots that are kept offline, keysets, rotation and revocation (docs/keys.md).
     #[command(subcommand)]
     Keys(keys::Command),
-    /// Requests to hosts: make, list, show, cancel, make anew.
+    /// Requests to hosts: make, list, show, cancel, make anew, write to a file.
     #[command(subcommand)]
     Request(requests::Command),
+    /// Hosts without a network: the center's keys, to carry there.
+    #[command(subcommand)]
+    Kit(carried::Kit),
+    /// Hosts without a network: admit one by the file it wrote.
+    #[command(subcommand)]
+    Host(carried::Host),
+    /// Take in a file that was carried from a host (NAME.oeb.tar or a withdrawal), and write the answer to carry back.
+    Carry(carried::Carry),
 }
 
 #[derive(Debug, Args)]
@@ -178,6 +187,9 @@ pub fn run(cli: Cli) -> Result<()> {
             }
             Command::Keys(command) => keys::run(command).await,
             Command::Request(command) => requests::run(command).await,
+            Command::Kit(carried::Kit::Create(options)) => carried::kit(options).await,
+            Command::Host(carried::Host::Admit(options)) => carried::admit(options).await,
+            Command::Carry(options) => carried::carry(options).await,
         }
     });
     // A bundle that is being checked is checked again after the next start: nobody waits for it to end.

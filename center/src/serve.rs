@@ -57,6 +57,7 @@ pub async fn run(settings: Settings, store: Store, keys: Keys) -> Result<()> {
     let address = listener.local_addr().context("asking for the address")?;
     let tls = settings.tls.is_some();
     let public = settings.public.clone().unwrap_or_else(|| PublicUrl::of(address, tls));
+    store.set("url", &public.to_string()).await.context("leaving the center's address for its kits")?;
     store.set("name", public.host()).await.context("leaving the center's name for its keysets")?;
     let arrived = Arc::new(Notify::new());
     let memory = Arc::new(Memory::default());

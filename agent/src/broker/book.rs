@@ -22,7 +22,7 @@ use oediag_protocol::{
     request::{
         event::{self, StatusEvent},
         life::{Move, State},
-        paper::{Nonce, Request},
+        paper::{Deliver, Nonce, Request},
         verify::Verified,
     },
     signed::{Signed, SignedError},
@@ -228,6 +228,11 @@ impl Entry {
     pub fn verified(&self) -> Option<Verified> {
         let (payload_sha256, clock_trusted) = (self.payload_sha256, self.clock_trusted);
         self.request.clone().map(|request| Verified { request, payload_sha256, clock_trusted })
+    }
+
+    /// Whether somebody carries what answers it: then it is not sent.
+    pub fn carried(&self) -> bool {
+        self.request.as_ref().is_some_and(|request| request.deliver == Deliver::Carry)
     }
 
     /// Whether it waits for somebody or something.

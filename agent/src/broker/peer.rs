@@ -47,13 +47,11 @@ impl Roles {
     /// Whether a question may be asked in these roles.
     pub fn may(self, ask: &Ask) -> bool {
         match ask {
-            Ask::Take { .. } | Ask::Hello => self.agent || self.operator,
-            Ask::Outgoing { .. }
-            | Ask::Payload { .. }
-            | Ask::Sent { .. }
-            | Ask::Slot { .. }
-            | Ask::Ack { .. }
-            | Ask::UploadFailed { .. } => self.agent,
+            // What is carried to a host without a network comes from an operator; it is verified like all else.
+            Ask::Take { .. } | Ask::Ack { .. } | Ask::Hello => self.agent || self.operator,
+            Ask::Outgoing { .. } | Ask::Payload { .. } | Ask::Sent { .. } | Ask::Slot { .. } | Ask::UploadFailed { .. } => {
+                self.agent
+            }
             Ask::List
             | Ask::Show { .. }
             | Ask::Approve { .. }
@@ -70,7 +68,16 @@ impl Roles {
 
 #[cfg(test)]
 mod tests {
-    use oediag_protocol::{digest::Sha256, id::ReceiptId, id::RequestId, ledger::Reason};
+    use oediag_protocol::{
+        audit::{self, Head},
+        bundle::manifest::LedgerHead,
+        digest::Sha256,
+        id::{ReceiptId, RequestId},
+        ledger::Reason,
+        signed::Signed,
+        sshsig::Signer,
+        time::Time,
+    };
 
     use super::*;
     use crate::broker::wire::Lang;
@@ -79,6 +86,10 @@ mod tests {
     fn the_agent_carries_and_only_an_operator_decides() {
         let (id, receipt) = (RequestId([1; 16]), ReceiptId([1; 16]));
         let word = Reason::parse("network").expect("a word");
+        // Only the role counts here: any signed object will do.
+        let key = Signer::generate([1; 32]);
+        let head = Head { schema: audit::Schema::V1, at: Time(0), head: LedgerHead { seq: 1, hash: Sha256([1; 32]) } };
+        let object = Signed::new(&head, &[&key]).expect("signing");
         let (agent, operator) = (Roles { operator: false, agent: true }, Roles { operator: true, agent: false });
         let release = Ask::Release {
             id,
@@ -96,6 +107,7 @@ mod tests {
             (Ask::Sent { id: String::new(), status: 200, body: None }, true, false),
             (Ask::Slot { receipt, slot: String::new() }, true, false),
             (Ask::UploadFailed { receipt, word, not_before: None }, true, false),
+            (Ask::Ack { receipt, object }, true, true),
             (Ask::List, false, true),
             (Ask::Show { id }, false, true),
             (Ask::Approve { id, sudo_uid: None }, false, true),

@@ -114,7 +114,7 @@ impl Broker {
         let sending: Vec<ReceiptId> = kept
             .book
             .entries()
-            .filter(|entry| entry.row.state == State::Uploading)
+            .filter(|entry| entry.row.state == State::Uploading && !entry.carried())
             .filter_map(|entry| entry.receipt)
             .take(MAX_UPLOADS)
             .collect();
@@ -139,22 +139,27 @@ impl Broker {
                 continue;
             };
             let receipt = found.consent.receipt_id;
-            let entry =
-                kept.book.entries().find(|entry| entry.receipt == Some(receipt)).map(|entry| (entry.row.id, entry.row.state));
-            match entry {
-                // Who withdrew wrote the line.
-                Some((id, state)) if state.after(Move::Withdraw).is_some() => {
-                    kept.book.step(id, Step { written: true, ..Move::Withdraw.into() }, self.hand(), |_| {})?;
-                }
-                Some((id, state)) if state.after(Move::Cancel).is_some() => {
-                    self.end(kept, id, Step { why: Reason::parse("withdrawn"), ..Move::Cancel.into() }, |_| {})?;
-                }
-                _ => {}
-            }
+            self.withdrawn(kept, receipt)?;
             let (id, path) = (format!("{WITHDRAWAL}{receipt}"), "/v1/withdrawals".to_owned());
             letters.push(Letter { id, method: Method::Post, path, body: text(withdrawal.to_bytes()?) });
         }
         Ok(letters)
+    }
+
+    /// Moves the request on whose receipt was taken back.
+    pub(super) fn withdrawn(&self, kept: &mut Kept, receipt: ReceiptId) -> Result<(), Trouble> {
+        let entry = kept.book.entries().find(|entry| entry.receipt == Some(receipt)).map(|entry| (entry.row.id, entry.row.state));
+        match entry {
+            // Who withdrew wrote the line.
+            Some((id, state)) if state.after(Move::Withdraw).is_some() => {
+                kept.book.step(id, Step { written: true, ..Move::Withdraw.into() }, self.hand(), |_| {})?;
+            }
+            Some((id, state)) if state.after(Move::Cancel).is_some() => {
+                self.end(kept, id, Step { why: Reason::parse("withdrawn"), ..Move::Cancel.into() }, |_| {})?;
+            }
+            _ => {}
+        }
+        Ok(())
     }
 
     fn upload(&self, kept: &mut Kept, receipt: ReceiptId) -> Result<Upload, Trouble> {

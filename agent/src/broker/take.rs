@@ -224,6 +224,10 @@ impl Broker {
         let receipt = Receipt::read(&self.state, deletion.receipt_id, &self.identity.signer.public())?;
         let receipt = receipt.ok_or(Trouble::No("unknown_receipt"))?;
         let hand = self.hand();
+        // On a host without a network nobody asked what waits to be sent, and so nobody noted it.
+        if withdraw::waits(&receipt, &self.identity.signer.public())? && withdraw::about(&receipt, object, &keys).is_ok() {
+            self.withdrawn(kept, deletion.receipt_id)?;
+        }
         withdraw::confirm(&receipt, object, &keys, &self.state, &self.identity, hand.now).map_err(|error| match error {
             WithdrawError::OtherDeletion => Trouble::No("other_receipt"),
             error => error.into(),

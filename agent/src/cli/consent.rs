@@ -1,5 +1,7 @@
 //! What people type about receipts of consent. In: words. Out: structs.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand};
 use oediag_protocol::{id::ReceiptId, text::Line};
 
@@ -58,6 +60,9 @@ pub struct WithdrawReceipt {
     /// Why, which the center is told.
     #[arg(long, value_name = "TEXT", value_parser = values::line)]
     pub reason: Option<Line>,
+    /// Write the withdrawal to a file that somebody carries, and do not tell the center.
+    #[arg(short, long, value_name = "DIR")]
+    pub output: Option<PathBuf>,
     /// Where the broker listens, which knows the request that was answered.
     #[command(flatten)]
     pub asking: Asking,

@@ -1,7 +1,10 @@
 //! `oediag consent list`, `show`, `drop` and `withdraw`: what was agreed to on this host, what became of it, who read it, an end to what
 //! is under way, and the taking back of what was sent.
 
-use oediag_collector::{ledger, state::State};
+use oediag_collector::{
+    ledger,
+    state::{self, State},
+};
 use oediag_protocol::{
     deletion::Deletion,
     digest::Sha256,
@@ -127,6 +130,15 @@ fn withdraw(options: &WithdrawReceipt, given: &Invocation) -> Result<u8, Failure
     };
     if let Some(deletion) = withdraw::deletion(&receipt, &keys).map_err(failed)? {
         told(Some(&deletion), true)?;
+        return Ok(exit::OK);
+    }
+    if let Some(folder) = &options.output {
+        let path = folder.join(format!("withdrawal-{id}.json"));
+        let bytes = paper.to_bytes().map_err(|error| failed(error.into()))?;
+        state::save(&path, &bytes).map_err(|error| failure::state(error, texts))?;
+        let path = path.display().to_string();
+        let json = serde_json::json!({ "receipt_id": id.to_string(), "path": path });
+        given.show(&json, |page| vec![text!(page.texts, "withdrawn-carry", path = term::escape(&path))])?;
         return Ok(exit::OK);
     }
     match errand.ask(Method::Post, "/v1/withdrawals".to_owned(), Some(&paper)) {

@@ -7,12 +7,17 @@ use std::{
     path::Path,
 };
 
-use oediag_collector::{ledger, state::State};
+use oediag_collector::{
+    ledger,
+    state::{Identity, State},
+};
 use oediag_protocol::{
     bundle::manifest::Os,
     consent::CLOCK_SLACK,
+    digest::Sha256,
     enroll::{EnrollError, EnrollRequest, Enrolled, Token},
-    keyset::{Freshness, KeysetError},
+    id::TenantId,
+    keyset::{Freshness, KeysetError, RootPin},
     ledger::{Event, Note},
     signed::Signed,
     time::Time,
@@ -20,7 +25,7 @@ use oediag_protocol::{
 use serde::Serialize;
 
 use crate::{
-    cli::Enroll,
+    cli::{Enroll, Joining},
     enrolment::{Enrolment, Said},
     failure::{self, Failure, Kind, exit},
     invocation::Invocation,
@@ -40,7 +45,7 @@ pub fn run(options: &Enroll, given: &Invocation) -> Result<u8, Failure> {
     // Not while something is being sent to the center of today.
     let _lock = state.lock_outbox().map_err(|error| failure::state(error, texts))?;
     let pin = token.pin();
-    let least = may_replace(&state, &token, options, given)?;
+    let least = may_replace(&state, token.tenant(), pin, options.joining.replace, given)?;
     let identity = state.identity().map_err(|error| failure::state(error, texts))?;
     let key = state.transport_key().map_err(|error| failure::state(error, texts))?;
     // A token is good once: a ledger that cannot be used is found before it is spent.
@@ -67,6 +72,29 @@ pub fn run(options: &Enroll, given: &Invocation) -> Result<u8, Failure> {
     let refused = |error: EnrollError| refused(error, given);
     let reply = Enrolled::parse(reply.as_bytes()).map_err(refused)?;
     let keyset = reply.accept(&token, identity.host_id, now).map_err(refused)?;
+    let (url, tenant, said) = (options.url.clone(), token.tenant().clone(), said(&options.joining));
+    let enrolment = Enrolment::new(now, url, ca, identity.host_id, tenant, pin, said, keyset, reply.keysets.clone());
+    keep(&enrolment, least, &reply.keysets, signed.digest(), &state, &identity, given)?;
+    given.show(&EnrolledJson::of(&enrolment), |page| view::status::enrolled(&enrolment, page))?;
+    Ok(exit::OK)
+}
+
+/// What the administrator said of the center.
+pub(super) fn said(joining: &Joining) -> Said {
+    Said { contact: joining.contact.clone(), country: joining.country.clone(), cross_border: joining.cross_border }
+}
+
+/// Keeps an enrolment whose keysets were verified; `proof` is what this host signed for it.
+pub(super) fn keep(
+    enrolment: &Enrolment,
+    least: u64,
+    keysets: &[Signed],
+    proof: Sha256,
+    state: &State,
+    identity: &Identity,
+    given: &Invocation,
+) -> Result<(), Failure> {
+    let (texts, keyset, now) = (&given.texts, &enrolment.keyset, enrolment.enrolled_at);
     if keyset.version < least {
         let sentence = text!(texts, "error-keyset-older", version = keyset.version, known = least);
         return Err(Failure::new(Kind::Verification, sentence).hint(text!(texts, "hint-pin")));
@@ -75,22 +103,17 @@ pub fn run(options: &Enroll, given: &Invocation) -> Result<u8, Failure> {
         let sentence = text!(texts, "error-clock-behind", now = now.to_string(), issued = keyset.issued.to_string());
         return Err(Failure::new(Kind::Verification, sentence).hint(text!(texts, "hint-clock")));
     }
-    let said = Said { contact: options.contact.clone(), country: options.country.clone(), cross_border: options.cross_border };
-    let tenant = token.tenant().clone();
     // First, so that nothing is kept that the ledger does not know.
-    let accepted = reply.keysets.last().map(|keyset| Note::of(Event::Keyset, keyset.digest()));
-    for note in accepted.into_iter().chain([Note::of(Event::Enrolled, signed.digest())]) {
-        ledger::append(&state, &identity, now, note).map_err(|error| failure::ledger(error, texts))?;
+    let accepted = keysets.last().map(|keyset| Note::of(Event::Keyset, keyset.digest()));
+    for note in accepted.into_iter().chain([Note::of(Event::Enrolled, proof)]) {
+        ledger::append(state, identity, now, note).map_err(|error| failure::ledger(error, texts))?;
     }
-    let enrolment = Enrolment::new(now, options.url.clone(), ca, identity.host_id, tenant, pin, said, keyset, reply.keysets);
-    enrolment.store(&state).map_err(|error| Failure::new(Kind::Usage, text!(texts, "error-enroll-store")).because(error))?;
-    given.show(&EnrolledJson::of(&enrolment), |page| view::status::enrolled(&enrolment, page))?;
-    Ok(exit::OK)
+    enrolment.store(state).map_err(|error| Failure::new(Kind::Usage, text!(texts, "error-enroll-store")).because(error))
 }
 
 /// `enroll --json`.
 #[derive(Serialize)]
-struct EnrolledJson {
+pub(super) struct EnrolledJson {
     url: String,
     center: String,
     tenant_id: String,
@@ -100,7 +123,7 @@ struct EnrolledJson {
 }
 
 impl EnrolledJson {
-    fn of(enrolment: &Enrolment) -> Self {
+    pub(super) fn of(enrolment: &Enrolment) -> Self {
         Self {
             url: enrolment.url.to_string(),
             center: enrolment.keyset.center.to_string(),
@@ -155,14 +178,20 @@ fn read(path: &Path, given: &Invocation) -> Result<String, Failure> {
 
 /// Refuses to leave another center without being told to. Gives the least version that the center's keyset must have: that of today's,
 /// since who could bring back an older one could bring back keys that were revoked.
-fn may_replace(state: &State, token: &Token, options: &Enroll, given: &Invocation) -> Result<u64, Failure> {
+pub(super) fn may_replace(
+    state: &State,
+    tenant: &TenantId,
+    pin: RootPin,
+    replace: bool,
+    given: &Invocation,
+) -> Result<u64, Failure> {
     let texts = &given.texts;
-    if options.replace {
+    if replace {
         return Ok(0);
     }
     let failure = match Enrolment::load(state) {
         Ok(None) => return Ok(0),
-        Ok(Some(before)) if before.same(token.tenant(), token.pin()) => return Ok(before.keyset.version),
+        Ok(Some(before)) if before.same(tenant, pin) => return Ok(before.keyset.version),
         Ok(Some(before)) => {
             let sentence = text!(texts, "error-enrolled", url = before.url.to_string(), tenant = before.tenant.to_string());
             Failure::new(Kind::Usage, sentence)
@@ -184,7 +213,7 @@ fn refused(error: EnrollError, given: &Invocation) -> Failure {
 }
 
 /// This system, for people.
-fn os() -> Os {
+pub(super) fn os() -> Os {
     let release = File::open("/etc/os-release").and_then(|file| {
         let mut text = String::new();
         file.take(MAX_FILE).read_to_string(&mut text).map(|_| text)

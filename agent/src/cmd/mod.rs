@@ -8,6 +8,8 @@ pub mod cat;
 pub mod collect;
 pub mod consent;
 pub mod enroll;
+pub mod export;
+pub mod import;
 pub mod ledger;
 pub mod ls;
 pub mod operations;

@@ -4,7 +4,12 @@
 use std::path::Path;
 
 use oediag_collector::{catalogue::Source, state::Identity};
-use oediag_protocol::{digest::Sha256, id::RequestId, request::paper::Request, time::Time};
+use oediag_protocol::{
+    digest::Sha256,
+    id::RequestId,
+    request::paper::{Deliver, Request},
+    time::Time,
+};
 use serde::Serialize;
 
 use super::requests::{ask, heard, known, paper, strange};
@@ -141,10 +146,11 @@ pub fn run(options: &Release, given: &Invocation) -> Result<u8, Failure> {
         let id = view::requests::short(&desk.shown.row);
         let said = text!(page.texts, "request-released", receipt = receipt.to_string());
         let mut lines = view::requests::said(&said, Tone::Plain, page);
-        let next = [
-            ("next-look", format!("oediag requests show {id}")),
-            ("next-withdraw", format!("oediag consent withdraw {receipt}")),
-        ];
+        let first = match desk.paper.deliver {
+            Deliver::Upload => ("next-look", format!("oediag requests show {id}")),
+            Deliver::Carry => ("next-export", format!("oediag export {id}")),
+        };
+        let next = [first, ("next-withdraw", format!("oediag consent withdraw {receipt}"))];
         lines.extend(view::requests::commands(&next, page));
         lines
     })?;

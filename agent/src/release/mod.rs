@@ -1,7 +1,7 @@
 //! Letting a bundle go: what it holds is shown, somebody with authority agrees, the answer is signed, exactly those bytes are sealed.
 //!
 //! `own` opens a bundle of this host, `preview` counts what is in it, `notice` is the text that is shown, `separate` says what is agreed
-//! to by itself, `ask` waits for the answer, `consent` makes a receipt of it, `receipt` keeps it, `outbox` seals. Sending is [`crate::sender`]'s. Never: seals or sends a byte that
+//! to by itself, `ask` waits for the answer, `consent` makes a receipt of it, `receipt` keeps it, `outbox` seals, `stored` takes the ack. Sending is [`crate::sender`]'s. Never: seals or sends a byte that
 //! was not shown before.
 
 pub mod ask;
@@ -12,6 +12,7 @@ pub mod own;
 pub mod preview;
 pub mod receipt;
 pub mod separate;
+pub mod stored;
 pub mod who;
 pub mod withdraw;
 pub mod without;

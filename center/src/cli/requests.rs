@@ -66,6 +66,17 @@ pub(super) enum Command {
         #[command(flatten)]
         by: By,
     },
+    /// Write a signed paper to a file, to be carried to the host.
+    Export {
+        #[command(flatten)]
+        one: One,
+        /// Which one.
+        #[arg(long, value_enum, default_value_t = Paper::Request)]
+        paper: Paper,
+        /// The file to write; it must not be there.
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
     /// Ask once more what a request asked that is over, and print the new id.
     Reissue {
         #[command(flatten)]
@@ -188,6 +199,17 @@ enum Answer {
     Index,
     /// Items of a bundle that the host keeps.
     Items,
+}
+
+/// A signed paper about a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Paper {
+    /// The request itself.
+    Request,
+    /// Its cancellation.
+    Cancel,
+    /// The deletion receipt of what it brought.
+    Deletion,
 }
 
 fn host(text: &str) -> Result<HostId, &'static str> {
@@ -321,6 +343,17 @@ pub(super) async fn run(command: Command) -> Result<()> {
                 Cancelled::NoSuch => bail!("there is no such request"),
             }
         }
+        Command::Export { one, paper, out } => {
+            let store = Store::open(&one.data.data).await?;
+            let asked = store.request(&one.tenant, one.id).await?.context("there is no such request")?;
+            let signed = match (paper, asked.receipt) {
+                (Paper::Request, _) => Some(asked.signed),
+                (Paper::Cancel, _) => asked.cancel,
+                (Paper::Deletion, Some(receipt)) => store.deletion(&one.tenant, receipt).await?.and_then(|order| order.signed),
+                (Paper::Deletion, None) => None,
+            };
+            super::carried::write(&out, signed.context("there is no such paper yet")?.as_bytes())
+        }
         Command::Reissue { one, by } => {
             let (store, signer) = open(&one.data).await?;
             let desk = Desk { store: &store, signer: &signer, tenant: &one.tenant, now };
@@ -330,10 +363,10 @@ pub(super) async fn run(command: Command) -> Result<()> {
     }
 }
 
-async fn open(data: &Data) -> Result<(Store, Signer)> {
+pub(super) async fn open(data: &Data) -> Result<(Store, Signer)> {
     Ok((Store::open(&data.data).await?, Signer::new(super::open_keys(&data.data)?)?))
 }
 
-fn print(text: &str) -> Result<()> {
+pub(super) fn print(text: &str) -> Result<()> {
     writeln!(io::stdout(), "{text}").context("printing")
 }

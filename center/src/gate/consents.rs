@@ -31,11 +31,27 @@ use crate::{
 };
 
 /// Most bytes of the documents.
-const MAX_BYTES: usize = 256 << 10;
+pub(super) const MAX_BYTES: usize = 256 << 10;
+
+/// Documents that count.
+pub(super) enum Taken {
+    /// These very bytes are stored; their ack.
+    Stored(String),
+    /// They may come.
+    Awaited,
+}
 
 /// Takes a receipt.
 pub(super) async fn receive(State(gate): State<Gate>, caller: Caller, body: Body) -> Result<Response, Refusal> {
     let front = caller.body(&gate, body, MAX_BYTES).await?;
+    Ok(match take(&gate, &caller.sender, front).await? {
+        Taken::Stored(ack) => headers::json(StatusCode::OK, ack),
+        Taken::Awaited => headers::with_headers::<String>(StatusCode::CREATED, []),
+    })
+}
+
+/// Checks the documents of a sealed file, however they came, and keeps their receipt.
+pub(super) async fn take(gate: &Gate, sender: &Sender, front: Vec<u8>) -> Result<Taken, Refusal> {
     let now = clock::now();
     let bad = |error: SealedError| Refusal::Bad(format!("not the beginning of a sealed file: {}", chain(&error)));
     let reader = Reader::new(front.as_slice()).map_err(bad)?;
@@ -44,7 +60,7 @@ pub(super) async fn receive(State(gate): State<Gate>, caller: Caller, body: Body
     if frame.front != front {
         return Err(Refusal::Bad("not exactly the sealed file up to its payload".to_owned()));
     }
-    let host = host_of(&gate, &caller.sender, &head).await?;
+    let host = host_of(gate, sender, &head).await?;
     let (envelope, consent) = verified(&head, &host, frame.payload, now)?;
     let keyset = gate.signer.newest(&gate.store, &host.tenant, now).await?;
     let needed = keyset.recipients(&host.tenant).unwrap_or_default();
@@ -53,14 +69,14 @@ pub(super) async fn receive(State(gate): State<Gate>, caller: Caller, body: Body
     }
     for head in [&envelope.ledger_head, &consent.prev_ledger].into_iter().flatten() {
         let told = Told { head, told: envelope.created, newest: false, signed: None };
-        heard(&gate, host.id, &host.tenant, told, now).await?;
+        heard(gate, host.id, &host.tenant, told, now).await?;
     }
-    answers(&gate, &consent).await?;
+    answers(gate, &consent).await?;
     if gate.store.deletion(&host.tenant, consent.receipt_id).await?.is_some() {
         return Err(Denied::NotCovered(NotCovered::Withdrawn).into());
     }
     match gate.store.kept(&host.tenant, envelope.bundle_id, consent.receipt_id, envelope.payload.sha256).await? {
-        Some(Kept::Known(ack) | Kept::New(ack)) => return Ok(headers::json(StatusCode::OK, ack)),
+        Some(Kept::Known(ack) | Kept::New(ack)) => return Ok(Taken::Stored(ack)),
         Some(Kept::Other | Kept::Closed | Kept::Ended) => return Err(Denied::StoredOtherwise.into()),
         None => {}
     }
@@ -78,11 +94,11 @@ pub(super) async fn receive(State(gate): State<Gate>, caller: Caller, body: Body
         case: consent.case.as_ref().map(|case| case.as_str().to_owned()),
         request: consent.request.map(|request| request.request_id),
     };
-    if room(&gate) < MAX_BYTES as u64 {
+    if room(gate) < MAX_BYTES as u64 {
         return Err(Refusal::NoRoom);
     }
-    match gate.store.new_receipt(&receipt, &caller.sender.name, now).await? {
-        Received::Stored => Ok(headers::with_headers::<String>(StatusCode::CREATED, [])),
+    match gate.store.new_receipt(&receipt, &sender.name, now).await? {
+        Received::Stored => Ok(Taken::Awaited),
         Received::Other => Err(Denied::OtherReceipt.into()),
         Received::Used => Err(Denied::StoredOtherwise.into()),
         Received::Withdrawn => Err(Denied::NotCovered(NotCovered::Withdrawn).into()),

@@ -65,7 +65,8 @@ pub(super) async fn finish(State(gate): State<Gate>, Path(id): Path<String>, cal
     Ok(headers::json(StatusCode::OK, ack))
 }
 
-async fn whole(gate: Gate, id: String, sender: Sender) -> Result<String, Refusal> {
+/// From the last byte of an upload to its ack.
+pub(super) async fn whole(gate: Gate, id: String, sender: Sender) -> Result<String, Refusal> {
     let now = clock::now();
     found(&gate, &id, &sender, now).await?;
     let lock = locked(&gate, &id)?;

@@ -1,11 +1,12 @@
 //! The way in: who asks, what waits for them, what they may send, and the bytes they send (tus 1.0.0).
 //!
 //! In: HTTP requests under `/v1`. Out: enrolled hosts, signed requests, events, receipts, sealed bundles in the store and their acks,
-//! withdrawals and deletion receipts, cases. Never: decrypts, or
+//! withdrawals and deletion receipts, cases; and what is carried here as files. Never: decrypts, or
 //! holds a key that does.
 
 mod asker;
 mod caller;
+mod carried;
 mod cases;
 mod consents;
 mod enroll;
@@ -30,6 +31,7 @@ use axum::{
 };
 use tokio::sync::{Notify, Semaphore};
 
+pub(crate) use self::carried::{Carried, Carrier, admit, carry};
 pub use self::{
     finish::HEAD,
     memory::Memory,

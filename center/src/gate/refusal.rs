@@ -4,7 +4,11 @@ use axum::{
     http::{HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use oediag_protocol::{consent::NotCovered, http_signature::HttpSignatureError};
+use oediag_protocol::{
+    consent::NotCovered,
+    http_signature::HttpSignatureError,
+    id::{HostId, TenantId},
+};
 use serde::Serialize;
 use tracing::error;
 
@@ -37,6 +41,14 @@ pub(crate) enum Refusal {
     EnrolToken,
     #[error("this host id or transport key is known with other keys: make new ones")]
     KnownHost,
+    #[error(
+        "no host {0} is admitted here: first admit it by its admission file (oediag-center host admit, or the page of carried files)"
+    )]
+    NotAdmitted(HostId),
+    #[error("this is not the fingerprint of the key in the admission: compare it with what the host shows")]
+    OtherFingerprint,
+    #[error("the admission is to {0}, not to this tenant: the host has another tenant's kit")]
+    OtherKit(TenantId),
     #[error(transparent)]
     Denied(#[from] Denied),
     #[error("not all bytes are here: ask with HEAD and send the rest")]
@@ -166,6 +178,9 @@ impl Refusal {
             Self::Revoked => (StatusCode::FORBIDDEN, "revoked"),
             Self::EnrolToken => (StatusCode::FORBIDDEN, "token"),
             Self::KnownHost => (StatusCode::CONFLICT, "known"),
+            Self::NotAdmitted(_) => (StatusCode::FORBIDDEN, "not_admitted"),
+            Self::OtherFingerprint => (StatusCode::FORBIDDEN, "other_fingerprint"),
+            Self::OtherKit(_) => (StatusCode::FORBIDDEN, "other_tenant"),
             Self::Denied(denied) => (StatusCode::FORBIDDEN, denied.reason()),
             Self::Incomplete => (StatusCode::CONFLICT, "incomplete"),
             Self::Mismatch(_) => (StatusCode::UNPROCESSABLE_ENTITY, "mismatch"),

@@ -66,20 +66,28 @@ pub(super) async fn create(State(gate): State<Gate>, caller: Caller) -> Result<R
     let told = Metadata::parse(metadata).map_err(|error| Refusal::Bad(error.to_string()))?;
     let receipt = told.get("receipt").and_then(|id| std::str::from_utf8(id).ok()).and_then(ReceiptId::parse);
     let receipt = receipt.ok_or(Denied::NoReceipt)?;
-    if permitted(&gate, &sender, receipt).await?.0.bytes != bytes {
-        return Err(Denied::OtherLength.into());
-    }
     let expires = Time(now.0 + gate.limits.expiry.as_secs() as i64);
     let new = New { tenant: sender.tenant.as_str(), sender: &sender.name, bytes, metadata, receipt, now, expires };
-    let quota = Quota { open: gate.limits.open_uploads, day_bytes: gate.limits.day_bytes, disk_bytes: room(&gate) };
-    let id = match gate.store.new_upload(new, quota).await? {
-        Made::As(id) => id,
-        Made::TooManyOpen => return Err(Refusal::TooManyOpen),
-        Made::TooMuchToday => return Err(Refusal::TooMuchToday),
-        Made::NoRoom => return Err(Refusal::NoRoom),
-    };
+    let id = begin(&gate, &sender, new).await?;
     let headers = [("location", format!("/v1/uploads/{id}")), ("upload-expires", date(expires))];
     Ok(with_headers(StatusCode::CREATED, headers))
+}
+
+/// Makes the slot, where a receipt allows it and the sender's quota does.
+pub(super) async fn begin(gate: &Gate, sender: &Sender, new: New<'_>) -> Result<String, Refusal> {
+    if new.bytes > gate.limits.upload_bytes {
+        return Err(Refusal::TooLarge(gate.limits.upload_bytes));
+    }
+    if permitted(gate, sender, new.receipt).await?.0.bytes != new.bytes {
+        return Err(Denied::OtherLength.into());
+    }
+    let quota = Quota { open: gate.limits.open_uploads, day_bytes: gate.limits.day_bytes, disk_bytes: room(gate) };
+    match gate.store.new_upload(new, quota).await? {
+        Made::As(id) => Ok(id),
+        Made::TooManyOpen => Err(Refusal::TooManyOpen),
+        Made::TooMuchToday => Err(Refusal::TooMuchToday),
+        Made::NoRoom => Err(Refusal::NoRoom),
+    }
 }
 
 /// Bytes that may be written to the disk before it is as full as it may get.
@@ -89,7 +97,7 @@ pub(super) fn room(gate: &Gate) -> u64 {
 }
 
 /// Why bytes were not written. A full disk is no fault: there will be room again.
-fn unwritten(id: &str, source: io::Error) -> Refusal {
+pub(super) fn unwritten(id: &str, source: io::Error) -> Refusal {
     match source.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Refusal::NoRoom,
         _ => Fault::Write { id: id.to_owned(), source }.into(),

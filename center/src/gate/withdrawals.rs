@@ -35,14 +35,23 @@ use crate::{
     store::{
         audit::Opening,
         deletions::{By, Subject},
+        hosts::Host,
     },
 };
 
 /// `POST /v1/withdrawals`.
 pub(super) async fn withdraw(State(gate): State<Gate>, caller: Caller, body: Body) -> Result<Response, Refusal> {
     let body = caller.body(&gate, body, MAX_BYTES).await?;
-    let host = caller.host()?;
-    let withdrawal: Withdrawal = opened(&body, host)?;
+    match take(&gate, caller.host()?, &caller.sender.name, &body).await? {
+        Deleted::Done(signed) => Ok(json(StatusCode::OK, signed)),
+        Deleted::Ordered => Ok(with_headers::<String>(StatusCode::ACCEPTED, [])),
+        Deleted::TooMany => Err(Refusal::TooMuchToday),
+    }
+}
+
+/// Does what a withdrawal of a host says, however it came.
+pub(super) async fn take(gate: &Gate, host: &Host, actor: &str, body: &[u8]) -> Result<Deleted, Refusal> {
+    let withdrawal: Withdrawal = opened(body, host)?;
     if withdrawal.host_id != host.id || withdrawal.tenant_id != host.tenant {
         return Err(Refusal::OtherHost("the withdrawal"));
     }
@@ -57,13 +66,9 @@ pub(super) async fn withdraw(State(gate): State<Gate>, caller: Caller, body: Bod
     }
     let Withdrawal { receipt_id: receipt, bundle_id: bundle, tenant_id: tenant, .. } = withdrawal;
     let of = Subject { tenant, receipt, bundle, host: host.id };
-    let text = String::from_utf8_lossy(&body);
-    let by = By { actor: &caller.sender.name, cause: Trigger::Withdrawn, withdrawal: Some(&text) };
-    match delete(&gate.store, &gate.signer, &of, by, clock::now()).await? {
-        Deleted::Done(signed) => Ok(json(StatusCode::OK, signed)),
-        Deleted::Ordered => Ok(with_headers::<String>(StatusCode::ACCEPTED, [])),
-        Deleted::TooMany => Err(Refusal::TooMuchToday),
-    }
+    let text = String::from_utf8_lossy(body);
+    let by = By { actor, cause: Trigger::Withdrawn, withdrawal: Some(&text) };
+    Ok(delete(&gate.store, &gate.signer, &of, by, clock::now()).await?)
 }
 
 /// `GET /v1/deletions/{receipt}`.

@@ -259,6 +259,17 @@ impl Store {
         .execute(&mut *tx)
         .await
         .map_err(on(what))?;
+        // A host without a network tells no events: what it answers is known by its receipt.
+        sqlx::query(
+            "UPDATE requests SET receipt = COALESCE(receipt, $1), state = COALESCE(state, 'stored'), changed = $2 \
+             WHERE id = (SELECT request FROM receipts WHERE tenant = $3 AND id = $1)",
+        )
+        .bind(new.receipt.to_string())
+        .bind(now.0)
+        .bind(tenant)
+        .execute(&mut *tx)
+        .await
+        .map_err(on(what))?;
         tx.commit().await.map_err(on(what))?;
         self.delete_upload_file(upload).await?;
         Ok(Kept::New(ack))

@@ -3,10 +3,15 @@
 //! In: verifiers; verified requests. Out: whether the host is enrolled. Never: stores a token, counts the same host twice.
 
 use oediag_protocol::{
+    bundle::manifest::Os,
+    digest::Sha256,
     enroll::{EnrollRequest, Verifier},
     id::TenantId,
+    kit::Admission,
+    sshsig::PublicKey,
     time::Time,
 };
+use sqlx::{Sqlite, Transaction};
 
 use super::{
     Store, StoreError,
@@ -114,29 +119,88 @@ impl Store {
         if used >= most {
             return Ok(Enrol::TokenOver);
         }
-        let os = serde_json::to_string(&request.os).map_err(|_| StoreError::Row { table: "hosts" })?;
         sqlx::query("UPDATE enrolments SET hosts_used = hosts_used + 1 WHERE id = $1")
             .bind(&token)
             .execute(&mut *tx)
             .await
             .map_err(on(what))?;
-        sqlx::query(
-            "INSERT INTO hosts (id, tenant, host_key, transport_key, transport_keyid, os, enrolment, enrolled) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-        )
-        .bind(&id)
-        .bind(&tenant)
-        .bind(request.host_key.to_string())
-        .bind(request.transport_key.to_string())
-        .bind(&keyid)
-        .bind(os)
-        .bind(&token)
-        .bind(now.0)
-        .execute(&mut *tx)
-        .await
-        .map_err(on(what))?;
+        let keys = (&request.host_key, &request.transport_key);
+        insert(&mut tx, Newcomer { id: &id, tenant: &tenant, keys, os: &request.os, enrolment: &token }, now).await?;
         let actor = format!("host {id}");
         append(&mut tx, now, Entry { event: "host_enrolled", actor: &actor, tenant: Some(&tenant), object: Some(&id) }).await?;
         tx.commit().await.map_err(on(what))?;
         Ok(Enrol::Done)
     }
+
+    /// Admits a host whose admission was verified and whose key `actor` compared. It stands for a token that was good for this host alone.
+    pub async fn admit(&self, admission: &Admission, paper: Sha256, actor: &str, now: Time) -> Result<Enrol, StoreError> {
+        let what = "admitting a host";
+        let mut tx = self.write().await?;
+        let (id, tenant) = (admission.host_id.to_string(), admission.tenant_id.as_str());
+        let keys = (&admission.host_key, &admission.transport_key);
+        let known: Vec<(String, String, String, String, Option<i64>)> = sqlx::query_as(
+            "SELECT id, tenant, host_key, transport_key, revoked FROM hosts WHERE id = $1 OR transport_keyid = $2",
+        )
+        .bind(&id)
+        .bind(keys.1.fingerprint())
+        .fetch_all(&mut *tx)
+        .await
+        .map_err(on(what))?;
+        if !known.is_empty() {
+            let told = (id.clone(), tenant.to_owned(), keys.0.to_string(), keys.1.to_string());
+            let same = known
+                .iter()
+                .all(|(id, tenant, key, transport, _)| (id, tenant, key, transport) == (&told.0, &told.1, &told.2, &told.3));
+            let revoked = known.iter().any(|(.., revoked)| revoked.is_some());
+            return Ok(match (same, revoked) {
+                (false, _) => Enrol::Known,
+                (true, true) => Enrol::Revoked,
+                (true, false) => Enrol::Done,
+            });
+        }
+        let enrolment = format!("admission {paper}");
+        sqlx::query(
+            "INSERT INTO enrolments (id, tenant, verifier, hosts_most, hosts_used, created, expires) VALUES ($1, $2, '', 1, 1, $3, $3)",
+        )
+        .bind(&enrolment)
+        .bind(tenant)
+        .bind(now.0)
+        .execute(&mut *tx)
+        .await
+        .map_err(on(what))?;
+        insert(&mut tx, Newcomer { id: &id, tenant, keys, os: &admission.os, enrolment: &enrolment }, now).await?;
+        append(&mut tx, now, Entry { event: "host_admitted", actor, tenant: Some(tenant), object: Some(&id) }).await?;
+        tx.commit().await.map_err(on(what))?;
+        Ok(Enrol::Done)
+    }
+}
+
+/// A host that is not known yet.
+struct Newcomer<'a> {
+    id: &'a str,
+    tenant: &'a str,
+    /// Host key and transport key.
+    keys: (&'a PublicKey, &'a PublicKey),
+    os: &'a Os,
+    enrolment: &'a str,
+}
+
+async fn insert(tx: &mut Transaction<'_, Sqlite>, host: Newcomer<'_>, now: Time) -> Result<(), StoreError> {
+    let Newcomer { id, tenant, keys: (host_key, transport_key), os, enrolment } = host;
+    let os = serde_json::to_string(os).map_err(|_| StoreError::Row { table: "hosts" })?;
+    sqlx::query(
+        "INSERT INTO hosts (id, tenant, host_key, transport_key, transport_keyid, os, enrolment, enrolled) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+    )
+    .bind(id)
+    .bind(tenant)
+    .bind(host_key.to_string())
+    .bind(transport_key.to_string())
+    .bind(transport_key.fingerprint())
+    .bind(os)
+    .bind(enrolment)
+    .bind(now.0)
+    .execute(&mut **tx)
+    .await
+    .map_err(on("storing a host"))?;
+    Ok(())
 }

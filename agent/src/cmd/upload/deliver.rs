@@ -3,55 +3,62 @@
 use std::path::{Path, PathBuf};
 
 use oediag_collector::ledger;
-use oediag_protocol::{
-    ack::Ack,
-    digest::Sha256,
-    ledger::{Event, Note},
-    signed::Signed,
-    sshsig::PublicKey,
-};
+use oediag_protocol::{ack::Ack, signed::Signed};
 use serde::Serialize;
 
 use super::{Desk, now};
 use crate::{
+    cli::Upload,
     failure::{self, Failure, Kind, exit},
     progress::Transfer,
     release::{
         outbox::{self, Parcel},
         own::Own,
         receipt::{Receipt, Sending},
+        stored,
     },
     sender::{self, Caller, Consignment, Fault, Line, Progress},
-    term, text, view, way,
+    term, text,
+    texts::Texts,
+    view, way,
 };
 
 impl Desk<'_> {
     /// Seals where that is not done, sends, and keeps the ack.
-    pub(super) fn deliver(&self, own: &Own, receipt: &Receipt) -> Result<u8, Failure> {
-        let key = self.identity.signer.public();
-        if let Some(ack) = receipt.ack(&key) {
-            let stored = self.stored(Some(&own.path), ack, true);
-            self.given.show(&stored, |page| self.lines(&stored, page))?;
+    pub(super) fn deliver(&self, own: &Own, receipt: &Receipt, options: &Upload) -> Result<u8, Failure> {
+        if self.told_before(own, receipt)? {
             return Ok(exit::OK);
         }
-        let mut sending = self.sending(receipt)?;
-        let parcel = if let Some(parcel) = outbox::sealed(receipt, &self.center, &self.state, &key) {
-            parcel
-        } else {
-            // On the disk before there are other bytes: the old slot holds some of the former ones.
-            sending = Sending { slot: None, total: None, at: 0, ..sending };
-            receipt.note(&sending).map_err(|error| self.receipts(error))?;
-            self.seal(own, receipt)?
-        };
-        let ack = self.hand_over(receipt, &parcel, sending)?;
+        self.in_time(&self.sending(receipt), receipt)?;
+        let (parcel, sending) = self.parcel(own, receipt)?;
+        let ack = self.hand_over(receipt, &parcel, sending, options)?;
         let stored = self.stored(Some(&own.path), ack, false);
         self.given.show(&stored, |page| self.lines(&stored, page))?;
         Ok(exit::OK)
     }
 
-    /// How far an earlier run has sent it to this center; the center may have said when to come again.
-    pub(super) fn sending(&self, receipt: &Receipt) -> Result<Sending, Failure> {
-        let texts = &self.given.texts;
+    /// Whether the center has it already; tells so.
+    pub(super) fn told_before(&self, own: &Own, receipt: &Receipt) -> Result<bool, Failure> {
+        let Some(ack) = receipt.ack(&self.identity.signer.public()) else { return Ok(false) };
+        let stored = self.stored(Some(&own.path), ack, true);
+        self.given.show(&stored, |page| self.lines(&stored, page))?;
+        Ok(true)
+    }
+
+    /// The sealed file, made where that is not done; and how far it was sent.
+    pub(super) fn parcel(&self, own: &Own, receipt: &Receipt) -> Result<(Parcel, Sending), Failure> {
+        let sending = self.sending(receipt);
+        if let Some(parcel) = outbox::sealed(receipt, &self.center, &self.state, &self.identity.signer.public()) {
+            return Ok((parcel, sending));
+        }
+        // On the disk before there are other bytes: the old slot holds some of the former ones.
+        let sending = Sending { slot: None, total: None, at: 0, ..sending };
+        receipt.note(&sending).map_err(|error| self.receipts(error))?;
+        Ok((self.seal(own, receipt)?, sending))
+    }
+
+    /// How far an earlier run has sent it to this center.
+    pub(super) fn sending(&self, receipt: &Receipt) -> Sending {
         let sending = receipt.sending().filter(|sending| sending.url == self.center.url).unwrap_or(Sending {
             url: self.center.url.clone(),
             pin: self.center.pin.to_string(),
@@ -62,7 +69,12 @@ impl Desk<'_> {
         });
         // The process that sends told it, and that is believed no more than a center is.
         let slot = sending.slot.filter(|slot| sender::is_slot(slot));
-        let sending = Sending { slot, ..sending };
+        Sending { slot, ..sending }
+    }
+
+    /// Refuses to send before the moment that the center may have said.
+    pub(super) fn in_time(&self, sending: &Sending, receipt: &Receipt) -> Result<(), Failure> {
+        let texts = &self.given.texts;
         // No center is waited for longer; what says so was written by a clock that was wrong.
         let latest = now().0.saturating_add_unsigned(sender::LATEST);
         match sending.not_before.filter(|at| now() < *at && at.0 <= latest) {
@@ -70,24 +82,30 @@ impl Desk<'_> {
                 let fault = Fault::Later { at, why: text!(texts, "why-told-before") };
                 Err(failure::from_fault(fault, Some(receipt.consent.receipt_id), texts))
             }
-            None => Ok(sending),
+            None => Ok(()),
         }
     }
 
     /// Sends a sealed file, and keeps the ack.
-    pub(super) fn hand_over(&self, receipt: &Receipt, parcel: &Parcel, mut sending: Sending) -> Result<Ack, Failure> {
+    pub(super) fn hand_over(
+        &self,
+        receipt: &Receipt,
+        parcel: &Parcel,
+        mut sending: Sending,
+        options: &Upload,
+    ) -> Result<Ack, Failure> {
         let total = parcel.frame.bytes();
         sending.total = Some(total);
         receipt.note(&sending).map_err(|error| self.receipts(error))?;
-        let body = self.send(receipt, parcel, sending)?;
-        let (ack, signer, ack_digest) = self.check(&body, receipt, parcel)?;
-        // Only what was verified is kept; only then does the sealed file go. A run that ends here is told the same again.
-        let stored = Note::of(Event::Stored, ack_digest);
-        ledger::append(&self.state, &self.identity, now(), stored).map_err(|error| failure::ledger(error, &self.given.texts))?;
-        receipt.acknowledge(body.as_bytes(), &signer).map_err(|error| self.receipts(error))?;
-        // A sealed file that cannot be removed now does no harm.
-        std::fs::remove_file(outbox::place(&self.state, receipt.consent.receipt_id)).unwrap_or_default();
-        Ok(ack)
+        let body = self.send(receipt, parcel, sending, options)?;
+        let texts = &self.given.texts;
+        let signed = Signed::parse(body.as_bytes()).map_err(|error| no_ack(error, texts))?;
+        let verified = stored::verify(&signed, receipt, &parcel.envelope, &self.center.keyset.ack_keys());
+        let verified = verified.map_err(|error| no_ack(error, texts))?;
+        // A run that ends here is told the same again.
+        let kept = stored::keep(body.as_bytes(), &verified, receipt, &self.state, &self.identity, now());
+        kept.map_err(|error| self.receipts(error))?;
+        Ok(verified.ack)
     }
 
     fn seal(&self, own: &Own, receipt: &Receipt) -> Result<Parcel, Failure> {
@@ -98,12 +116,12 @@ impl Desk<'_> {
     }
 
     /// Sends a parcel; gives what the center says is its ack.
-    fn send(&self, receipt: &Receipt, parcel: &Parcel, sending: Sending) -> Result<String, Failure> {
+    fn send(&self, receipt: &Receipt, parcel: &Parcel, sending: Sending, options: &Upload) -> Result<String, Failure> {
         let texts = &self.given.texts;
         let key = self.state.transport_key().map_err(|error| failure::state(error, texts))?;
         let payload =
             parcel.payload.try_clone().map_err(|error| Failure::new(Kind::Usage, text!(texts, "error-sender")).because(error))?;
-        let (options, center) = (self.options, &self.center);
+        let center = &self.center;
         let mut way = way::configured(&center.url, &self.state, self.given)?;
         way.kib_s = options.limit_kib_s.or(way.kib_s);
         let line = Line { url: center.url.clone(), ca: center.ca.clone(), way, patience: options.patience };
@@ -160,23 +178,6 @@ impl Desk<'_> {
         })
     }
 
-    /// An ack counts when a key of the center's signed it, and when it is about what was sent.
-    fn check(&self, body: &str, receipt: &Receipt, parcel: &Parcel) -> Result<(Ack, PublicKey, Sha256), Failure> {
-        let invalid = |cause: anyhow::Error| {
-            let failure = Failure::new(Kind::Verification, text!(self.given.texts, "error-ack")).because(cause);
-            failure.hint(text!(self.given.texts, "hint-ack"))
-        };
-        let signed = Signed::parse(body.as_bytes()).map_err(|error| invalid(error.into()))?;
-        let keys = self.center.keyset.ack_keys();
-        // All keys at once for the error that tells most; then the one that it was.
-        let ack: Ack = signed.open(&keys, 1).map_err(|error| invalid(error.into()))?;
-        ack.answers(&parcel.envelope, receipt.consent.receipt_id).map_err(|error| invalid(error.into()))?;
-        let signer = keys.into_iter().find(|key| signed.open::<Ack>(std::slice::from_ref(key), 1).is_ok());
-        signer
-            .map(|signer| (ack, signer, signed.digest()))
-            .ok_or_else(|| invalid(anyhow::anyhow!("no key of the center's signed it")))
-    }
-
     /// What is told of a stored bundle.
     pub(super) fn stored(&self, bundle: Option<&Path>, ack: Ack, already: bool) -> Stored {
         Stored {
@@ -192,6 +193,11 @@ impl Desk<'_> {
     pub(super) fn lines(&self, stored: &Stored, page: &view::Page<'_>) -> Vec<String> {
         view::consent::stored(&stored.ack, &self.center, &stored.page, stored.already, page)
     }
+}
+
+/// What came back is no ack of what was sent.
+pub(in crate::cmd) fn no_ack(cause: impl Into<anyhow::Error>, texts: &Texts) -> Failure {
+    Failure::new(Kind::Verification, text!(texts, "error-ack")).because(cause).hint(text!(texts, "hint-ack"))
 }
 
 /// `upload --json`; with `--unfinished` a list of these, which do not know the bundle's path.

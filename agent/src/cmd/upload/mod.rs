@@ -4,6 +4,8 @@
 mod deliver;
 mod unfinished;
 
+pub(super) use self::deliver::no_ack;
+
 use std::path::{Path, PathBuf};
 
 use oediag_collector::{
@@ -18,7 +20,7 @@ use oediag_protocol::{
 use serde::Serialize;
 
 use crate::{
-    cli::Upload,
+    cli::{Agreement, Upload},
     enrolment::Enrolment,
     failure::{self, Failure, Kind, exit},
     invocation::Invocation,
@@ -27,7 +29,7 @@ use crate::{
         ask::{self, Answer, Listening},
         consent::{self, ConsentError, Grounds, Yes},
         notice::{Terms, notice},
-        outbox::{self, SealError},
+        outbox::{self, Parcel, SealError},
         own::{Own, OwnError},
         preview::{Preview, preview},
         receipt::{Receipt, ReceiptError},
@@ -49,8 +51,10 @@ enum Answered {
 }
 
 /// What every step needs.
-struct Desk<'a> {
-    options: &'a Upload,
+pub(super) struct Desk<'a> {
+    agreement: &'a Agreement,
+    /// It is for a file that somebody carries.
+    offline: bool,
     given: &'a Invocation,
     state: State,
     identity: Identity,
@@ -60,36 +64,68 @@ struct Desk<'a> {
 
 /// Runs the command.
 pub fn run(options: &Upload, given: &Invocation) -> Result<u8, Failure> {
-    let texts = &given.texts;
-    let state = given.state(Kind::Usage)?;
-    let center = Enrolment::load(&state)
-        .map_err(|error| Failure::new(Kind::Usage, text!(texts, "error-enrolment")).because(error))?
-        .ok_or_else(|| Failure::new(Kind::Usage, text!(texts, "error-not-enrolled")).hint(text!(texts, "hint-enroll")))?;
-    let _lock = state.lock_outbox().map_err(|error| failure::state(error, texts))?;
-    let identity = state.identity().map_err(|error| failure::state(error, texts))?;
-    outbox::tidy(&state, &identity.signer.public(), now());
-    let desk = Desk { options, given, state, identity, center, rows: selection::rows(given)? };
-    desk.check_keys()?;
-    let Some(bundle) = options.bundle.as_deref() else { return desk.unfinished() };
-    let own = desk.without(desk.own(bundle)?, &options.without)?;
-    let seen = preview(&own.manifest, &desk.rows);
-    desk.allowed(&own)?;
-    if options.preview {
-        desk.show(&own, &seen, None)?;
-        return Ok(exit::OK);
+    let desk = Desk::new(&options.agreement, false, given)?;
+    let _lock = desk.state.lock_outbox().map_err(|error| failure::state(error, &given.texts))?;
+    desk.tidy();
+    let Some(bundle) = options.bundle.as_deref() else { return desk.unfinished(options) };
+    match desk.agreed(bundle)? {
+        Some((own, receipt)) => desk.deliver(&own, &receipt, options),
+        None => Ok(exit::OK),
     }
-    // Also where an earlier answer would do: who names another bundle means another one.
-    if options.consent.as_ref().is_some_and(|digits| *digits != own.bundle.bundle_id.short()) {
-        return Err(Failure::new(Kind::Refused, text!(texts, "error-no-consent")));
+}
+
+/// Shows a bundle, asks, and seals it for somebody who carries it. Gives the path of what was agreed to, and the sealed file; none after a
+/// mere preview, or where the center has it already, which is told.
+pub(super) fn sealed(bundle: &Path, agreement: &Agreement, given: &Invocation) -> Result<Option<(PathBuf, Parcel)>, Failure> {
+    let desk = Desk::new(agreement, true, given)?;
+    let _lock = desk.state.lock_outbox().map_err(|error| failure::state(error, &given.texts))?;
+    desk.tidy();
+    let Some((own, receipt)) = desk.agreed(bundle)? else { return Ok(None) };
+    if desk.told_before(&own, &receipt)? {
+        return Ok(None);
     }
-    let (own, receipt) = match desk.given_before(&own)? {
-        Some(receipt) => (own, receipt),
-        None => desk.ask(own, seen)?,
-    };
-    desk.deliver(&own, &receipt)
+    let (parcel, _) = desk.parcel(&own, &receipt)?;
+    Ok(Some((own.path, parcel)))
+}
+
+impl<'a> Desk<'a> {
+    fn new(agreement: &'a Agreement, offline: bool, given: &'a Invocation) -> Result<Self, Failure> {
+        let texts = &given.texts;
+        let state = given.state(Kind::Usage)?;
+        let center = Enrolment::load(&state)
+            .map_err(|error| Failure::new(Kind::Usage, text!(texts, "error-enrolment")).because(error))?
+            .ok_or_else(|| Failure::new(Kind::Usage, text!(texts, "error-not-enrolled")).hint(text!(texts, "hint-enroll")))?;
+        let identity = state.identity().map_err(|error| failure::state(error, texts))?;
+        let desk = Self { agreement, offline, given, state, identity, center, rows: selection::rows(given)? };
+        desk.check_keys()?;
+        Ok(desk)
+    }
 }
 
 impl Desk<'_> {
+    fn tidy(&self) {
+        outbox::tidy(&self.state, &self.identity.signer.public(), now());
+    }
+
+    /// From a file to a bundle that somebody agreed to send; none after a mere preview.
+    fn agreed(&self, bundle: &Path) -> Result<Option<(Own, Receipt)>, Failure> {
+        let own = self.without(self.own(bundle)?, &self.agreement.without)?;
+        let seen = preview(&own.manifest, &self.rows);
+        self.allowed(&own)?;
+        if self.agreement.preview {
+            self.show(&own, &seen, None)?;
+            return Ok(None);
+        }
+        // Also where an earlier answer would do: who names another bundle means another one.
+        if self.agreement.consent.as_ref().is_some_and(|digits| *digits != own.bundle.bundle_id.short()) {
+            return Err(Failure::new(Kind::Refused, text!(self.given.texts, "error-no-consent")));
+        }
+        Ok(Some(match self.given_before(&own)? {
+            Some(receipt) => (own, receipt),
+            None => self.ask(own, seen)?,
+        }))
+    }
+
     /// A host whose name or keys do not fit its enrolment cannot send; an old keyset is only told of.
     fn check_keys(&self) -> Result<(), Failure> {
         let texts = &self.given.texts;
@@ -165,9 +201,9 @@ impl Desk<'_> {
         let now = now();
         let covers = |receipt: &Receipt| {
             let consent = &receipt.consent;
-            let days = self.options.retention_days.is_none_or(|days| days == consent.retention_days);
+            let days = self.agreement.retention_days.is_none_or(|days| days == consent.retention_days);
             let case =
-                self.options.case.as_deref().is_none_or(|case| consent.case.as_ref().is_some_and(|told| told.as_str() == case));
+                self.agreement.case.as_deref().is_none_or(|case| consent.case.as_ref().is_some_and(|told| told.as_str() == case));
             days && case && receipt.covers(&own.digest(), &self.center, None, now)
         };
         let all = Receipt::all(&self.state, &self.identity.signer.public()).map_err(|error| self.receipts(error))?;
@@ -185,11 +221,11 @@ impl Desk<'_> {
     }
 
     fn days(&self) -> u32 {
-        self.options.retention_days.unwrap_or(DAYS)
+        self.agreement.retention_days.unwrap_or(DAYS)
     }
 
     fn case<'a>(&'a self, own: &'a Own) -> Option<&'a str> {
-        self.options.case.as_deref().or(own.manifest.start.case.as_deref())
+        self.agreement.case.as_deref().or(own.manifest.start.case.as_deref())
     }
 
     fn terms<'a>(&'a self, own: &'a Own) -> Terms<'a> {
@@ -218,7 +254,7 @@ impl Desk<'_> {
     fn ask(&self, mut own: Own, mut seen: Preview) -> Result<(Own, Receipt), Failure> {
         let texts = &self.given.texts;
         let no = || Failure::new(Kind::Refused, text!(texts, "error-no-consent"));
-        if self.options.consent.is_none() && !ask::can_ask() {
+        if self.agreement.consent.is_none() && !ask::can_ask() {
             return Err(no().hint(text!(texts, "hint-consent", digits = own.bundle.bundle_id.short())));
         }
         // One for all questions: a signal while the next bundle is made is a no as well.
@@ -242,7 +278,7 @@ impl Desk<'_> {
         let terms = self.terms(own);
         let (notice_text, notice) = notice(&terms, seen, term::error_columns(), texts);
         self.show(own, seen, Some(&notice_text))?;
-        let answer = match &self.options.consent {
+        let answer = match &self.agreement.consent {
             // It was compared before.
             Some(_) => Answer::Yes,
             None => listening.answer(&own.bundle.bundle_id.short(), texts),
@@ -254,8 +290,8 @@ impl Desk<'_> {
         }
         let mut agreed = Vec::new();
         for one in terms.separate(seen) {
-            let yes = match &self.options.consent {
-                Some(_) => self.options.agree.contains(&one),
+            let yes = match &self.agreement.consent {
+                Some(_) => self.agreement.agree.contains(&one),
                 None => listening.separately(one, texts),
             };
             if !yes {
@@ -267,7 +303,8 @@ impl Desk<'_> {
         if listening.end() {
             return Err(no());
         }
-        let grounds = Grounds::Interactive(who::who(consent::authority()));
+        let who = who::who(consent::authority());
+        let grounds = if self.offline { Grounds::Offline(who) } else { Grounds::Interactive(who) };
         let (now, shown) = (now(), (notice_text.as_str(), notice));
         let yes = Yes { own, seen, terms: &terms, shown, agreed: &agreed, grounds, now };
         let receipt = consent::give(yes, &self.state, &self.identity);

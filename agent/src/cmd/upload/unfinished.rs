@@ -3,10 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use oediag_protocol::consent::BundleDigest;
+use oediag_protocol::consent::{Basis, BundleDigest};
 
 use super::{Desk, now};
 use crate::{
+    cli::Upload,
     failure::{Failure, exit},
     release::{outbox, receipt::Receipt},
     term, text,
@@ -14,7 +15,7 @@ use crate::{
 
 impl Desk<'_> {
     /// Sends each; one that fails does not keep the others. The last failure is the command's.
-    pub(super) fn unfinished(&self) -> Result<u8, Failure> {
+    pub(super) fn unfinished(&self, options: &Upload) -> Result<u8, Failure> {
         let texts = &self.given.texts;
         let key = self.identity.signer.public();
         let receipts = Receipt::all(&self.state, &key).map_err(|error| self.receipts(error))?;
@@ -24,12 +25,13 @@ impl Desk<'_> {
         for receipt in last.into_values().filter(|receipt| receipt.ack(&key).is_none()) {
             let agreed = &receipt.consent.bundle;
             let digest = BundleDigest { bundle_id: agreed.bundle_id, sha256: agreed.sha256, bytes: agreed.bytes };
-            // What answers a request is the broker's to send.
-            if !receipt.covers(&digest, &self.center, None, now()) {
+            // What answers a request is the broker's to send; what was agreed to for carrying is carried.
+            if receipt.consent.basis == Basis::Offline || !receipt.covers(&digest, &self.center, None, now()) {
                 continue;
             }
             let Some(parcel) = outbox::sealed(receipt, &self.center, &self.state, &key) else { continue };
-            match self.sending(receipt).and_then(|sending| self.hand_over(receipt, &parcel, sending)) {
+            let sending = self.sending(receipt);
+            match self.in_time(&sending, receipt).and_then(|()| self.hand_over(receipt, &parcel, sending, options)) {
                 Ok(ack) => stored.push(self.stored(None, ack, false)),
                 Err(failure) => {
                     if let Some(earlier) = failed.replace(failure) {
