@@ -8,13 +8,15 @@ use axum::{
     response::Html,
 };
 use minijinja::{Value, context};
-use oediag_protocol::text::Line;
+use oediag_protocol::{
+    bundle::manifest::{Item, ItemKind, Reason},
+    text::Line,
+};
 
 use super::{
     Console,
     open::{find, open},
     reply::{NoPage, page},
-    texts::texts,
     view::View,
     words::size,
 };
@@ -22,6 +24,11 @@ use crate::users::{Action, may, session::Session};
 
 /// Most rows on the page: a form of as many boxes stays far below what a form may hold.
 const LISTED: usize = 5000;
+
+/// Whether a row stands for something that was collected and stayed on the host.
+fn is_held(item: &Item) -> bool {
+    item.kind != ItemKind::Record && item.reason == Some(Reason::LeftOut)
+}
 
 /// `GET /bundles/{id}/items`.
 pub(super) async fn list(
@@ -31,20 +38,18 @@ pub(super) async fn list(
     Path(id): Path<String>,
 ) -> Result<Html<String>, NoPage> {
     let bundle = find(&console, &session, &id).await?;
-    let (host, t) = (bundle.host, texts(view.lang));
+    let host = bundle.host;
     let asks = may(session.role, Action::AskBasic, true) && console.store.catalogue(host).await?.is_some();
     let open = open(&console, &session, bundle, None).await?;
     let items = &open.opened.manifest.items;
-    let held = items.iter().enumerate().filter(|(_, item)| item.offset.is_none());
-    let row = |(place, item): (usize, &oediag_protocol::bundle::manifest::Item)| {
+    let held = items.iter().enumerate().filter(|(_, item)| is_held(item));
+    let row = |(place, item): (usize, &Item)| {
         context! {
             place,
             id => &item.id,
             what => item.src.as_ref().or(item.path.as_ref()),
             argv => item.argv.join(" "),
             size => size(item.bytes_seen),
-            outcome => t.word("outcome", &item.outcome),
-            reason => item.reason.as_ref().map(|reason| t.word("reason", reason)),
         }
     };
     let rows: Vec<Value> = held.clone().take(LISTED).map(row).collect();

@@ -185,7 +185,11 @@ fn sections(session: &Session, here: &str, t: &Texts) -> Vec<Value> {
         ("/audit", "audit", Action::ReadAudit),
     ];
     let path = here.split('?').next().unwrap_or_default();
-    let present = |link: &str| if link == "/" { path == "/" || path.starts_with("/bundles") } else { path.starts_with(link) };
+    let present = |link: &str| match link {
+        "/" => path == "/" || path.starts_with("/bundles"),
+        "/requests" => path.starts_with(link) || path.starts_with("/approvals"),
+        link => path.starts_with(link),
+    };
     let shown = all.into_iter().filter(|(.., action)| may(session.role, *action, true));
     shown.map(|(link, key, _)| context! { link, words => t.get(key), present => present(link) }).collect()
 }

@@ -4,6 +4,7 @@
 use std::{fs, process::Command};
 
 use oediag_protocol::{
+    bundle::manifest::{Item, ItemKind, Outcome, Reason},
     consent::Level,
     id::RequestId,
     request::verify::{self, Asked, Clock},
@@ -117,12 +118,26 @@ fn an_extended_request_needs_a_lead_and_the_engineers_own_key() {
 fn ticked_items_of_an_index_are_asked_for() {
     let scene = Scene::new("items");
     let (center, cookie) = (&scene.center, log_in(&scene.center, "admin", scene.center.password()));
-    let page = get(center, &cookie, &format!("/bundles/{}/items", scene.bundle));
-    assert_eq!(page.status, 200);
+    // Its rows are skipped for other reasons: none of them is held.
+    let page = get(center, &cookie, &format!("/bundles/{}/items", scene.bundle)).body;
+    assert!(page.contains("Every row of the manifest came") && !page.contains("name=\"i:"), "{page}");
+    let held = |id: &str| Item {
+        src: Some(format!("/var/log/<b>{id}")),
+        outcome: Outcome::Skipped,
+        reason: Some(Reason::LeftOut),
+        ..Item::new(id, ItemKind::File)
+    };
+    let bundle = bundle::edited(&scene.host, &[], |manifest| manifest.items.extend(["logs.messages", "logs.secure"].map(held)));
+    let sealed = bundle.seal(&scene.host);
+    scene.host.ack(&scene.host.upload(center, &sealed), &sealed);
+    crate::ingest::checked(center, bundle.id);
+    let bundle = bundle.id.to_string();
+    let page = get(center, &cookie, &format!("/bundles/{bundle}/items"));
+    assert!(page.status == 200 && page.body.contains("&lt;b&gt;logs.secure"), "{page:?}");
     let places: Vec<&str> = page.body.split("name=\"i:").skip(1).filter_map(|rest| rest.split('"').next()).take(2).collect();
     assert_eq!(places.len(), 2, "{}", page.body);
     let manifest = page.body.split("name=\"manifest\" value=\"").nth(1).and_then(|rest| rest.get(..64)).expect("a digest");
-    let (path, held) = (format!("/hosts/{}/ask", scene.host.id), &scene.bundle);
+    let (path, held) = (format!("/hosts/{}/ask", scene.host.id), &bundle);
     let ticked = format!("ask=items&held={held}&manifest={manifest}&i:{}=1&i:{}=1&step=items", places[0], places[1]);
     let form = post(center, &cookie, &path, &ticked).body;
     let items = format!("{}, {}", places[0], places[1]);
