@@ -47,7 +47,7 @@ const HEAD: Duration = Duration::from_secs(10);
 const PAGE: Duration = Duration::from_mins(1);
 /// Most bytes of a request that are held at a time, and so of its head.
 const BUFFER: usize = 64 << 10;
-/// How often expired uploads and sessions are looked for.
+/// How often keysets that end soon, and expired uploads and sessions, are looked for.
 const SWEEP: Duration = Duration::from_mins(10);
 
 /// Runs the center until it is told to stop.
@@ -75,7 +75,7 @@ pub async fn run(settings: Settings, store: Store, keys: Keys) -> Result<()> {
     let app = router(gate, vault.clone(), public.is_https()).into_make_service_with_connect_info::<SocketAddr>();
     let handle = Handle::new();
     let stopping = tokio::spawn(stop(handle.clone()));
-    let sweeping = tokio::spawn(sweep(store.clone()));
+    let sweeping = tokio::spawn(sweep(store.clone(), signer.clone()));
     let followed = store.clone();
     let following = tokio::spawn(async move { memory.follow(&followed).await });
     let deleting = tokio::spawn(deletions::run(store.clone(), signer));
@@ -159,13 +159,16 @@ async fn stop(handle: Handle<SocketAddr>) {
     handle.graceful_shutdown(Some(STOP));
 }
 
-async fn sweep(store: Store) {
+async fn sweep(store: Store, signer: Arc<Signer>) {
     let mut every = tokio::time::interval(SWEEP);
     loop {
         every.tick().await;
         let now = clock::now();
         if let Err(error) = session::sweep(&store, now).await {
             error!(%error, "old sessions could not be deleted");
+        }
+        if let Err(error) = signer.renew(&store, now).await {
+            error!(%error, "keysets that end soon could not be renewed");
         }
         if let Err(error) = store.sweep_nonces(now).await {
             error!(%error, "old nonces could not be deleted");

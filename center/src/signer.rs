@@ -13,7 +13,7 @@ use oediag_protocol::{
     keyset::KeysetError,
     request::paper::Request,
     signed::{Signed, SignedError},
-    sshsig,
+    sshsig::{self, Namespace, PublicKey},
 };
 
 use crate::{
@@ -33,6 +33,9 @@ pub enum SignError {
     /// The document.
     #[error(transparent)]
     Document(#[from] DocumentError),
+    /// A signature.
+    #[error(transparent)]
+    Signature(#[from] sshsig::SigError),
     /// A keyset does not follow from the one before.
     #[error(transparent)]
     Keyset(#[from] KeysetError),
@@ -89,6 +92,13 @@ impl Signer {
         let ours = self.keys.signers(Role::Request)?;
         let signers: Vec<&sshsig::Signer> = ours.iter().chain(engineer).collect();
         Ok(Signed::new(request, &signers)?.to_bytes()?)
+    }
+
+    /// The request keys' signatures over a request that an engineer signs beside them.
+    pub fn request_signatures(&self, payload: &[u8]) -> Result<Vec<(PublicKey, String)>, SignError> {
+        document::parse::<Request>(payload)?;
+        let sign = |key: &sshsig::Signer| Ok((key.public(), key.sign(Namespace::Request, payload)?));
+        self.keys.signers(Role::Request)?.iter().map(sign).collect()
     }
 }
 

@@ -1,6 +1,6 @@
 //! The composer: what a host can be asked for, ticked; then the request as the customer will read it; then signed and sent.
 //! In: the host's own catalogue, an engineer's form. Out: the form once more, the text to look at, or a request in the host's inbox.
-//! Never: signs what was not shown; asks at level extended, which needs a key that no browser holds.
+//! Never: signs what was not shown; asks at level extended, which waits for a lead and for a key that no browser holds.
 
 use std::collections::BTreeMap;
 
@@ -28,8 +28,9 @@ use super::{
     Console,
     hosts::{find, system},
     reply::{NoPage, page},
-    requests::{desk, person, shown},
+    requests::{desk, person},
     routes::Fields,
+    screen::screen,
     texts::{Texts, texts},
     view::View,
 };
@@ -80,7 +81,18 @@ pub(super) async fn step(
 ) -> Result<Response, NoPage> {
     let (host, t) = (find(&console, &session, &id).await?, texts(view.lang));
     let offer = console.store.catalogue(host.id).await?.ok_or(NoPage::NotFound)?;
-    let values: BTreeMap<String, String> = fields.pairs().iter().cloned().collect();
+    let mut values: BTreeMap<String, String> = fields.pairs().iter().cloned().collect();
+    if !matches!(fields.get("step"), "review" | "send") {
+        // From the review back to the form, or from an index with rows ticked: nothing is to be complained of yet.
+        let ticked: Vec<&str> = fields.all("i:").map(|(place, _)| place).collect();
+        if !ticked.is_empty() {
+            values.insert("items".to_owned(), ticked.join(", "));
+        }
+        for (name, value) in USUAL {
+            values.entry(name.to_owned()).or_insert_with(|| value.to_owned());
+        }
+        return compose(&view, &session, &host, &offer, &values, "");
+    }
     let again = |wrong: &str| compose(&view, &session, &host, &offer, &values, wrong);
     let draft = match draft(&fields, &session)? {
         Ok(draft) => draft,
@@ -88,32 +100,29 @@ pub(super) async fn step(
     };
     let desk = desk(&console, &session);
     match fields.get("step") {
+        "send" if draft.scope.level == Level::Extended => match desk.propose(host.id, draft).await {
+            Ok(id) => Ok(Redirect::to(&format!("/approvals/{id}")).into_response()),
+            Err(error) => again(&error.to_string()),
+        },
         "send" => match desk.compose(host.id, draft, None).await {
             Ok(asked) => Ok(Redirect::to(&format!("/requests/{}", asked.id)).into_response()),
             Err(error) => again(&error.to_string()),
         },
-        "review" => match desk.preview(host.id, draft).await {
+        _ => match desk.preview(host.id, draft).await {
             Ok(request) => {
-                let named = |offered: &&Offered| request.scope.sources.iter().any(|source| source.id == offered.id);
-                let words: Vec<Value> = offer
-                    .sources
-                    .iter()
-                    .filter(named)
-                    .map(|one| context! { id => one.id.as_str(), zh => one.words.zh_cn.as_str(), en => one.words.en.as_str() })
-                    .collect();
                 let kept: Vec<&(String, String)> =
                     fields.pairs().iter().filter(|(name, _)| name != "csrf" && name != "step").collect();
                 let both = [oediag_analysis::Lang::Zh, oediag_analysis::Lang::En].map(|lang| {
-                    context! { lang => lang.pick("en", "zh-CN"), t => &texts(lang).value, paper => shown(&request, texts(lang)) }
+                    context! { lang => lang.pick("en", "zh-CN"), screen => Serde(screen(&request, Some(&offer), lang)) }
                 });
                 let values = context! {
-                    id => host.id.to_string(), system => system(&host.os), both => both.to_vec(), words, kept => Serde(kept),
+                    id => host.id.to_string(), system => system(&host.os),
+                    extended => request.scope.level == Level::Extended, both => both.to_vec(), kept => Serde(kept),
                 };
                 Ok(page(&view, Some(&session), "review.html", values)?.into_response())
             }
             Err(error) => again(&error.to_string()),
         },
-        _ => again(""),
     }
 }
 
@@ -136,12 +145,13 @@ fn compose(
         context! {
             id => one.id.as_str(),
             on => values.contains_key(&ticked),
+            extended => one.level == Level::Extended,
             words => view.lang.pick(one.words.en.as_str(), one.words.zh_cn.as_str()),
             params => one.params.iter().map(|each| param(one, each)).collect::<Vec<_>>(),
         }
     };
     let mut topics: BTreeMap<&str, Vec<Value>> = BTreeMap::new();
-    for one in offer.sources.iter().filter(|one| one.level == Level::Basic) {
+    for one in &offer.sources {
         topics.entry(one.topic.as_str()).or_default().push(source(one));
     }
     let topics: Vec<Value> = topics
@@ -164,9 +174,10 @@ fn compose(
 }
 
 /// The fields of the form beside sources and their parameters.
-const FIELDS: [&str; 14] = [
+const FIELDS: [&str; 15] = [
     "case",
     "severity",
+    "level",
     "preset",
     "reason_zh",
     "reason_en",
@@ -231,6 +242,7 @@ fn scope(fields: &Fields) -> Result<Scope, Wrong> {
         "items" => Ask::Items,
         _ => Ask::Bundle,
     };
+    let level = if fields.get("level") == "extended" { Level::Extended } else { Level::Basic };
     if ask == Ask::Items {
         let mut items: Vec<u64> = Vec::new();
         for number in fields.get("items").split([',', ' ']).filter(|number| !number.is_empty()) {
@@ -243,7 +255,7 @@ fn scope(fields: &Fields) -> Result<Scope, Wrong> {
             manifest_sha256: Sha256::parse(fields.get("manifest")).ok_or("ask_wrong_items")?,
             items,
         };
-        return Ok(Scope { level: Level::Basic, ask, preset: None, sources: Vec::new(), held: Some(held) });
+        return Ok(Scope { level, ask, preset: None, sources: Vec::new(), held: Some(held) });
     }
     let preset = match fields.get("preset") {
         "" => None,
@@ -260,5 +272,5 @@ fn scope(fields: &Fields) -> Result<Scope, Wrong> {
     if preset.is_none() && sources.is_empty() {
         return Err("ask_wrong_sources");
     }
-    Ok(Scope { level: Level::Basic, ask, preset, sources, held: None })
+    Ok(Scope { level, ask, preset, sources, held: None })
 }

@@ -4,6 +4,7 @@
 //! Never: text of a bundle as anything but text, a page of another tenant (404), a bundle's bytes before the audit line.
 
 mod absent;
+mod approvals;
 mod ask;
 mod audit;
 mod card;
@@ -11,14 +12,17 @@ mod cases;
 mod files;
 mod harmless;
 mod hosts;
+mod items;
 mod lines;
 mod open;
 mod operations;
 mod pages;
+mod readers;
 mod receipts;
 mod reply;
 mod requests;
 pub mod routes;
+mod screen;
 mod texts;
 mod tree;
 mod view;

@@ -9,6 +9,7 @@ use axum::{
     response::{Html, IntoResponse as _, Redirect, Response},
 };
 use minijinja::context;
+use oediag_protocol::request::paper::Ask;
 use serde::Deserialize;
 
 use super::{
@@ -22,6 +23,7 @@ use super::{
 };
 use crate::{
     clock,
+    requests::paper,
     store::{audit::Entry, bundles::Bundle},
     users::{
         Action, may, password,
@@ -107,14 +109,20 @@ pub(super) async fn bundle(
     let (bundle, lang) = (find(&console, &session, &id).await?, view.lang);
     if !views::opens(&bundle) {
         let row = views::row(&bundle, None, texts(lang));
-        return page(&view, Some(&session), "bundle.html", context! { row });
+        return page(&view, Some(&session), "bundle.html", context! { row, lets => false, index => false });
     }
     let mut open = open(&console, &session, bundle, None).await?;
     // Members are read and pictures drawn.
     let (shown, open) = tokio::task::spawn_blocking(move || views::bundle(&mut open, lang).map(|shown| (shown, open))).await??;
     let row = views::row(&open.bundle, Some(&open.opened.summary()), texts(lang));
+    let lets = may(session.role, Action::GrantReading, true);
+    let index = match open.consent.request {
+        Some(named) => console.store.request(&session.tenant, named.request_id).await?,
+        None => None,
+    };
+    let index = index.map(|asked| paper(&asked)).transpose()?.is_some_and(|paper| paper.scope.ask == Ask::Index);
     let (read, all) = (size(open.read()), size(open.bundle.sealed.payload_bytes));
-    page(&view, Some(&session), "bundle.html", context! { row, read, all, ..shown })
+    page(&view, Some(&session), "bundle.html", context! { row, read, all, lets, index, ..shown })
 }
 
 fn set_cookie(tls: bool, value: &str) -> Result<HeaderValue, NoPage> {

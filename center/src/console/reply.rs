@@ -38,6 +38,8 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
         ("host.html", include_str!("../../pages/host.html")),
         ("ask.html", include_str!("../../pages/ask.html")),
         ("review.html", include_str!("../../pages/review.html")),
+        ("approvals.html", include_str!("../../pages/approvals.html")),
+        ("approval.html", include_str!("../../pages/approval.html")),
         ("requests.html", include_str!("../../pages/requests.html")),
         ("request.html", include_str!("../../pages/request.html")),
         ("cases.html", include_str!("../../pages/cases.html")),
@@ -51,6 +53,8 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
         ("bundles.html", include_str!("../../pages/bundles.html")),
         ("bundle.html", include_str!("../../pages/bundle.html")),
         ("file.html", include_str!("../../pages/file.html")),
+        ("items.html", include_str!("../../pages/items.html")),
+        ("readers.html", include_str!("../../pages/readers.html")),
         ("operations.html", include_str!("../../pages/operations.html")),
         ("error.html", include_str!("../../pages/error.html")),
     ] {
@@ -165,7 +169,8 @@ pub(super) fn page(view: &View, session: Option<&Session>, name: &str, values: V
     let (lang, here) = (view.lang.pick("en", "zh-CN"), &view.here);
     let sections: Vec<Value> = session.map(|session| sections(session, &view.here, texts(view.lang))).unwrap_or_default();
     let (user, csrf) = session.map(|session| (&session.user, &session.csrf)).unzip();
-    let values = context! { t, lang, here, user, csrf, sections, ..values };
+    let banner = session.map_or(0, |session| session.conflicts);
+    let values = context! { t, lang, here, user, csrf, sections, banner, ..values };
     Ok(Html(TEMPLATES.get_template(name)?.render(values)?))
 }
 
@@ -180,7 +185,11 @@ fn sections(session: &Session, here: &str, t: &Texts) -> Vec<Value> {
         ("/audit", "audit", Action::ReadAudit),
     ];
     let path = here.split('?').next().unwrap_or_default();
-    let present = |link: &str| if link == "/" { path == "/" || path.starts_with("/bundles") } else { path.starts_with(link) };
+    let present = |link: &str| match link {
+        "/" => path == "/" || path.starts_with("/bundles"),
+        "/requests" => path.starts_with(link) || path.starts_with("/approvals"),
+        link => path.starts_with(link),
+    };
     let shown = all.into_iter().filter(|(.., action)| may(session.role, *action, true));
     shown.map(|(link, key, _)| context! { link, words => t.get(key), present => present(link) }).collect()
 }
@@ -232,7 +241,7 @@ mod tests {
         let evil = "<script>alert(1)</script>\"'><img src=x>";
         let row = context! { id => evil, name => evil, state => "rejected", reason => evil, open => false, host_name => evil, host => evil,
         system => evil, known => true, counts => Vec::<u8>::new(), complete => true, started => evil, received => evil, size => evil };
-        let Html(page) = page(&view(), None, "bundle.html", context! { row }).expect("a page");
+        let Html(page) = page(&view(), None, "bundle.html", context! { row, lets => false, index => false }).expect("a page");
         assert!(!page.contains("<script") && !page.contains("<img") && page.contains("&lt;script&gt;"), "{page}");
         assert!(page.contains("未通过校验") && !page.contains("class=\"alerts\""), "{page}");
     }

@@ -82,8 +82,9 @@ pub(super) async fn list(
 ) -> Result<Html<String>, NoPage> {
     let (now, t) = (clock::now(), texts(view.lang));
     let asked = console.store.requests(&session.tenant, None, None).await?;
+    let waiting = console.store.proposals(&session.tenant).await?.len();
     let rows: Vec<Value> = asked.iter().map(|asked| row(asked, now, t)).collect();
-    page(&view, Some(&session), "requests.html", context! { rows })
+    page(&view, Some(&session), "requests.html", context! { rows, waiting })
 }
 
 /// `GET /requests/{request}`.

@@ -12,7 +12,7 @@ use axum::{
 };
 
 use super::{
-    Console, ask, audit, cases, files, hosts, operations, pages, receipts,
+    Console, approvals, ask, audit, cases, files, hosts, items, operations, pages, readers, receipts,
     reply::{self, NoPage, from_our_page, session},
     requests,
 };
@@ -93,6 +93,12 @@ const ROUTES: &[Route] = &[
     shown("/requests/{request}", Action::SeeRequests, || get(requests::one)),
     done("/requests/{request}/cancel", Action::AskBasic, || post(requests::cancel)),
     done("/requests/{request}/again", Action::AskBasic, || post(requests::again)),
+    shown("/approvals", Action::SeeRequests, || get(approvals::list)),
+    shown("/approvals/{approval}", Action::SeeRequests, || get(approvals::one)),
+    shown("/approvals/{approval}/payload", Action::AskBasic, || get(approvals::payload)),
+    done("/approvals/{approval}/approve", Action::ApproveExtended, || post(approvals::approve)),
+    done("/approvals/{approval}/refuse", Action::ApproveExtended, || post(approvals::refuse)),
+    done("/approvals/{approval}/sign", Action::AskBasic, || post(approvals::sign)),
     shown("/cases", Action::SeeCases, || get(cases::list)),
     shown("/cases/{case}", Action::SeeCases, || get(cases::one)),
     done("/cases/{case}/accept", Action::WorkOnCases, || post(cases::accept)),
@@ -103,8 +109,12 @@ const ROUTES: &[Route] = &[
     shown("/receipts/{receipt}/withdraw", Action::Withdraw, || get(receipts::sure)),
     done("/receipts/{receipt}/withdraw", Action::Withdraw, || post(receipts::withdraw)),
     shown("/audit", Action::ReadAudit, || get(audit::lines)),
+    shown("/audit/lines", Action::ReadAudit, || get(audit::download)),
     shown("/bundles/{id}", Action::ReadContents, || get(pages::bundle)),
     shown("/bundles/{id}/operations", Action::ReadContents, || get(operations::operations)),
+    shown("/bundles/{id}/items", Action::ReadContents, || get(items::list)),
+    shown("/bundles/{id}/readers", Action::GrantReading, || get(readers::form)),
+    done("/bundles/{id}/readers", Action::GrantReading, || post(readers::grant)),
     shown("/bundles/{id}/files/{*path}", Action::ReadContents, || get(files::file)),
 ];
 
@@ -127,7 +137,7 @@ pub(super) fn router(console: &Console) -> Router<Console> {
 
 /// Lets a request through to its handler, with the session of a user who may do this.
 async fn guard(State((console, action)): State<(Console, Action)>, mut request: Request, next: Next) -> Result<Response, NoPage> {
-    let session = session(&console, request.headers()).await?;
+    let mut session = session(&console, request.headers()).await?;
     if !may(session.role, action, true) {
         let (tenant, path) = (Some(session.tenant.as_str()), Some(request.uri().path()));
         let entry = Entry { event: "page_refused", actor: &session.user, tenant, object: path };
@@ -144,6 +154,9 @@ async fn guard(State((console, action)): State<(Console, Action)>, mut request: 
         }
         request = Request::from_parts(parts, Body::empty());
         request.extensions_mut().insert(fields);
+    }
+    if may(session.role, Action::ReadAudit, true) {
+        session.conflicts = console.store.conflicting_hosts(&session.tenant).await?;
     }
     request.extensions_mut().insert(session);
     Ok(next.run(request).await)

@@ -24,6 +24,8 @@ use crate::{clock, keys::Role};
 
 /// Tells when to ask again, where there is no body to say it.
 const NEXT: &str = "oediag-next-poll";
+/// Seconds between polls of a host of which something is under way.
+const BRISK: u64 = 10;
 /// Seconds for which a deletion is told.
 const DELETIONS: i64 = 7 * 24 * 3600;
 
@@ -32,13 +34,13 @@ pub(super) async fn get(State(gate): State<Gate>, Path(host): Path<String>, aske
     if host != asker.host.to_string() {
         return Err(Refusal::OtherHost("the path"));
     }
-    let next = gate.limits.poll.as_secs();
+    let now = clock::now();
+    let next = next_poll(gate.limits.poll.as_secs(), asker.known.brisk, now);
     // As it was when the host was read: what changed since has another tag, and is told again.
     let tag = format!("\"{}\"", asker.known.generation);
     if text(&asker.headers, header::IF_NONE_MATCH.as_str())? == Some(tag.as_str()) {
         return Ok(with_headers(StatusCode::NOT_MODIFIED, [(NEXT, next.to_string()), ("etag", tag)]));
     }
-    let now = clock::now();
     let (requests, cancels) = gate.store.waiting(asker.host, now, MAX_LIST).await?;
     let inbox = Inbox {
         schema: Schema::V1,
@@ -57,9 +59,27 @@ pub(super) async fn get(State(gate): State<Gate>, Path(host): Path<String>, aske
     Ok(reply)
 }
 
+/// Seconds after which a host asks again: soon while something of its is under way, else the usual.
+const fn next_poll(usual: u64, brisk: Time, now: Time) -> u64 {
+    if now.0 < brisk.0 && usual > BRISK { BRISK } else { usual }
+}
+
 /// The signed head of the audit log at a number of its lines, the last where none is given.
 pub(super) async fn log(gate: &Gate, seq: Option<u64>, now: Time) -> Result<Option<Signed>, Refusal> {
     let Some(head) = gate.store.audit_head(seq).await? else { return Ok(None) };
     let signed = gate.signer.sign(Role::Ack, &Head { schema: HeadSchema::V1, at: now, head })?;
     Ok(Some(Signed::parse(&signed).map_err(|error| Fault::Sign(error.into()))?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_asks_soon_only_while_something_is_under_way() {
+        assert_eq!(next_poll(300, Time(100), Time(99)), BRISK);
+        assert_eq!(next_poll(300, Time(100), Time(100)), 300);
+        assert_eq!(next_poll(5, Time(100), Time(99)), 5, "never later than usual");
+        assert_eq!(next_poll(300, Time(0), Time(99)), 300);
+    }
 }

@@ -36,6 +36,8 @@ pub(super) struct Known {
     pub(super) revoked: bool,
     /// Another number each time that something changed for the host.
     pub(super) generation: u64,
+    /// Until when it is told to ask again soon.
+    pub(super) brisk: Time,
 }
 
 /// Memory of the hosts that ask.
@@ -81,6 +83,7 @@ impl Memory {
             transport_key: host.transport_key,
             revoked: host.revoked.is_some(),
             generation: store.generation(id).await?,
+            brisk: store.brisk(id).await?,
         });
         let mut inner = self.inner();
         // A change that came while this was read may be about this host.

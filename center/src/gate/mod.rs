@@ -27,7 +27,7 @@ use std::sync::Arc;
 use axum::{
     Router,
     extract::DefaultBodyLimit,
-    routing::{get, options, patch, post, put},
+    routing::{MethodRouter, get, options, patch, post, put},
 };
 use tokio::sync::{Notify, Semaphore};
 
@@ -59,31 +59,48 @@ pub struct Gate {
     pub arrived: Arc<Notify>,
 }
 
+/// One route with its methods.
+struct Route {
+    methods: &'static [&'static str],
+    path: &'static str,
+    handler: fn() -> MethodRouter<Gate>,
+}
+
+const fn route(methods: &'static [&'static str], path: &'static str, handler: fn() -> MethodRouter<Gate>) -> Route {
+    Route { methods, path, handler }
+}
+
+const ROUTES: &[Route] = &[
+    route(&["POST"], "/v1/enroll", || post(enroll::enroll)),
+    route(&["GET"], "/v1/hosts/{host}/inbox", || get(inbox::get)),
+    route(&["GET"], "/v1/requests/{id}", || get(requests::get)),
+    route(&["GET"], "/v1/requests/{id}/cancel", || get(requests::cancel)),
+    route(&["POST"], "/v1/requests/{id}/events", || post(requests::event)),
+    route(&["GET"], "/v1/keysets/{version}", || get(requests::keyset)),
+    route(&["PUT"], "/v1/catalogue", || put(requests::catalogue)),
+    route(&["POST"], "/v1/ledger/head", || post(heads::post)),
+    route(&["GET"], "/v1/log/{seq}", || get(withdrawals::head)),
+    route(&["POST"], "/v1/withdrawals", || post(withdrawals::withdraw)),
+    route(&["GET"], "/v1/deletions/{receipt}", || get(withdrawals::deletion)),
+    route(&["GET"], "/v1/receipts/{id}/views", || get(withdrawals::views)),
+    route(&["GET", "POST"], "/v1/cases", || get(cases::list).post(cases::open)),
+    route(&["POST"], "/v1/cases/{id}/confirm", || post(cases::confirm)),
+    route(&["POST"], "/v1/consents", || post(consents::receive)),
+    route(&["OPTIONS", "POST"], "/v1/uploads", || options(tus::options).post(tus::create)),
+    route(&["OPTIONS", "PATCH", "HEAD", "DELETE", "POST"], "/v1/uploads/{id}", || {
+        patch(tus::patch).head(tus::head).delete(tus::delete).options(tus::options).post(tus::overridden)
+    }),
+    route(&["POST"], "/v1/uploads/{id}/finish", || post(finish::finish)),
+];
+
+/// Method and path of every route, for those who test them all.
+pub fn routes() -> impl Iterator<Item = (&'static str, &'static str)> {
+    ROUTES.iter().flat_map(|route| route.methods.iter().map(|method| (*method, route.path)))
+}
+
 /// The routes of hosts and of programs that upload.
 pub fn router(gate: Gate) -> Router {
-    Router::new()
-        .route("/v1/enroll", post(enroll::enroll))
-        .route("/v1/hosts/{host}/inbox", get(inbox::get))
-        .route("/v1/requests/{id}", get(requests::get))
-        .route("/v1/requests/{id}/cancel", get(requests::cancel))
-        .route("/v1/requests/{id}/events", post(requests::event))
-        .route("/v1/keysets/{version}", get(requests::keyset))
-        .route("/v1/catalogue", put(requests::catalogue))
-        .route("/v1/ledger/head", post(heads::post))
-        .route("/v1/log/{seq}", get(withdrawals::head))
-        .route("/v1/withdrawals", post(withdrawals::withdraw))
-        .route("/v1/deletions/{receipt}", get(withdrawals::deletion))
-        .route("/v1/receipts/{id}/views", get(withdrawals::views))
-        .route("/v1/cases", get(cases::list).post(cases::open))
-        .route("/v1/cases/{id}/confirm", post(cases::confirm))
-        .route("/v1/consents", post(consents::receive))
-        .route("/v1/uploads", options(tus::options).post(tus::create))
-        .route(
-            "/v1/uploads/{id}",
-            patch(tus::patch).head(tus::head).delete(tus::delete).options(tus::options).post(tus::overridden),
-        )
-        .route("/v1/uploads/{id}/finish", post(finish::finish))
-        // Each handler has a limit of its own.
-        .layer(DefaultBodyLimit::disable())
-        .with_state(gate)
+    let routes = ROUTES.iter().fold(Router::new(), |router, route| router.route(route.path, (route.handler)()));
+    // Each handler has a limit of its own.
+    routes.layer(DefaultBodyLimit::disable()).with_state(gate)
 }

@@ -4,9 +4,10 @@
 //! refuse; names anything that is not in the host's catalogue; decides who may ask (that is for whoever calls).
 
 mod draft;
+mod extended;
 
 use oediag_protocol::{
-    consent::Consent,
+    consent::{Consent, Level},
     digest::Sha256,
     document,
     id::{HostId, RequestId, TenantId},
@@ -14,16 +15,20 @@ use oediag_protocol::{
     request::{
         cancel::{self, Cancel},
         catalogue::Misfit,
-        paper::{Person, Request, Words},
+        paper::{Person, Request, Role, Words},
         verify::{self, Asked as Host, Clock, Refusal},
     },
     sshsig,
+    text::Line,
     time::Time,
 };
 
-pub use self::draft::{Draft, HOURS, SourceError, source};
+pub use self::{
+    draft::{Draft, HOURS, SourceError, source},
+    extended::proposed,
+};
 use crate::{
-    keys::Role,
+    keys,
     secret::{self, NoRandom},
     signer::{SignError, Signer, own},
     store::{
@@ -115,7 +120,11 @@ impl Desk<'_> {
         let (name, country) = (name.as_deref().unwrap_or(NAME), country.as_deref().unwrap_or(COUNTRY));
         let request = draft.request(self.tenant, host, (name, country), self.now)?;
         self.store.catalogue(host).await?.ok_or(RequestError::NoCatalogue)?.fits(&request)?;
-        document::to_bytes(&request).map_err(SignError::from)?;
+        // Who the lead will be is not known yet: somebody stands for them, so that all other rules are looked at.
+        let lead = || Person { id: Line::parse("lead").unwrap_or_default(), role: Role::Lead, ..request.requested_by.clone() };
+        let open = request.scope.level == Level::Extended && request.approved_by.is_none();
+        let whole = Request { approved_by: if open { Some(lead()) } else { request.approved_by.clone() }, ..request.clone() };
+        document::to_bytes(&whole).map_err(SignError::from)?;
         Ok(request)
     }
 
@@ -153,7 +162,7 @@ impl Desk<'_> {
             reason,
             cancelled_by: by,
         };
-        let signed = text(&self.signer.sign(Role::Request, &cancel)?);
+        let signed = text(&self.signer.sign(keys::Role::Request, &cancel)?);
         Ok(self.store.cancel_request(self.tenant, id, &signed, &actor, self.now).await?)
     }
 
@@ -166,7 +175,12 @@ impl Desk<'_> {
         self.store.catalogue(request.host_id).await?.ok_or(RequestError::NoCatalogue)?.fits(request)?;
         let bytes = self.signer.request(request, engineer)?;
         let keyset = self.signer.newest(self.store, self.tenant, self.now).await?;
-        let digest = judged(&bytes, request, &keyset, self.now)?;
+        self.keep(request, &bytes, &keyset).await
+    }
+
+    /// Judges signed bytes as the host will, and puts them into its inbox.
+    async fn keep(&self, request: &Request, bytes: &[u8], keyset: &Keyset) -> Result<Asked, RequestError> {
+        let digest = judged(bytes, request, keyset, self.now)?;
         let asked = Asked {
             id: request.request_id,
             tenant: self.tenant.clone(),
@@ -174,7 +188,7 @@ impl Desk<'_> {
             case: request.case.as_str().to_owned(),
             severity: request.severity,
             digest,
-            signed: text(&bytes),
+            signed: text(bytes),
             cancel: None,
             composed_by: request.requested_by.id.as_str().to_owned(),
             created: request.created,

@@ -16,7 +16,7 @@ use oediag_protocol::{
     text::Line,
     time::Time,
 };
-use tracing::warn;
+use tracing::{error, warn};
 
 use super::{SignError, Signer};
 use crate::{
@@ -61,6 +61,16 @@ impl Signer {
         }
         // As they are stored: another process may have been faster.
         Ok(self.chain(store, tenant).await?.all)
+    }
+
+    /// The same for every tenant that has a keyset: its hosts get the next one with any poll. One that fails does not stop the others.
+    pub async fn renew(&self, store: &Store, now: Time) -> Result<(), SignError> {
+        for tenant in store.tenants_with_keysets().await? {
+            if let Err(error) = self.keysets(store, &tenant, now).await {
+                error!(%tenant, %error, "a keyset could not be renewed");
+            }
+        }
+        Ok(())
     }
 
     /// The newest keyset of a tenant.
@@ -240,6 +250,10 @@ mod tests {
         let later = Time(start.0 + LIFE - RENEWAL);
         let before = signer.keysets(&store, &tenant, Time(later.0 - 1)).await.expect("keysets");
         assert_eq!(before.len(), 1, "the first is good for long enough");
+        signer.renew(&store, Time(later.0 - 1)).await.expect("nothing to renew");
+        assert_eq!(store.keysets(&tenant).await.expect("keysets").len(), 1);
+        signer.renew(&store, later).await.expect("renewed without a poll");
+        assert_eq!(store.keysets(&tenant).await.expect("keysets").len(), 2);
         let all = signer.keysets(&store, &tenant, later).await.expect("keysets");
         assert_eq!(all.len(), 2);
         assert_eq!(signer.pin(&store, &tenant, later).await.expect("a pin"), pin);

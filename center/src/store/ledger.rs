@@ -157,6 +157,19 @@ impl Store {
         Ok(if conflicts > 0 { Heard::Conflict } else { Heard::Fits })
     }
 
+    /// How many of a tenant's hosts, but those that were revoked, told heads that do not fit together.
+    pub async fn conflicting_hosts(&self, tenant: &TenantId) -> Result<u64, StoreError> {
+        let (count,): (i64,) = sqlx::query_as(
+            "SELECT COUNT(DISTINCT ledger_conflicts.host) FROM ledger_conflicts JOIN hosts ON hosts.id = ledger_conflicts.host \
+             WHERE ledger_conflicts.tenant = $1 AND hosts.revoked IS NULL",
+        )
+        .bind(tenant.as_str())
+        .fetch_one(&self.db)
+        .await
+        .map_err(on("counting conflicts of ledgers"))?;
+        Ok(count as u64)
+    }
+
     /// The conflicts of a tenant's hosts, the newest first.
     pub async fn ledger_conflicts(&self, tenant: &str, most: u32) -> Result<Vec<Conflict>, StoreError> {
         type Row = (String, i64, String, String, i64, String, i64);

@@ -17,6 +17,7 @@ pub mod ledger;
 pub mod listing;
 pub mod objects;
 pub mod own;
+pub mod proposals;
 pub mod readable;
 pub mod receipts;
 pub mod requests;
@@ -48,6 +49,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0006_cases.sql"),
     include_str!("../../migrations/0007_deletions.sql"),
     include_str!("../../migrations/0010_keys_and_roles.sql"),
+    include_str!("../../migrations/0011_proposals.sql"),
 ];
 
 /// Why the store did not do what was asked.

@@ -66,6 +66,19 @@ impl Store {
         tx.commit().await.map_err(on(what))
     }
 
+    /// Who was let read a bundle, by whom and until when; the last to end first.
+    pub async fn grants(&self, tenant: &TenantId, bundle: BundleId) -> Result<Vec<(String, String, Time)>, StoreError> {
+        let rows: Vec<(String, String, i64)> = sqlx::query_as(
+            "SELECT reader, granted_by, until FROM grants WHERE tenant = $1 AND bundle = $2 ORDER BY until DESC, reader",
+        )
+        .bind(tenant.as_str())
+        .bind(bundle.to_string())
+        .fetch_all(&self.db)
+        .await
+        .map_err(on("listing who may read a bundle"))?;
+        Ok(rows.into_iter().map(|(reader, by, until)| (reader, by, Time(until))).collect())
+    }
+
     /// Whether a reader was let read a bundle of another case.
     pub async fn granted(&self, tenant: &TenantId, bundle: BundleId, reader: &str, now: Time) -> Result<bool, StoreError> {
         let row: Option<(i64,)> =

@@ -23,6 +23,8 @@ use super::{
 const EVENTS: i64 = 100;
 /// Most of a list that a page shows.
 const LISTED: i64 = 500;
+/// Seconds after a change of an open request in which its host asks often.
+const BRISK: i64 = 3600;
 
 /// A request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,6 +69,17 @@ impl Asked {
             _ if self.cancel.is_some() => "cancelled",
             _ if now >= self.expires => "expired",
             _ => "asked",
+        }
+    }
+}
+
+impl Asked {
+    /// Whether nothing more is expected of the host.
+    fn is_settled(&self) -> bool {
+        match self.state {
+            Some(State::Stored | State::Deleted | State::Withdrawn) => true,
+            Some(state) => state.is_over(),
+            None => false,
         }
     }
 }
@@ -280,6 +293,8 @@ impl Store {
             .await
             .map_err(on(what))?;
         }
+        // How soon the host is to ask again depends on it.
+        bump(&mut tx, event.host_id).await?;
         let (actor, object) = (format!("host {host}"), format!("{id} {seq} {state}"));
         let tenant = Some(event.tenant_id.as_str());
         append(&mut tx, now, Entry { event: "request_event", actor: &actor, tenant, object: Some(&object) }).await?;
@@ -333,6 +348,26 @@ impl Store {
             signed,
         };
         rows.iter().map(|row| read(row).map(event)).collect()
+    }
+
+    /// Until when a host is to ask often: an hour after anything changed about a request of its that is under way, and no longer
+    /// than that lives. The distant past where there is none.
+    pub async fn brisk(&self, host: HostId) -> Result<Time, StoreError> {
+        let what = "looking for what is under way on a host";
+        let rows = sqlx::query("SELECT * FROM requests WHERE host = $1 ORDER BY changed DESC LIMIT $2")
+            .bind(host.to_string())
+            .bind(LISTED)
+            .fetch_all(&self.db)
+            .await
+            .map_err(on(what))?;
+        let mut until = Time(0);
+        for row in &rows {
+            let one = asked(row)?;
+            if !one.is_settled() {
+                until = Time(until.0.max(one.expires.0.min(one.changed.0 + BRISK)));
+            }
+        }
+        Ok(until)
     }
 
     /// Ids of a host's requests that it said nothing of and may still answer, and of those that were taken back and that it has

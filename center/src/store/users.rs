@@ -1,6 +1,6 @@
 //! Rows of users and their sessions. In: names, hashes, digests. Out: rows. Never: a password or a cookie.
 
-use oediag_protocol::time::Time;
+use oediag_protocol::{id::TenantId, time::Time};
 
 use super::{Store, StoreError, on};
 
@@ -58,6 +58,17 @@ impl Store {
         let (count,): (i64,) =
             sqlx::query_as("SELECT COUNT(*) FROM users").fetch_one(&self.db).await.map_err(on("counting users"))?;
         Ok(count > 0)
+    }
+
+    /// The word of the role of a tenant's user; none where the tenant has no such user.
+    pub async fn role_of(&self, tenant: &TenantId, name: &str) -> Result<Option<String>, StoreError> {
+        let row: Option<(String,)> = sqlx::query_as("SELECT role FROM users WHERE name = $1 AND tenant = $2")
+            .bind(name)
+            .bind(tenant.as_str())
+            .fetch_optional(&self.db)
+            .await
+            .map_err(on("looking for a user's role"))?;
+        Ok(row.map(|(role,)| role))
     }
 
     /// The stored hash of a user's password.

@@ -35,6 +35,10 @@ pub enum Action {
     SeeRequests,
     /// To ask a host for a bundle of level basic; to take back what was asked.
     AskBasic,
+    /// To approve a request of level extended, or to refuse it.
+    ApproveExtended,
+    /// To let somebody read a bundle of a case that is not theirs.
+    GrantReading,
     /// To see cases.
     SeeCases,
     /// To accept and resolve cases.
@@ -72,8 +76,8 @@ impl Role {
 /// before it is known which one it is about, whether there may be such a one.
 pub const fn may(role: Role, action: Action, own: bool) -> bool {
     use Action::{
-        AskBasic, ListBundles, LogOut, ReadAudit, ReadContents, RevokeHost, SeeCases, SeeHosts, SeeReceipts, SeeRequests,
-        Withdraw, WorkOnCases,
+        ApproveExtended, AskBasic, GrantReading, ListBundles, LogOut, ReadAudit, ReadContents, RevokeHost, SeeCases, SeeHosts,
+        SeeReceipts, SeeRequests, Withdraw, WorkOnCases,
     };
     match role {
         Role::Engineer => match action {
@@ -93,6 +97,8 @@ pub const fn may(role: Role, action: Action, own: bool) -> bool {
                 | WorkOnCases
                 | ReadContents
                 | RevokeHost
+                | ApproveExtended
+                | GrantReading
         ),
         Role::Auditor => matches!(action, LogOut | ListBundles | SeeHosts | SeeRequests | SeeCases | SeeReceipts | ReadAudit),
         Role::TenantAdmin => matches!(

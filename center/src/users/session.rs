@@ -32,6 +32,8 @@ pub struct Session {
     pub role: Role,
     /// What every form must send back.
     pub csrf: String,
+    /// Hosts whose ledgers do not fit together, for those who are to know; 0 for others.
+    pub conflicts: u64,
 }
 
 /// Begins a session and gives the cookie's value.
@@ -56,7 +58,7 @@ pub async fn of(store: &Store, cookie: &str, now: Time) -> Result<Option<Session
     }
     let bad = || StoreError::Row { table: "users" };
     let (role, tenant) = (Role::parse(&role).ok_or_else(bad)?, TenantId::parse(&tenant).ok_or_else(bad)?);
-    Ok(Some(Session { digest, user, tenant, role, csrf }))
+    Ok(Some(Session { digest, user, tenant, role, csrf, conflicts: 0 }))
 }
 
 /// Ends a session.

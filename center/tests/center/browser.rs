@@ -112,13 +112,38 @@ fn nothing_that_a_host_said_of_itself_runs() {
     let center = &scene.center;
     let cookie = log_in(center, "admin", center.password());
     let request = scene.ask(&cookie);
+    // Words of the widest and strangest kind on pages that people decide on.
+    let password = center.user_as("wang.fang", "t-1", "engineer");
+    let approval = scene.propose(&log_in(center, "wang.fang", &password));
+    let (host_id, zero, one) = (scene.host.id, "0".repeat(64), "1".repeat(64));
+    center.change(&format!(
+        "INSERT INTO ledger_conflicts (host, tenant, seq, hash, kind, known_seq, known_hash, at) \
+         VALUES ('{host_id}', 't-1', 1, '{zero}', 'fork', 1, '{one}', 1)"
+    ));
     let password = center.user_as("customer", "t-1", "tenant-admin");
     let customer = log_in(center, "customer", &password);
     let policy = center.send_as(None, "GET", "/login", &[], b"").header("content-security-policy").to_owned();
     let (host, receipt) = (format!("/hosts/{}", scene.host.id), format!("/receipts/{}", scene.receipt));
     let (case, request) = (format!("/cases/{}", scene.case), format!("/requests/{request}"));
-    let for_lead = ["/", "/hosts", &host, &format!("{host}/ask"), "/requests", &request, "/cases", &case, &receipt];
-    let for_customer = ["/receipts", &receipt, &format!("{receipt}/withdraw"), &format!("{host}/revoke"), "/audit"];
+    let bundle = format!("/bundles/{}", scene.bundle);
+    let (readers, items, form) = (format!("{bundle}/readers"), format!("{bundle}/items"), format!("{host}/ask"));
+    let for_lead = [
+        "/",
+        "/hosts",
+        &host,
+        &form,
+        "/requests",
+        &request,
+        "/approvals",
+        &approval,
+        &readers,
+        &items,
+        &bundle,
+        "/cases",
+        &case,
+        &receipt,
+    ];
+    let for_customer = ["/", &host, "/receipts", &receipt, &format!("{receipt}/withdraw"), &format!("{host}/revoke"), "/audit"];
     for (cookie, paths) in [(cookie, &for_lead[..]), (customer, &for_customer[..])] {
         let proxy = proxy(center.address().to_owned(), cookie, policy.clone());
         let profile = center.data().join("profile");

@@ -52,6 +52,7 @@ impl Center {
         let options: Vec<String> = options.iter().map(|option| (*option).to_owned()).collect();
         let data = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("center").join(name);
         drop(fs::remove_dir_all(&data));
+        drop(fs::remove_file(data.with_extension("log")));
         let token = token(&data, "t-1");
         let (mut child, address) = serve(&data, &options);
         let mut first = String::new();
@@ -63,6 +64,11 @@ impl Center {
     /// Ends the program as a power cut would.
     pub(crate) fn kill(&mut self) {
         self.child.kill().and_then(|()| self.child.wait()).expect("the center can be killed");
+    }
+
+    /// The number of its process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     /// Starts it again on the same folder.
@@ -238,11 +244,14 @@ fn serve(data: &Path, options: &[String]) -> (Child, String) {
         assert!(log.read_line(&mut line).expect("a line of the log") > 0, "the center did not start: {seen}");
         assert!(!line.contains('\u{1b}'), "colours in a log that is no terminal: {line}");
         if let Some((_, rest)) = line.split_once("listening on http://") {
+            seen.push_str(&line);
             break rest.split_whitespace().next().unwrap_or_default().to_owned();
         }
         seen.push_str(&line);
     };
     // Read on, so that the program never waits for room in the pipe.
-    std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
+    let mut kept = fs::OpenOptions::new().create(true).append(true).open(data.with_extension("log")).expect("a file for the log");
+    kept.write_all(seen.as_bytes()).expect("the log is kept");
+    std::thread::spawn(move || std::io::copy(&mut log, &mut kept));
     (child, address)
 }

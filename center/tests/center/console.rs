@@ -77,6 +77,14 @@ impl Scene {
         reply.header("location").rsplit('/').next().unwrap_or_default().to_owned()
     }
 
+    /// Proposes an extended request by the pages; gives the path of the page where it waits.
+    pub(crate) fn propose(&self, cookie: &str) -> String {
+        let form = format!("{}&level=extended&s:crash.core=1&step=send", self.form());
+        let reply = post(&self.center, cookie, &format!("/hosts/{}/ask", self.host.id), &form);
+        assert!(reply.header("location").starts_with("/approvals/"), "{reply:?}");
+        reply.header("location").to_owned()
+    }
+
     fn form(&self) -> String {
         let reason = "reason_zh=%E5%AE%9A%E4%BD%8D%E5%BB%B6%E8%BF%9F&reason_en=Locate+latency";
         format!(
@@ -123,7 +131,7 @@ fn an_engineer_accepts_a_case_composes_reviews_sends_and_takes_back() {
     let form = get(center, &cookie, &format!("{path}?case={}&severity=P2", scene.case)).body;
     harmless(&form);
     assert!(form.contains("logs.messages") && form.contains(&format!("value=\"{}\"", scene.case)), "{form}");
-    assert!(!form.contains("crash.core"), "what needs an engineer's key is not offered");
+    assert!(form.contains("crash.core") && form.contains("class=\"tag high\">extended"), "what needs a lead is marked: {form}");
     for (from, to, why) in [
         ("reason_zh=%E5%AE%9A%E4%BD%8D%E5%BB%B6%E8%BF%9F", "reason_zh=", "Give the reason in both languages"),
         ("since=24h", "since=8d", "does not take this value"),
@@ -143,8 +151,17 @@ fn an_engineer_accepts_a_case_composes_reviews_sends_and_takes_back() {
     assert_eq!(center.count("SELECT COUNT(*) FROM requests"), 0);
     let review = post(center, &cookie, &path, &format!("{}&step=review", scene.form())).body;
     harmless(&review);
-    for part in ["定位延迟", "Locate latency", "系统日志", "system log", "since = 24h", "&lt;script&gt;", "Sign and send"]
-    {
+    for part in [
+        "定位延迟",
+        "Locate latency",
+        "系统日志",
+        "system log",
+        "since=24h",
+        "请求人",
+        "Asked by",
+        "&lt;script&gt;",
+        "Sign and send",
+    ] {
         assert!(review.contains(part), "no {part} in {review}");
     }
     assert_eq!(center.count("SELECT COUNT(*) FROM requests"), 0, "looking at it signs nothing");

@@ -131,6 +131,8 @@ fn a_request_reaches_its_host_and_events_come_back() {
     let id = create(&center, &host, &["--preset", "perf", "--source", "kernel.dmesg:since=24h"]).expect("a request");
     let reply = changed(&center, &host, first.header("etag"));
     assert_eq!(inbox(&reply).requests, [id]);
+    assert_eq!(inbox(&reply).next_poll_s, 10, "while something is under way it asks often");
+    assert_eq!(host.poll(&center, reply.header("etag")).header("oediag-next-poll"), "10");
     assert!(inbox(&other.poll(&center, "")).requests.is_empty(), "another host's");
     let verified = fetch(&center, &host, id);
     assert_eq!(verified.request.scope.sources.len(), 1);
@@ -158,6 +160,11 @@ fn a_request_reaches_its_host_and_events_come_back() {
     assert_eq!(post(&center, &host, &event(&host, id, 2, State::Approved)).0, 204, "and may come late");
     assert_eq!(standing(&center, id), "denied");
     assert!(inbox(&host.poll(&center, "")).requests.is_empty());
+    let settled = (0..100).any(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(100));
+        inbox(&host.poll(&center, "")).next_poll_s == 300
+    });
+    assert!(settled, "and not when it is over");
 
     // What is over is asked anew under another id.
     let anew = center.command(&["request", "reissue", &id.to_string()]).expect("a request");

@@ -33,6 +33,12 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("GET", "/requests/{request}", RECORDS),
     ("POST", "/requests/{request}/cancel", "engineer lead"),
     ("POST", "/requests/{request}/again", "engineer lead"),
+    ("GET", "/approvals", RECORDS),
+    ("GET", "/approvals/{approval}", RECORDS),
+    ("GET", "/approvals/{approval}/payload", "engineer lead"),
+    ("POST", "/approvals/{approval}/approve", "lead"),
+    ("POST", "/approvals/{approval}/refuse", "lead"),
+    ("POST", "/approvals/{approval}/sign", "engineer lead"),
     ("GET", "/cases", RECORDS),
     ("GET", "/cases/{case}", RECORDS),
     ("POST", "/cases/{case}/accept", "engineer lead"),
@@ -44,9 +50,13 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("GET", "/receipts/{receipt}/withdraw", "tenant-admin"),
     ("POST", "/receipts/{receipt}/withdraw", "tenant-admin"),
     ("GET", "/audit", "auditor tenant-admin"),
+    ("GET", "/audit/lines", "auditor tenant-admin"),
     // An engineer's leave is a matter of each bundle: see below.
     ("GET", "/bundles/{id}", "lead"),
     ("GET", "/bundles/{id}/operations", "lead"),
+    ("GET", "/bundles/{id}/items", "lead"),
+    ("GET", "/bundles/{id}/readers", "lead"),
+    ("POST", "/bundles/{id}/readers", "lead"),
     ("GET", "/bundles/{id}/files/{*path}", "lead"),
     ("POST", "/logout", ALL),
 ];
@@ -94,8 +104,10 @@ fn t68_each_route_is_for_the_roles_that_the_table_names() {
     let (center, bundle, name) = (&scene.center, scene.bundle.clone(), scene.name.clone());
     let users = Users::new(center);
     let request = scene.ask(&users.cookies[&("t-1", Role::Lead)]);
+    let approval = scene.propose(&users.cookies[&("t-1", Role::Engineer)]).rsplit('/').next().unwrap_or_default().to_owned();
     let own = [("{id}", &bundle), ("{host}", &scene.host.id.to_string()), ("{request}", &request)];
-    let own: Vec<(&str, &String)> = own.into_iter().chain([("{receipt}", &scene.receipt), ("{case}", &scene.case)]).collect();
+    let own: Vec<(&str, &String)> =
+        own.into_iter().chain([("{receipt}", &scene.receipt), ("{case}", &scene.case), ("{approval}", &approval)]).collect();
     // What changes something comes last: a bundle of a revoked host opens no more.
     let mut all: Vec<(&str, &str)> = routes::all().collect();
     all.sort_by_key(|(method, _)| *method == "POST");

@@ -194,3 +194,29 @@ fn time_left_is_told_as_long_as_it_plays_a_part() {
     assert_eq!(told(State::Denied, later(3600)), "");
     assert_eq!(short(&shown(&paper, State::Pending).row), "5d0e5d0e");
 }
+
+/// The center's composer shows this screen before it asks; its own test compares with the same files.
+#[test]
+fn the_center_knows_what_is_shown() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/request-screen");
+    for name in ["extended", "items"] {
+        let paper = std::fs::read(folder.join(format!("{name}.json"))).expect("a request");
+        let paper: Request = document::parse(paper.trim_ascii_end()).expect("a request");
+        let shown = shown(&paper, State::Pending);
+        for (language, file) in [(Language::En, "en"), (Language::ZhCn, "zh-CN")] {
+            let texts = Texts::new(language);
+            let page = Page { texts: &texts, paint: Paint(false), columns: 1000 };
+            let lines = one(&One { shown: &shown, paper: Some(&paper), history: &[] }, paper.created, &page);
+            let labels = ["request-id", "request-state", "request-left", "request-bundle"].map(|label| texts.named(label));
+            let known_here = |line: &&String| labels.iter().all(|label| !line.starts_with(&format!("{label} ")));
+            let lines = lines.iter().filter(known_here).map(|line| line.trim_end());
+            let expected = std::fs::read_to_string(folder.join(format!("{name}.{file}.txt"))).expect("its screen");
+            let expected: Vec<(&str, &str)> = expected.lines().filter_map(|line| line.split_once('\t')).collect();
+            for ((label, value), line) in expected.iter().zip(lines.clone()) {
+                let rest = line.strip_prefix(label).unwrap_or_default();
+                assert_eq!(rest.trim_start(), *value, "{name} {file} {label}: {line}");
+            }
+            assert!(lines.clone().nth(expected.len()).is_some_and(|line| line == text!(texts, "request-clock")), "{name} {file}");
+        }
+    }
+}
