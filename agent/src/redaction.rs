@@ -6,7 +6,6 @@ use oediag_collector::{
     redact::{Choice, ChoiceError, KeepError, Level, Settings},
     state::State,
 };
-use oediag_protocol::bundle::manifest::Manifest;
 
 use crate::{
     cli::Redaction,
@@ -20,15 +19,10 @@ pub fn config(state: &State, given: &Invocation) -> Result<Config, Failure> {
     config::load(&state.policy()).map_err(|error| Failure::new(Kind::Usage, text!(given.texts, "error-settings")).because(error))
 }
 
-/// The level of a finished bundle, if this host's settings allow it to leave; else one sentence that says which rule forbids it.
-pub fn allowed(manifest: &Manifest, config: &Config, given: &Invocation) -> Result<(), Failure> {
-    let floor = config.redaction.floor.unwrap_or(Level::Reduced);
-    let level = manifest.redaction.level.as_str();
-    if Level::parse(level).is_some_and(|level| level >= floor) {
-        return Ok(());
-    }
+/// One sentence for a bundle whose level is below the floor of this host.
+pub fn below(floor: Level, level: &str, given: &Invocation) -> Failure {
     let sentence = text!(given.texts, "error-upload-floor", floor = floor.as_str(), level = term::escape(level));
-    Err(Failure::new(Kind::Refused, sentence).hint(text!(given.texts, "hint-upload-floor")))
+    Failure::new(Kind::Refused, sentence).hint(text!(given.texts, "hint-upload-floor"))
 }
 
 /// What is chosen: what is usual for the command, then the configuration, then the options.

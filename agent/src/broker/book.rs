@@ -30,7 +30,10 @@ use oediag_protocol::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::wire::{Row, Ruled, Shown};
+use super::{
+    bell::Bell,
+    wire::{Row, Ruled, Shown},
+};
 
 /// The signed paper as it came.
 const PAPER: &str = "request.json";
@@ -136,8 +139,20 @@ pub struct Entry {
     pub events: u64,
     /// The bundle.
     pub bundle: Option<Made>,
+    /// The bundle that the one of the request is an index of.
+    pub whole: Option<Whole>,
     /// The consent.
     pub receipt: Option<ReceiptId>,
+}
+
+/// A bundle that stays here while its index is sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Whole {
+    /// The bundle.
+    pub made: Made,
+    /// Digest of the manifest of its index.
+    pub manifest_sha256: Sha256,
 }
 
 /// A bundle that was made for a request.
@@ -186,6 +201,7 @@ pub struct Hand<'a> {
 #[derive(Debug)]
 pub struct Book {
     folder: PathBuf,
+    bell: Bell,
     entries: BTreeMap<RequestId, Entry>,
 }
 
@@ -220,6 +236,7 @@ impl Entry {
             silent: false,
             events: 0,
             bundle: None,
+            whole: None,
             receipt: None,
         }
     }
@@ -246,7 +263,7 @@ impl Book {
     ///
     /// # Errors
     /// The folder cannot be used.
-    pub fn open(place: &Place) -> Result<(Self, Vec<BookError>), BookError> {
+    pub fn open(place: &Place, bell: Bell) -> Result<(Self, Vec<BookError>), BookError> {
         let folder = place.data().join("requests");
         state::private_folder(&folder)?;
         let io = |source| BookError::Io { path: folder.clone(), source };
@@ -261,7 +278,7 @@ impl Book {
                 Err(error) => damaged.push(error),
             }
         }
-        Ok((Self { folder, entries }, damaged))
+        Ok((Self { folder, bell, entries }, damaged))
     }
 
     /// All, by id.
@@ -290,6 +307,11 @@ impl Book {
     /// Where its bundle is made.
     pub fn bundles(&self, id: RequestId) -> PathBuf {
         self.folder(id).join("bundles")
+    }
+
+    /// Where the bundle is kept that its own one is an index of.
+    pub fn whole(&self, id: RequestId) -> PathBuf {
+        self.folder(id).join("whole")
     }
 
     /// Takes a request that was verified: it is on the disk before anything is done for it.
@@ -340,7 +362,11 @@ impl Book {
             state::save(&folder.join(EVENTS).join(format!("{:03}.json", entry.events)), &told.to_bytes()?)?;
         }
         write(&folder.join(STATE), &entry)?;
+        let tells = !entry.silent || next == State::Uploading;
         self.entries.insert(id, entry);
+        if tells {
+            self.bell.ring();
+        }
         Ok(next)
     }
 

@@ -63,6 +63,9 @@ impl Broker {
             return Err(Trouble::No("too_long"));
         }
         kept.session = (minutes > 0).then(|| Time(self.hand().now.0.saturating_add_unsigned(minutes * 60)));
+        if minutes > 0 {
+            self.bell.ring();
+        }
         Ok(())
     }
 
@@ -107,15 +110,23 @@ impl Broker {
             let note = Note { rid: Some(id), ..Note::of(Event::Deleted, made.sha256) };
             ledger::append(hand.place, hand.identity, hand.now, note)?;
         }
-        Self::remove(kept, id)
+        self.remove(kept, id)
     }
 
-    fn remove(kept: &mut Kept, id: RequestId) -> Result<(), Trouble> {
-        match fs::remove_dir_all(kept.book.bundles(id)) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
-            _ => {}
+    /// Removes its bundle, and the one that it is an index of.
+    pub(super) fn remove(&self, kept: &mut Kept, id: RequestId) -> Result<(), Trouble> {
+        if let Some(whole) = kept.book.entry(id)?.whole.clone() {
+            let hand = self.hand();
+            let note = Note { rid: Some(id), ..Note::of(Event::Deleted, whole.made.sha256) };
+            ledger::append(hand.place, hand.identity, hand.now, note)?;
         }
-        Ok(kept.book.note(id, |entry| entry.bundle = None)?)
+        for folder in [kept.book.bundles(id), kept.book.whole(id)] {
+            match fs::remove_dir_all(folder) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+                _ => {}
+            }
+        }
+        Ok(kept.book.note(id, |entry| (entry.bundle, entry.whole) = (None, None))?)
     }
 
     /// What the clock brings. What fails is tried again the next time.
@@ -135,9 +146,7 @@ impl Broker {
                     self.end(kept, id, step, |_| {})
                 }
                 State::Stored if entry.bundle.is_some() && now.0 >= entry.row.at.0.saturating_add(keep()) => {
-                    let obj = entry.bundle.as_ref().map(|made| made.sha256);
-                    let step = Step { obj, ..Move::Delete.into() };
-                    kept.book.step(id, step, self.hand(), |_| {}).map_err(Into::into).and_then(|_| Self::remove(kept, id))
+                    self.delete(kept, id)
                 }
                 _ => Ok(()),
             };

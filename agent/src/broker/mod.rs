@@ -1,14 +1,16 @@
 //! `oediag broker`: the one process that may examine the host for others, and has no network.
 //!
 //! `wire` is what is said over its socket, `client` asks, `server` answers, `peer` knows who asks. `take` verifies what comes in, `book`
-//! keeps each request and how far it is, `decide` is what a person says, `work` collects and seals, `show` is preview and consent,
-//! `post` is what goes out. `filter` closes the networks. It trusts neither the agent nor what the agent brings: every paper is verified
+//! keeps each request and how far it is, `held` makes an index and takes items of what is kept, `decide` is what a person says, `work` collects and seals, `show` is preview and consent,
+//! `post` is what goes out, `bell` tells the agent to come for it. `filter` closes the networks. It trusts neither the agent nor what the agent brings: every paper is verified
 //! here, from this host's own state. Never: names `sender`, opens a socket of the internet, does for a center what nobody agreed to.
 
+pub mod bell;
 pub mod book;
 pub mod client;
 mod decide;
 pub mod filter;
+mod held;
 mod notify;
 pub mod offer;
 pub mod peer;
@@ -38,7 +40,8 @@ use oediag_collector::{
     host::{Cancel, Host, HostError},
     ledger::LedgerError,
     plan::PlanError,
-    rules::RulesError,
+    redact::SiteRules,
+    rules::{self, RulesError},
     state::{Identity, State, StateError},
 };
 use oediag_protocol::{
@@ -52,6 +55,7 @@ use oediag_protocol::{
 };
 
 use self::{
+    bell::Bell,
     book::{Book, BookError, Hand},
     peer::Peer,
     take::Refusals,
@@ -61,7 +65,7 @@ use crate::{
     collecting::CollectError,
     enrolment::EnrolmentError,
     release::{
-        consent::ConsentError, outbox::SealError, own::OwnError, receipt::ReceiptError, withdraw::WithdrawError,
+        consent::ConsentError, gate::GateError, outbox::SealError, own::OwnError, receipt::ReceiptError, withdraw::WithdrawError,
         without::LeaveOutError,
     },
 };
@@ -76,6 +80,8 @@ pub struct Broker {
     /// The catalogue of this installation, as it was at the start.
     rows: Vec<&'static Source>,
     kept: Mutex<Kept>,
+    /// What tells the agent that there is something for it.
+    bell: Bell,
     /// There may be work.
     wake: Condvar,
     stop: AtomicBool,
@@ -140,6 +146,8 @@ pub enum Trouble {
     #[error(transparent)]
     Withdraw(#[from] WithdrawError),
     #[error(transparent)]
+    Gate(#[from] GateError),
+    #[error(transparent)]
     LeaveOut(#[from] LeaveOutError),
     #[error("a file")]
     Io(#[from] std::io::Error),
@@ -155,6 +163,9 @@ impl Trouble {
             Self::Seal(SealError::NoRoom { .. }) => "no_room",
             Self::Consent(ConsentError::Separate(_)) => "separate",
             Self::LeaveOut(LeaveOutError::Unknown(_)) => "no_such_member",
+            Self::Gate(GateError::Floor { .. }) => "redaction",
+            Self::Gate(GateError::Leaks(_)) => "leaks",
+            Self::Gate(GateError::Doubts(_)) => "doubts",
             Self::Ledger(_)
             | Self::Book(BookError::Ledger(_))
             | Self::Receipt(ReceiptError::Ledger(_))
@@ -184,8 +195,8 @@ impl Broker {
     ///
     /// # Errors
     /// Book or ledger cannot be used.
-    pub fn open(state: State, identity: Identity, root: Option<PathBuf>) -> Result<Self, Trouble> {
-        let (book, damaged) = Book::open(&state)?;
+    pub fn open(state: State, identity: Identity, root: Option<PathBuf>, bell: Bell) -> Result<Self, Trouble> {
+        let (book, damaged) = Book::open(&state, bell.clone())?;
         for error in &damaged {
             notify::trouble(error);
         }
@@ -193,7 +204,7 @@ impl Broker {
         let kept = Kept { book, refusals, session: None, running: None, frames, offered: None };
         let (wake, stop) = (Condvar::new(), AtomicBool::new(false));
         let rows = catalogue::all().chain(site::load(&state.site_sources())?).collect();
-        let this = Self { state, identity, root, rows, kept: Mutex::new(kept), wake, stop };
+        let this = Self { state, identity, root, rows, kept: Mutex::new(kept), bell, wake, stop };
         this.resume(&mut this.kept())?;
         Ok(this)
     }
@@ -246,6 +257,11 @@ impl Broker {
 
     fn hand(&self) -> Hand<'_> {
         Hand { place: &self.state, identity: &self.identity, now: Timestamp::now().into() }
+    }
+
+    /// The customer's own rules of redaction.
+    fn site_rules(&self) -> Result<SiteRules, Trouble> {
+        Ok(rules::load(&rules::list(&self.state.policy()).map_err(RulesError::from)?.files)?)
     }
 
     fn host(&self) -> Result<Host, Trouble> {

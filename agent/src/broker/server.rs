@@ -30,6 +30,7 @@ use oediag_collector::host;
 
 use super::{
     Broker,
+    bell::Bell,
     peer::{Peer, Roles},
     wire::{self, Answer, MAX_ANSWER, MAX_ASK, PATIENCE},
 };
@@ -95,6 +96,7 @@ impl Drop for Door {
         if let Some(path) = &self.made {
             // Gone already is as good.
             fs::remove_file(path).unwrap_or_default();
+            Bell::beside(path).remove();
         }
     }
 }

@@ -5,7 +5,7 @@
 
 use std::{fs, path::PathBuf};
 
-use oediag_collector::{config, ledger, redact::Level, state};
+use oediag_collector::{config, ledger, state};
 use oediag_protocol::{
     consent::{BundleRef, Level as Reach, Notice},
     digest::Sha256,
@@ -34,6 +34,7 @@ use crate::{
     enrolment::Enrolment,
     release::{
         consent::{self, Grounds, Yes},
+        gate,
         notice::{Terms, notice},
         outbox,
         own::Own,
@@ -81,6 +82,8 @@ impl Broker {
     pub(super) fn preview(&self, kept: &mut Kept, id: RequestId, lang: Lang, columns: u16) -> Result<Answer, Trouble> {
         self.in_time(kept, id)?;
         let waiting = self.waiting(kept, id)?;
+        // What is released later are the very bytes that were looked at here.
+        self.gate(&waiting.own)?;
         outbox::room(&self.state, waiting.own.bundle.bytes)?;
         let at = self.hand().now;
         let terms = waiting.terms(at);
@@ -165,6 +168,7 @@ impl Broker {
         if waiting.seen.scope().level != Reach::Basic || !terms.separate(&waiting.seen).is_empty() {
             return Ok(());
         }
+        self.gate(&waiting.own)?;
         outbox::room(&self.state, waiting.own.bundle.bytes)?;
         let language = texts::choose(None, &texts::locale());
         let (text, notice) = notice(&terms, &waiting.seen, COLUMNS, &Texts::new(language));
@@ -207,6 +211,12 @@ impl Broker {
         Ok(())
     }
 
+    fn gate(&self, own: &Own) -> Result<(), Trouble> {
+        let config = config::load(&self.state.policy())?;
+        gate::gate(own, &config, self.site_rules()?, &self.state)?;
+        Ok(())
+    }
+
     fn shown_path(kept: &Kept, id: RequestId) -> PathBuf {
         kept.book.folder(id).join(SHOWN)
     }
@@ -226,10 +236,7 @@ impl Broker {
         if own.bundle.sha256 != made.sha256 {
             return Err(Trouble::No("changed"));
         }
-        let floor = config::load(&self.state.policy())?.redaction.floor.unwrap_or(Level::Reduced);
-        if Level::parse(&own.manifest.redaction.level).is_none_or(|level| level < floor) {
-            return Err(Trouble::No("redaction"));
-        }
+        gate::floor(&own.manifest, &config::load(&self.state.policy())?)?;
         let seen = preview(&own.manifest, &self.rows);
         Ok(Waiting { own, seen, center, verified })
     }

@@ -26,7 +26,7 @@ use oediag_protocol::{
     },
     request::{
         life::{Move, State},
-        paper::{Ask as Wanted, Request},
+        paper::Request,
         verify::{self, Asked, Clock, Verified},
     },
     signed::Signed,
@@ -148,7 +148,8 @@ impl Broker {
             return Err(Trouble::No("busy"));
         }
         raise_floor(&self.state, request.created)?;
-        let sources = offer::reach(request, &self.rows).iter().map(|reach| reach.source.to_string()).collect();
+        let reach = self.reach(kept, request).unwrap_or_default();
+        let sources = reach.iter().map(|reach| reach.source.to_string()).collect();
         kept.book.accept(Entry::new(&verified, sources, hand.now), object, hand)?;
         self.judge(kept, id)
     }
@@ -158,17 +159,19 @@ impl Broker {
         let hand = self.hand();
         let Some(Verified { request, clock_trusted, .. }) = kept.book.entry(id)?.verified() else { return Ok(()) };
         let reject = |word: &'static str| Step { why: Reason::parse(word), ..Move::Reject.into() };
-        let misfit = offer::offer(&self.rows).fits(&request).err().map(|misfit| misfit.word());
-        let unable = (request.scope.ask != Wanted::Bundle).then_some("not_supported");
-        if let Some(word) = misfit.or(unable) {
-            kept.book.step(id, reject(word), hand, |_| {})?;
-            return Ok(());
-        }
+        let fits = offer::offer(&self.rows).fits(&request).map_err(|misfit| Trouble::No(misfit.word()));
+        let reach = match fits.and_then(|()| self.reach(kept, &request)) {
+            Ok(reach) => reach,
+            Err(Trouble::No(word)) => {
+                kept.book.step(id, reject(word), hand, |_| {})?;
+                return Ok(());
+            }
+            Err(error) => return Err(error),
+        };
         let standing = Standing::read(&self.state);
         if let Some(error) = &standing.damaged {
             notify::policy(error);
         }
-        let reach = offer::reach(&request, &self.rows);
         let uses = uses(kept, &hand);
         let explained = decide(&standing, &request, &uses, &reach, clock_trusted, hand);
         let rules: Vec<Ruled> = explained.rows.iter().map(ruled).collect();

@@ -17,7 +17,6 @@ use oediag_collector::{
     host::Cancel,
     plan::Plan,
     redact::{Choice, Level, Settings},
-    rules::{self, RulesError},
     start::About,
     state::{self, StateError},
 };
@@ -26,13 +25,13 @@ use oediag_protocol::{
     ledger::Reason,
     request::{
         life::{Move, State},
-        paper::{Redaction, Request},
+        paper::{Ask, Redaction, Request},
     },
 };
 
 use super::{
     Broker, Kept, Trouble,
-    book::{Made, Step},
+    book::{Made, Step, Whole},
     notify, offer,
     policy::Standing,
 };
@@ -121,35 +120,55 @@ impl Broker {
             kept.running = Some((id, cancel.clone()));
             (request, cancel)
         };
-        let made = self.gather(&request, &cancel);
+        let made = self.make(&request, &cancel);
         let kept = &mut *self.kept();
         kept.running = None;
         self.collected(kept, id, made)
     }
 
     /// What became of the collecting.
-    fn collected(&self, kept: &mut Kept, id: RequestId, made: Result<Own, Trouble>) -> Result<(), Trouble> {
+    fn collected(&self, kept: &mut Kept, id: RequestId, made: Result<(Own, Option<Whole>), Trouble>) -> Result<(), Trouble> {
         if kept.book.entry(id)?.row.state != State::Collecting {
             return self.clear(kept, id);
         }
         let hand = self.hand();
         match made {
-            Ok(own) => {
+            Ok((own, whole)) => {
                 let obj = Some(own.bundle.sha256);
-                kept.book.step(id, Step { obj, ..Move::Collect.into() }, hand, |entry| entry.bundle = Some(of(&own)))?;
+                kept.book.step(id, Step { obj, ..Move::Collect.into() }, hand, |entry| {
+                    (entry.bundle, entry.whole) = (Some(of(&own)), whole);
+                })?;
                 kept.book.step(id, Step { obj, ..Move::Show.into() }, hand, |_| {})?;
                 notify::arrived(&kept.book.entry(id)?.row, State::Preview);
-                Ok(())
+                self.keep_few(kept)
             }
             Err(error) => {
                 notify::trouble(&error);
-                let why = Reason::parse(if matches!(error, Trouble::No(_)) { "nothing_left" } else { "collecting" });
+                let why = Reason::parse(if let Trouble::No(word) = error { word } else { "collecting" });
                 self.end(kept, id, Step { why, ..Move::Fail.into() }, |_| {})
             }
         }
     }
 
-    fn gather(&self, request: &Request, cancel: &Cancel) -> Result<Own, Trouble> {
+    /// Makes what is asked for: the bundle, its index, or items of one that is here.
+    fn make(&self, request: &Request, cancel: &Cancel) -> Result<(Own, Option<Whole>), Trouble> {
+        let id = request.request_id;
+        let (bundles, whole) = {
+            let book = &self.kept().book;
+            (book.bundles(id), book.whole(id))
+        };
+        if let Some(held) = &request.scope.held {
+            let source = Self::source(&self.kept(), held)?;
+            return Ok((self.items(&source, request, &bundles)?, None));
+        }
+        if request.scope.ask == Ask::Index {
+            let own = self.gather(request, whole, cancel)?;
+            return self.index(&own, &bundles).map(|(index, whole)| (index, Some(whole)));
+        }
+        Ok((self.gather(request, bundles, cancel)?, None))
+    }
+
+    fn gather(&self, request: &Request, folder: PathBuf, cancel: &Cancel) -> Result<Own, Trouble> {
         let limits = Standing::read(&self.state).policy.limits;
         let host = self.host()?;
         let reach = offer::reach(request, &self.rows);
@@ -161,7 +180,6 @@ impl Broker {
         let least = config.redaction.floor.map_or(floor, |own| own.max(floor));
         // Where the host's own choice is less than what is needed, what is needed.
         let settings = Settings::chosen(&[&config.redaction, &strict]).unwrap_or_else(|_| Settings::from(least));
-        let folder = self.kept().book.bundles(request.request_id);
         state::private_folder(&folder)?;
         let task = Task {
             plan,
@@ -169,7 +187,7 @@ impl Broker {
             host: &host,
             state: &self.state,
             config: &config,
-            rules: rules::load(&rules::list(&self.state.policy()).map_err(RulesError::from)?.files)?,
+            rules: self.site_rules()?,
             settings,
             destination: Destination::Folder(folder),
             about: About {
@@ -250,7 +268,7 @@ impl Broker {
             match state {
                 State::Received => self.judge(kept, id)?,
                 State::Collecting => {
-                    let made = self.left(&kept.book.bundles(id));
+                    let made = self.left_of(kept, id);
                     self.collected(kept, id, made)?;
                 }
                 State::Collected => drop(kept.book.step(id, Move::Show, self.hand(), |_| {})?),
@@ -273,6 +291,20 @@ impl Broker {
         Ok(())
     }
 
+    /// What a run that was killed left of a request's work. What was made of a bundle that is here is made again.
+    fn left_of(&self, kept: &Kept, id: RequestId) -> Result<(Own, Option<Whole>), Trouble> {
+        let bundles = kept.book.bundles(id);
+        let Some(request) = &kept.book.entry(id)?.request else { return Err(Trouble::No("nothing_left")) };
+        if let Some(held) = &request.scope.held {
+            return Ok((self.items(&Self::source(kept, held)?, request, &bundles)?, None));
+        }
+        if request.scope.ask == Ask::Index {
+            let own = self.left(&kept.book.whole(id))?;
+            return self.index(&own, &bundles).map(|(index, whole)| (index, Some(whole)));
+        }
+        Ok((self.left(&bundles)?, None))
+    }
+
     /// The bundle that a run which was killed left in a folder, brought to its end.
     fn left(&self, folder: &Path) -> Result<Own, Trouble> {
         drop(bundle::recover(folder, &self.identity));
@@ -288,7 +320,7 @@ pub(super) fn of(own: &Own) -> Made {
     Made { name, bundle_id: own.bundle.bundle_id, sha256: own.bundle.sha256 }
 }
 
-fn level(redaction: Redaction) -> Level {
+pub(super) fn level(redaction: Redaction) -> Level {
     match redaction {
         Redaction::Reduced => Level::Reduced,
         Redaction::Standard => Level::Standard,

@@ -8,7 +8,7 @@ use std::{
 use signal_hook::consts::{SIGINT, SIGTERM};
 
 use crate::{
-    broker::{Broker, filter, server::Door, wire::SOCKET},
+    broker::{Broker, bell::Bell, filter, server::Door, wire::SOCKET},
     cli,
     failure::{self, Failure, Kind, exit},
     invocation::Invocation,
@@ -27,8 +27,11 @@ pub fn run(options: &cli::Broker, given: &Invocation) -> Result<u8, Failure> {
     for signal in [SIGINT, SIGTERM] {
         signal_hook::flag::register(signal, Arc::clone(&stop)).map_err(|error| failed(error.into()))?;
     }
-    let door = Door::open(options.socket.as_deref().unwrap_or(Path::new(SOCKET))).map_err(|error| failed(error.into()))?;
-    let broker = Arc::new(Broker::open(state, identity, options.root.clone()).map_err(|error| failed(error.into()))?);
+    let socket = options.socket.as_deref().unwrap_or(Path::new(SOCKET));
+    let door = Door::open(socket).map_err(|error| failed(error.into()))?;
+    let broker = Arc::new(
+        Broker::open(state, identity, options.root.clone(), Bell::beside(socket)).map_err(|error| failed(error.into()))?,
+    );
     let worker = broker.work().map_err(|error| failed(error.into()))?;
     let served = door.serve(&broker, &stop);
     broker.stop();

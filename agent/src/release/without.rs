@@ -2,6 +2,7 @@
 //! Never: changes the bundle at hand, or leaves out what nobody named.
 
 use std::{
+    collections::BTreeSet,
     io,
     path::{Path, PathBuf},
 };
@@ -42,6 +43,16 @@ pub fn without(own: &Own, names: &[String], folder: &Path, identity: &Identity) 
         return Err(LeaveOutError::Unknown(name.clone()));
     }
     let leave_out = |item: &Item| names.iter().any(|name| named(item, name));
+    let folder = Destination::Folder(folder.to_owned());
+    Ok(bundle::without(own.read()?, &own.manifest, leave_out, &folder, identity)?.path)
+}
+
+/// Makes a bundle with the members of these paths and our own records: of all else only the rows stay. Gives its path.
+///
+/// # Errors
+/// No bundle.
+pub fn only(own: &Own, paths: &BTreeSet<&str>, folder: &Path, identity: &Identity) -> Result<PathBuf, LeaveOutError> {
+    let leave_out = |item: &Item| item.kind != ItemKind::Record && !item.path.as_deref().is_some_and(|path| paths.contains(path));
     let folder = Destination::Folder(folder.to_owned());
     Ok(bundle::without(own.read()?, &own.manifest, leave_out, &folder, identity)?.path)
 }

@@ -2,14 +2,14 @@
 //!
 //! In: the transport key, the broker's socket. Out: lines on standard error, the notices of systemd. It keeps nothing but in memory, and
 //! that is bounded. Never: believes what the center says (the broker verifies every paper); asks sooner than it was told to; asks at all
-//! where the policy forbids it; reads or writes a file.
+//! where the policy forbids it; opens a file: of the broker's bell it only sees the time.
 
 use std::{
     convert::Infallible,
     fs::File,
     io,
     path::{Path, PathBuf},
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 use oediag_protocol::{
@@ -32,6 +32,7 @@ use super::{
 };
 use crate::{
     broker::{
+        bell::{self, Bell},
         client,
         wire::{self, Answer, Ask, Center, Hello, Kind, Letter, Upload},
     },
@@ -42,6 +43,8 @@ use crate::{
 
 /// How often the broker is asked what there is, and how often while somebody waits. The first leaves it time to end meanwhile.
 const TURN: (Duration, Duration) = (Duration::from_secs(90), Duration::from_secs(5));
+/// How often it is looked whether the broker has rung.
+const LISTEN: Duration = Duration::from_secs(2);
 /// Seconds without progress after which a request or an upload is given up for now.
 const PATIENCE: u64 = 300;
 /// Where a catalogue goes.
@@ -126,7 +129,10 @@ impl<'a> Agent<'a> {
     }
 
     async fn work(&mut self) -> Infallible {
+        let bell = Bell::beside(&self.socket);
         loop {
+            // What rings during a turn may have come too late for it.
+            let rang = bell.rang();
             let wait = self.turn().await;
             notify(&[NotifyState::Watchdog]);
             tokio::select! {
@@ -135,7 +141,7 @@ impl<'a> Agent<'a> {
                     self.carried = None;
                     self.carried(receipt, ended).await;
                 }
-                () = tokio::time::sleep(wait) => {}
+                () = silence(&bell, rang, wait) => {}
             }
         }
     }
@@ -387,6 +393,18 @@ impl<'a> Agent<'a> {
         self.journal.say(&text!(texts, "agent-upload-failed", receipt = receipt.to_string(), why = fault.to_string()));
         let Some(word) = Reason::parse(fault.word()) else { return };
         self.broker(Ask::UploadFailed { receipt, word, not_before: Some(not_before) }).await;
+    }
+}
+
+/// Waits until the broker rings, or until the time is over.
+async fn silence(bell: &Bell, before: Option<SystemTime>, most: Duration) {
+    let end = Instant::now() + most;
+    while !bell::is_new(before, bell.rang()) {
+        let left = end.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return;
+        }
+        tokio::time::sleep(left.min(LISTEN)).await;
     }
 }
 

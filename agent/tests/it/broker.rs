@@ -2,9 +2,12 @@
 //! (T15, T18 to T24, T27, T61.) In: papers of a center of our own. Out: verdicts.
 
 mod ends;
+mod gate;
+mod held;
 mod refusals;
 mod requests;
 mod story;
+mod with_agent;
 
 use std::{
     fs,
@@ -26,7 +29,7 @@ use oediag::{
         wire::{Answer, Ask, Kind, Lang, Letter, Preview, Row, Upload},
     },
     enrolment::{Enrolment, Said},
-    release::{receipt::Receipt, withdraw},
+    release::{own::Own, receipt::Receipt, withdraw},
 };
 use oediag_collector::state::{Home, State as Place};
 use oediag_protocol::{
@@ -38,7 +41,7 @@ use oediag_protocol::{
     digest::Sha256,
     document::Document,
     envelope::Envelope,
-    id::{HostId, ReceiptId, RequestId, TenantId},
+    id::{BundleId, HostId, ReceiptId, RequestId, TenantId},
     keyset::{Keyset, RequestKey, Revoked, Severity},
     ledger::{Entry, Event, Reason},
     request::{

@@ -109,10 +109,16 @@ pub struct Source {
 }
 
 /// Items of a bundle that the host keeps.
+///
+/// An answer to [`Ask::Index`] is a bundle of its own: the manifest of the one that the host keeps, with every member of the host's left
+/// out. What the center knows is that index, and so it is the index that is named here: its id, the digest of its manifest, and
+/// places in its list of items. The host finds the bundle behind it, whose rows have the same order, and makes another bundle of those
+/// items, which is shown and agreed to by itself. A host that does not keep it (any more), or whose index is another one, refuses with
+/// `unknown_bundle`; a place without an item that was left out, with `out_of_range`; one that needs a higher level, with `source_level`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Held {
-    /// The bundle.
+    /// The index that was sent.
     pub bundle_id: BundleId,
     /// Digest of its manifest, in which the items are counted.
     pub manifest_sha256: Sha256,

@@ -24,10 +24,11 @@ use crate::{
     enrolment::Enrolment,
     failure::{self, Failure, Kind, exit},
     invocation::Invocation,
-    recheck, redaction,
+    redaction,
     release::{
         ask::{self, Answer, Listening},
         consent::{self, ConsentError, Grounds, Yes},
+        gate::{self, GateError},
         notice::{Terms, notice},
         outbox::{self, Parcel, SealError},
         own::{Own, OwnError},
@@ -155,27 +156,21 @@ impl Desk<'_> {
     /// have replaced. What could not be looked for is said.
     fn allowed(&self, own: &Own) -> Result<(), Failure> {
         let texts = &self.given.texts;
-        redaction::allowed(&own.manifest, &redaction::config(&self.state, self.given)?, self.given)?;
+        let config = redaction::config(&self.state, self.given)?;
         let rules = selection::site_rules(&self.state, Kind::Usage, self.given)?;
         let path = || term::escape(&own.path.display().to_string());
-        let unreadable =
-            |error: anyhow::Error| Failure::new(Kind::Usage, text!(texts, "error-bundle-open", path = path())).because(error);
-        let input = own.read().map_err(|error| unreadable(error.into()))?;
-        let input = std::io::BufReader::with_capacity(1 << 16, input);
-        let found = recheck::recheck(input, &own.manifest, Some(&self.state), rules).map_err(|error| unreadable(error.into()))?;
+        let left =
+            |sentence: String| Failure::new(Kind::Refused, sentence).hint(text!(texts, "hint-upload-leaks", path = path()));
+        let found = gate::gate(own, &config, rules, &self.state).map_err(|error| match error {
+            GateError::Floor { floor, level } => redaction::below(floor, &level, self.given),
+            GateError::Leaks(count) => left(text!(texts, "error-upload-leaks", count = count)),
+            GateError::Doubts(count) => left(text!(texts, "error-upload-doubts", count = count)),
+            error => Failure::new(Kind::Usage, text!(texts, "error-bundle-open", path = path())).because(error),
+        })?;
         for line in found.not_looked_for(texts) {
             term::note(&text!(texts, "note-upload-unchecked", what = line));
         }
-        if found.ok {
-            return Ok(());
-        }
-        let count = found.checked.counts.values().sum::<u64>();
-        let sentence = if count == 0 {
-            text!(texts, "error-upload-doubts", count = found.checked.doubts.len())
-        } else {
-            text!(texts, "error-upload-leaks", count = count)
-        };
-        Err(Failure::new(Kind::Refused, sentence).hint(text!(texts, "hint-upload-leaks", path = path())))
+        Ok(())
     }
 
     /// A new bundle without the items of these names; the same one when none is named.

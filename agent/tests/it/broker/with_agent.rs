@@ -27,29 +27,63 @@ fn wait(broker: &Broker, what: &str, mut done: impl FnMut() -> bool) {
     }
 }
 
-#[test]
-fn a_request_goes_from_the_inbox_to_the_ack() {
-    let center = Center::new(|_, _| None, |_, _| None, &[keys(1)]);
-    let host = Host::enrolled("agent-broker", &center);
-    let id = fs::read_to_string(host.state().join("etc/host_id")).expect("an id");
-    let socket = std::env::temp_dir().join(format!("oediag-{}-story.sock", std::process::id()));
-    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../tests/roots/openeuler-22.03-sp3-aarch64");
-    let host_id = HostId::parse(id.trim()).expect("an id");
-    let mut broker = Broker { host, root, socket, child: None, host_id };
-    broker.start();
-    let request = broker.request(1);
-    let id = request.request_id;
-    let news = Inbox {
+fn news(next_poll_s: u64, requests: Vec<RequestId>) -> Inbox {
+    Inbox {
         schema: inbox::Schema::V1,
-        next_poll_s: 5,
-        requests: vec![id],
+        next_poll_s,
+        requests,
         cancels: Vec::new(),
         keyset_version: 1,
         deletions: Vec::<ReceiptId>::new(),
         wants_catalogue: false,
         log: None,
+    }
+}
+
+/// A host that is enrolled with a center of our own, and its broker.
+fn enrolled(test: &str, center: &Center) -> Broker {
+    let host = Host::enrolled(&format!("agent-{test}"), center);
+    let id = fs::read_to_string(host.state().join("etc/host_id")).expect("an id");
+    let socket = std::env::temp_dir().join(format!("oediag-{}-{test}.sock", std::process::id()));
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../tests/roots/openeuler-22.03-sp3-aarch64");
+    let host_id = HostId::parse(id.trim()).expect("an id");
+    let mut broker = Broker { host, root, socket, child: None, host_id };
+    broker.start();
+    broker
+}
+
+#[test]
+fn a_session_makes_an_agent_ask_that_was_to_wait() {
+    let center = Center::new(|_, _| None, |_, _| None, &[keys(1)]);
+    let broker = enrolled("session", &center);
+    let offer = |seed: u8, generation: u64| {
+        let request = broker.request(seed);
+        let id = request.request_id;
+        center.known().papers.insert(format!("/v1/requests/{id}"), by(&request, &[20]).to_bytes().expect("JSON"));
+        center.known().inbox = (generation, Some(news(3600, vec![id])));
+        id
     };
-    center.known().inbox = (1, Some(news));
+    let first = offer(1, 1);
+    let process = agent(&broker);
+    wait(&broker, "the first request", || broker.rows().iter().any(|row| row.id == first));
+    let pending = || center.known().letters.iter().any(|(path, _)| path.ends_with("/events"));
+    wait(&broker, "its event", pending);
+    // By itself it would ask the center in an hour, and the broker in a minute and a half.
+    let second = offer(2, 2);
+    let begun = Instant::now();
+    broker.done(&Ask::Session { minutes: 10 });
+    wait(&broker, "the second request", || broker.rows().iter().any(|row| row.id == second));
+    assert!(begun.elapsed() < Duration::from_mins(1), "{:?}", begun.elapsed());
+    end(process, Signal::SIGTERM);
+}
+
+#[test]
+fn a_request_goes_from_the_inbox_to_the_ack() {
+    let center = Center::new(|_, _| None, |_, _| None, &[keys(1)]);
+    let mut broker = enrolled("story", &center);
+    let request = broker.request(1);
+    let id = request.request_id;
+    center.known().inbox = (1, Some(news(5, vec![id])));
     center.known().papers.insert(format!("/v1/requests/{id}"), by(&request, &[20]).to_bytes().expect("JSON"));
 
     // Somebody waits: the agent asks often.
