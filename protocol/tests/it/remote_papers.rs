@@ -114,7 +114,9 @@ fn whole<T: Document + PartialEq + std::fmt::Debug>(document: &T) {
 
 #[test]
 fn t14_papers_of_a_request_come_back_whole_and_nothing_unknown_is_read() {
-    State::ALL.iter().for_each(|state| whole(&event(*state)));
+    for state in State::ALL {
+        whole(&event(*state));
+    }
     whole(&deletion());
     whole(&withdrawal());
     whole(&views(MAX_VIEWS));
