@@ -4,21 +4,20 @@
 use oediag_protocol::inbox::{self, Inbox};
 
 use super::*;
-use crate::center::Center;
 
-fn agent(broker: &Broker) -> Child {
+pub(super) fn agent(broker: &Broker) -> Child {
     let socket = broker.socket.to_str().expect("UTF-8");
     let log = fs::File::options().create(true).append(true).open(broker.host.folder.join("agent.log")).expect("a log");
     let mut command = broker.host.command(&["agent", "--socket", socket, "--first-poll-within", "0"]);
     command.stdout(Stdio::null()).stderr(log).spawn().expect("the agent starts")
 }
 
-fn end(mut agent: Child, signal: Signal) {
+pub(super) fn end(mut agent: Child, signal: Signal) {
     kill(Pid::from_raw(agent.id().cast_signed()), signal).expect("it runs");
     agent.wait().expect("it ends");
 }
 
-fn wait(broker: &Broker, what: &str, mut done: impl FnMut() -> bool) {
+pub(super) fn wait(broker: &Broker, what: &str, mut done: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !done() {
         let log = || fs::read_to_string(broker.host.folder.join("agent.log")).unwrap_or_default();
@@ -30,13 +29,7 @@ fn wait(broker: &Broker, what: &str, mut done: impl FnMut() -> bool) {
 #[test]
 fn a_request_goes_from_the_inbox_to_the_ack() {
     let center = Center::new(|_, _| None, |_, _| None, &[keys(1)]);
-    let host = Host::enrolled("agent-broker", &center);
-    let id = fs::read_to_string(host.state().join("etc/host_id")).expect("an id");
-    let socket = std::env::temp_dir().join(format!("oediag-{}-story.sock", std::process::id()));
-    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../tests/roots/openeuler-22.03-sp3-aarch64");
-    let host_id = HostId::parse(id.trim()).expect("an id");
-    let mut broker = Broker { host, root, socket, child: None, host_id };
-    broker.start();
+    let mut broker = Broker::enrolled("agent-broker", &center);
     let request = broker.request(1);
     let id = request.request_id;
     let news = Inbox {
