@@ -148,6 +148,9 @@ pub struct Broker {
     /// A folder to examine instead of this machine.
     #[arg(long, value_name = "DIR")]
     pub root: Option<PathBuf>,
+    /// Only close the networks, say of each family whether it is closed, and end.
+    #[arg(long, conflicts_with_all = ["socket", "root"])]
+    pub check_filter: bool,
 }
 
 /// What to collect; the options `collect` and `plan` share.

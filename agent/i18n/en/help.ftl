@@ -72,6 +72,7 @@ arg-max-item-bytes = Most that is read of one file or command (default 64M); of 
 arg-max-seconds = Longest run in seconds (default 900)
 arg-perf-seconds = How long to sample performance, in seconds; 0 is not at all
 arg-broker-socket = Socket to make where systemd hands none over (default: /run/oediag/broker.sock)
+arg-check-filter = Only close the networks as the broker does, print how making a socket of each family fails, and end; exit status 3 if one does not
 arg-root = Examine a folder that looks like a host: an unpacked bundle, a mounted disk; no command is run
 arg-now = The present time of that folder; otherwise the newest it records
 arg-case = The number of the support case this is for

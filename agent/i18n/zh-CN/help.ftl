@@ -72,6 +72,7 @@ arg-max-item-bytes = 单个文件或命令最多读取的字节数（默认 64M�
 arg-max-seconds = 最长运行时间，单位秒（默认 900）
 arg-perf-seconds = 性能采样时长，单位秒；0 表示不采样
 arg-broker-socket = systemd 未传入套接字时创建的套接字路径（默认 /run/oediag/broker.sock）
+arg-check-filter = 仅像 broker 一样关闭网络，逐个地址族输出创建套接字的失败结果后退出；若有未关闭的，退出码为 3
 arg-root = 检查一个主机根目录形式的目录：解开的诊断包或挂载的磁盘；不运行任何命令
 arg-now = 该目录的“当前时间”；未指定时取其中记录的最新时间
 arg-case = 对应的服务工单号

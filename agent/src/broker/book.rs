@@ -18,7 +18,7 @@ use oediag_protocol::{
     digest::Sha256,
     id::{BundleId, ReceiptId, RequestId, TenantId},
     json::{self, JsonError},
-    ledger::{Event, Note, Reason},
+    ledger::{Event, Note, Reason, chain::Anchors},
     request::{
         event::{self, StatusEvent},
         life::{Move, State},
@@ -203,6 +203,8 @@ pub struct Book {
     folder: PathBuf,
     bell: Bell,
     entries: BTreeMap<RequestId, Entry>,
+    /// The last line that the ledger had of each at the start: of a move that a kill cut short it is there already.
+    lines: BTreeMap<RequestId, (Event, Option<Sha256>)>,
 }
 
 impl Entry {
@@ -278,7 +280,15 @@ impl Book {
                 Err(error) => damaged.push(error),
             }
         }
-        Ok((Self { folder, bell, entries }, damaged))
+        let mut lines = BTreeMap::new();
+        let walked = ledger::walk(place, &Anchors::default(), |line| {
+            if let Some(id) = line.rid.filter(|id| entries.contains_key(id)) {
+                lines.insert(id, (line.ev, line.obj));
+            }
+        })?;
+        // What is wrong with the ledger is said when the next line is to be written, or by who verifies it.
+        drop(walked);
+        Ok((Self { folder, bell, entries, lines }, damaged))
     }
 
     /// All, by id.
@@ -351,8 +361,10 @@ impl Book {
         if next.is_over() {
             entry.request = None;
         }
-        if !written {
-            let note = Note { ev: by.line(), obj: obj.or(Some(entry.payload_sha256)), rid: Some(id), why };
+        let obj = obj.or(Some(entry.payload_sha256));
+        let cut_short = self.lines.remove(&id) == Some((by.line(), obj));
+        if !(written || cut_short) {
+            let note = Note { ev: by.line(), obj, rid: Some(id), why };
             ledger::append(hand.place, hand.identity, hand.now, note)?;
         }
         let folder = self.folder(id);

@@ -47,8 +47,21 @@ pub enum FilterError {
 /// # Errors
 /// It is not in place, or does not hold.
 pub fn close_networks() -> Result<(), FilterError> {
-    seccompiler::apply_filter_all_threads(&program()?)?;
+    apply()?;
     holds()
+}
+
+/// Puts the filter in place, and gives each family beside what making a socket of it came to: `EPERM` where it is closed.
+///
+/// # Errors
+/// It is not in place.
+pub fn look() -> Result<Vec<(AddressFamily, Option<Errno>)>, FilterError> {
+    apply()?;
+    Ok(CLOSED.into_iter().map(|family| (family, socket_of(family))).collect())
+}
+
+fn apply() -> Result<(), FilterError> {
+    Ok(seccompiler::apply_filter_all_threads(&program()?)?)
 }
 
 /// Whether no socket of a network can be made.
@@ -57,12 +70,17 @@ pub fn close_networks() -> Result<(), FilterError> {
 /// One could.
 pub fn holds() -> Result<(), FilterError> {
     for family in CLOSED {
-        match socket(family, SockType::Datagram, SockFlag::SOCK_CLOEXEC, None) {
-            Err(Errno::EPERM) => {}
-            other => return Err(FilterError::Open { family, found: other.err() }),
+        match socket_of(family) {
+            Some(Errno::EPERM) => {}
+            found => return Err(FilterError::Open { family, found }),
         }
     }
     Ok(())
+}
+
+/// Why no socket of this family can be made; none if one can.
+fn socket_of(family: AddressFamily) -> Option<Errno> {
+    socket(family, SockType::Datagram, SockFlag::SOCK_CLOEXEC, None).err()
 }
 
 fn program() -> Result<BpfProgram, BackendError> {

@@ -37,7 +37,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Broker, Kept, Trouble,
-    book::{Agreed, Entry, Hand, MAX_KEPT, MAX_OPEN, Step},
+    book::{Agreed, BookError, Entry, Hand, MAX_KEPT, MAX_OPEN, Step},
     notify, offer,
     policy::Standing,
     wire::{Answer, Kind, Ruled},
@@ -111,11 +111,18 @@ impl Broker {
         match taken {
             Ok(()) => Ok(Answer::Done),
             // What is refused for its own sake has its reason in the ledger.
-            Err(Trouble::No(word)) => {
-                self.refused(kept, word, object, None)?;
-                Err(Trouble::No(word))
+            Err(error) => {
+                let word = match &error {
+                    Trouble::No(word) => Some(*word),
+                    Trouble::Book(BookError::Unknown(_)) => Some("unknown_request"),
+                    Trouble::Book(BookError::NotNow { .. }) => Some("not_now"),
+                    _ => None,
+                };
+                if let Some(word) = word {
+                    self.refused(kept, word, object, None)?;
+                }
+                Err(error)
             }
-            Err(other) => Err(other),
         }
     }
 

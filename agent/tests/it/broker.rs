@@ -4,6 +4,8 @@
 mod ends;
 mod gate;
 mod held;
+mod hostile_agent;
+mod hostile_center;
 mod refusals;
 mod requests;
 mod story;
@@ -42,7 +44,7 @@ use oediag_protocol::{
     document::Document,
     envelope::Envelope,
     id::{BundleId, HostId, ReceiptId, RequestId, TenantId},
-    keyset::{Keyset, RequestKey, Revoked, Severity},
+    keyset::{EngineerKey, Keyset, RequestKey, Revoked, Severity},
     ledger::{Entry, Event, Reason},
     request::{
         cancel::{self, Cancel},
@@ -57,7 +59,7 @@ use oediag_protocol::{
 };
 
 use crate::{
-    center::{key, keyset, now, tenant},
+    center::{Center, key, keyset, now, tenant},
     host::Host,
 };
 
@@ -81,6 +83,7 @@ fn keys(version: u64) -> Keyset {
         RequestKey { key: key(21).public(), max_severity: Severity::P3, scopes: vec![Level::Basic] },
         RequestKey { key: key(22).public(), max_severity: Severity::P1, scopes: vec![Level::Basic] },
     ];
+    keys.engineer.keys = vec![EngineerKey { id: line("li.wei"), key: key(40).public() }];
     keys.revoked = vec![Revoked { keyid: line(&key(22).public().fingerprint()), since: Time(0) }];
     keys
 }
@@ -101,7 +104,22 @@ struct Broker {
 
 impl Broker {
     fn new(test: &str) -> Self {
-        Self::examining(test, PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../tests/roots/openeuler-22.03-sp3-aarch64"))
+        Self::with(test, &keys(1))
+    }
+
+    /// A host that goes by this keyset.
+    fn with(test: &str, keyset: &Keyset) -> Self {
+        Self::examining(test, fixture(), keyset)
+    }
+
+    /// A host that enrolled at a center.
+    fn enrolled(test: &str, center: &Center) -> Self {
+        let host = Host::enrolled(test, center);
+        let id = fs::read_to_string(host.state().join("etc/host_id")).expect("an id");
+        let host_id = HostId::parse(id.trim()).expect("an id");
+        let mut this = Self { host, root: fixture(), socket: socket(test), child: None, host_id };
+        this.start();
+        this
     }
 
     /// A host whose log takes a while to read.
@@ -112,24 +130,22 @@ impl Broker {
         fs::write(root.join("etc/os-release"), "ID=openEuler\nVERSION=\"22.03\"\n").expect("it can be written");
         let log = "Nov 23 01:02:03 host app: request from 192.0.2.17 by user li took 17 ms\n".repeat(150_000);
         fs::write(root.join("var/log/messages"), log).expect("it can be written");
-        Self::examining(test, root)
+        Self::examining(test, root, &keys(1))
     }
 
-    fn examining(test: &str, root: PathBuf) -> Self {
+    fn examining(test: &str, root: PathBuf, keyset: &Keyset) -> Self {
         let host = Host::new(test);
         let place = Place::open(Some(&host.state()), &Home::Root).expect("a state");
         let host_id = place.identity().expect("an identity").host_id;
         // The folder whose owner is the agent.
         place.transport_key().expect("a key");
-        let first = keys(1);
+        let first = keyset.clone();
         let pin = first.root.pin();
         let signed = vec![by(&first, &[10, 11])];
         let url = "https://support.example.cn".parse().expect("an address");
         let enrolment = Enrolment::new(now(), url, None, host_id, tenant(), pin, Said::default(), first, signed);
         enrolment.store(&place).expect("it is stored");
-        // Paths of sockets are short.
-        let socket = std::env::temp_dir().join(format!("oediag-{}-{test}.sock", std::process::id()));
-        let mut this = Self { host, root, socket, child: None, host_id };
+        let mut this = Self { host, root, socket: socket(test), child: None, host_id };
         this.start();
         this
     }
@@ -308,6 +324,16 @@ impl Drop for Broker {
         }
         fs::remove_file(&self.socket).unwrap_or_default();
     }
+}
+
+/// Where a broker listens; paths of sockets are short.
+fn socket(test: &str) -> PathBuf {
+    std::env::temp_dir().join(format!("oediag-{}-{test}.sock", std::process::id()))
+}
+
+/// The host that is examined.
+fn fixture() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../tests/roots/openeuler-22.03-sp3-aarch64")
 }
 
 fn source(id: &str) -> Source {

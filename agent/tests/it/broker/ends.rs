@@ -55,6 +55,27 @@ fn t19_a_kill_while_collecting_leads_to_no_second_run() {
 }
 
 #[test]
+fn t19_a_kill_between_the_ledger_and_the_state_leaves_one_line() {
+    let mut broker = Broker::slow("broker-cut-short");
+    let mut request = broker.request(1);
+    request.scope.sources = vec![source("logs.messages")];
+    let id = request.request_id;
+    broker.done(&Broker::take(&request));
+    broker.done(&Ask::Approve { id, sudo_uid: None });
+    broker.becomes(id, State::Collecting);
+    broker.end(Signal::SIGKILL);
+    // As it is when the line is on the disk and the state is not: nothing was begun.
+    let folder = broker.host.state().join("requests").join(id.to_string());
+    let state = fs::read_to_string(folder.join("state.json")).expect("its state");
+    fs::write(folder.join("state.json"), state.replace("\"collecting\"", "\"approved\"")).expect("it can be written");
+    fs::remove_dir_all(folder.join("bundles")).unwrap_or_default();
+    broker.start();
+    broker.becomes(id, State::Preview);
+    assert_eq!((broker.count(Event::Collecting), broker.bundles(id)), (1, 1));
+    broker.host.run(&["ledger", "verify"]).ends(0);
+}
+
+#[test]
 fn t27_a_cancel_reaches_its_state_wherever_the_request_is() {
     let broker = Broker::slow("broker-cancel");
     let mut requests: Vec<Request> = (1..=4).map(|seed| broker.request(seed)).collect();

@@ -4,21 +4,20 @@
 use oediag_protocol::inbox::{self, Inbox};
 
 use super::*;
-use crate::center::Center;
 
-fn agent(broker: &Broker) -> Child {
+pub(super) fn agent(broker: &Broker) -> Child {
     let socket = broker.socket.to_str().expect("UTF-8");
     let log = fs::File::options().create(true).append(true).open(broker.host.folder.join("agent.log")).expect("a log");
     let mut command = broker.host.command(&["agent", "--socket", socket, "--first-poll-within", "0"]);
     command.stdout(Stdio::null()).stderr(log).spawn().expect("the agent starts")
 }
 
-fn end(mut agent: Child, signal: Signal) {
+pub(super) fn end(mut agent: Child, signal: Signal) {
     kill(Pid::from_raw(agent.id().cast_signed()), signal).expect("it runs");
     agent.wait().expect("it ends");
 }
 
-fn wait(broker: &Broker, what: &str, mut done: impl FnMut() -> bool) {
+pub(super) fn wait(broker: &Broker, what: &str, mut done: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !done() {
         let log = || fs::read_to_string(broker.host.folder.join("agent.log")).unwrap_or_default();
@@ -40,22 +39,10 @@ fn news(next_poll_s: u64, requests: Vec<RequestId>) -> Inbox {
     }
 }
 
-/// A host that is enrolled with a center of our own, and its broker.
-fn enrolled(test: &str, center: &Center) -> Broker {
-    let host = Host::enrolled(&format!("agent-{test}"), center);
-    let id = fs::read_to_string(host.state().join("etc/host_id")).expect("an id");
-    let socket = std::env::temp_dir().join(format!("oediag-{}-{test}.sock", std::process::id()));
-    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../tests/roots/openeuler-22.03-sp3-aarch64");
-    let host_id = HostId::parse(id.trim()).expect("an id");
-    let mut broker = Broker { host, root, socket, child: None, host_id };
-    broker.start();
-    broker
-}
-
 #[test]
 fn a_session_makes_an_agent_ask_that_was_to_wait() {
     let center = Center::new(|_, _| None, |_, _| None, &[keys(1)]);
-    let broker = enrolled("session", &center);
+    let broker = Broker::enrolled("agent-session", &center);
     let offer = |seed: u8, generation: u64| {
         let request = broker.request(seed);
         let id = request.request_id;
@@ -80,7 +67,7 @@ fn a_session_makes_an_agent_ask_that_was_to_wait() {
 #[test]
 fn a_request_goes_from_the_inbox_to_the_ack() {
     let center = Center::new(|_, _| None, |_, _| None, &[keys(1)]);
-    let mut broker = enrolled("story", &center);
+    let mut broker = Broker::enrolled("agent-story", &center);
     let request = broker.request(1);
     let id = request.request_id;
     center.known().inbox = (1, Some(news(5, vec![id])));
