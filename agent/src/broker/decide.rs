@@ -18,6 +18,7 @@ use super::{
     book::{Entry, Step},
     notify,
     policy::Standing,
+    take,
     wire::{Answer, MAX_SESSION, Row},
 };
 use crate::release::{outbox, receipt::Receipt};
@@ -26,8 +27,8 @@ use crate::release::{outbox, receipt::Receipt};
 const DAY: i64 = 86_400;
 /// Seconds after its time for which an upload that was agreed to is tried.
 const LATE: i64 = 7 * DAY;
-/// Most requests of a list: it has to fit into an answer.
-const MAX_ROWS: usize = 1000;
+/// Most requests of a list: it has to fit into an answer, however long the words of a center are (four lines of 2 KiB each).
+const MAX_ROWS: usize = 400;
 
 impl Broker {
     pub(super) fn list(&self, kept: &Kept) -> Answer {
@@ -129,6 +130,15 @@ impl Broker {
         Ok(kept.book.note(id, |entry| (entry.bundle, entry.whole) = (None, None))?)
     }
 
+    /// The same where no move says so: consent was withdrawn while the bundle was kept here.
+    fn remove_with_line(&self, kept: &mut Kept, id: RequestId) -> Result<(), Trouble> {
+        if let Some(made) = kept.book.entry(id)?.bundle.clone() {
+            let hand = self.hand();
+            ledger::append(hand.place, hand.identity, hand.now, Note { rid: Some(id), ..Note::of(Event::Deleted, made.sha256) })?;
+        }
+        self.remove(kept, id)
+    }
+
     /// What the clock brings. What fails is tried again the next time.
     pub fn tick(&self) {
         let Ok(mut kept) = self.kept.try_lock() else { return };
@@ -145,6 +155,13 @@ impl Broker {
                     let step = Step { why: Reason::parse("expired"), ..Move::Fail.into() };
                     self.end(kept, id, step, |_| {})
                 }
+                // A kill came between the line and the file.
+                State::Deleted if entry.bundle.is_some() => self.remove(kept, id),
+                State::Withdrawn | State::DeletionConfirmed
+                    if entry.bundle.is_some() && now.0 >= entry.row.at.0.saturating_add(keep()) =>
+                {
+                    self.remove_with_line(kept, id)
+                }
                 State::Stored if entry.bundle.is_some() && now.0 >= entry.row.at.0.saturating_add(keep()) => {
                     self.delete(kept, id)
                 }
@@ -154,7 +171,12 @@ impl Broker {
                 notify::trouble(&error);
             }
         }
-        kept.book.forget(now);
+        // A clock that jumps ahead must not make a request unknown that is in time again when the clock is put right: the center
+        // has to have signed something as late.
+        match take::floor(&self.state) {
+            Ok(floor) => kept.book.forget(floor.map_or(Time(0), |floor| floor.min(now))),
+            Err(error) => notify::trouble(&error),
+        }
     }
 
     /// Whether nothing is being done, and nobody waits.

@@ -12,6 +12,7 @@ use oediag_collector::{
 use oediag_protocol::{
     ack::Ack,
     bundle::manifest::LedgerHead,
+    consent::{BundleDigest, BundleRef},
     document::MAX_BYTES,
     id::{ReceiptId, RequestId},
     json,
@@ -83,21 +84,20 @@ impl Broker {
     }
 
     pub(super) fn outgoing(&self, kept: &mut Kept, catalogue: bool) -> Result<Answer, Trouble> {
-        let mut letters = Vec::new();
-        for entry in kept.book.entries() {
+        // What takes something back goes first, and leaves room for the rest.
+        let mut letters = self.withdrawals(kept)?;
+        letters.truncate(MAX_LETTERS / 2);
+        'requests: for entry in kept.book.entries() {
             let id = entry.row.id;
             for (name, event) in kept.book.waiting(id) {
+                if letters.len() >= MAX_LETTERS {
+                    break 'requests;
+                }
                 let body = text(event.to_bytes()?);
                 let path = format!("/v1/requests/{id}/events");
                 letters.push(Letter { id: format!("{EVENT}{id}/{name}"), method: Method::Post, path, body });
-                if letters.len() == MAX_LETTERS {
-                    break;
-                }
             }
         }
-        letters.truncate(MAX_LETTERS);
-        letters.extend(self.withdrawals(kept)?);
-        letters.truncate(MAX_LETTERS);
         let signed = book_of_host::signed_head(&self.state, &self.identity.signer.public())?;
         let told = self.told_head()?;
         if let Some(signed) = signed.filter(|signed| told.as_ref() != Some(&signed.head)) {
@@ -122,6 +122,11 @@ impl Broker {
         for receipt in sending {
             match self.upload(kept, receipt) {
                 Ok(upload) => uploads.push(upload),
+                // Whoever ended the consent did not have to tell the broker.
+                Err(Trouble::No("not_covered")) => {
+                    let id = of(kept, receipt)?;
+                    self.end(kept, id, Step { why: Reason::parse("not_covered"), ..Move::Cancel.into() }, |_| {})?;
+                }
                 Err(error) => notify::trouble(&error),
             }
         }
@@ -163,12 +168,11 @@ impl Broker {
     }
 
     fn upload(&self, kept: &mut Kept, receipt: ReceiptId) -> Result<Upload, Trouble> {
-        let found = self.receipt(receipt)?;
+        let (found, center) = self.agreed(receipt)?;
         let frame = match kept.frames.entry(receipt) {
             btree_map::Entry::Occupied(known) => known.into_mut(),
             btree_map::Entry::Vacant(place) => {
                 // After a start: what lies there is digested once more.
-                let center = Enrolment::load(&self.state)?.ok_or(Trouble::No("not_enrolled"))?;
                 let parcel = outbox::sealed(&found, &center, &self.state, &self.identity.signer.public());
                 place.insert(parcel.ok_or(Trouble::No("no_payload"))?.frame)
             }
@@ -186,6 +190,7 @@ impl Broker {
 
     pub(super) fn payload(&self, kept: &Kept, receipt: ReceiptId) -> Result<(Answer, File), Trouble> {
         of(kept, receipt)?;
+        self.agreed(receipt)?;
         let file = File::open(outbox::place(&self.state, receipt))?;
         let bytes = file.metadata()?.len();
         Ok((Answer::Payload { bytes }, file))
@@ -227,7 +232,7 @@ impl Broker {
         if !(slot.starts_with("/v1/uploads/") && slot.len() <= MAX_SLOT && slot.bytes().all(plain)) {
             return Err(Trouble::No("no_slot"));
         }
-        let found = self.receipt(receipt)?;
+        let (found, _) = self.agreed(receipt)?;
         if let Some(mut sending) = found.sending() {
             (sending.slot, sending.at) = (Some(slot), 0);
             found.note(&sending)?;
@@ -249,7 +254,7 @@ impl Broker {
         let (ack, signer) = keys.iter().find_map(by).ok_or(Trouble::No("bad_sig"))?;
         let (envelope, ..) = found.envelope(&key).ok_or(Trouble::No("no_payload"))?;
         ack.answers(&envelope, receipt).map_err(|_| Trouble::No("other_receipt"))?;
-        raise_floor(&self.state, ack.stored_at)?;
+        raise_floor(&self.state, ack.stored_at, self.hand().now)?;
         found.acknowledge(&object.to_bytes()?, &signer)?;
         kept.book.step(id, Step { obj: Some(object.digest()), ..Move::Store.into() }, self.hand(), |_| {})?;
         kept.frames.remove(&receipt);
@@ -281,6 +286,13 @@ impl Broker {
         Ok(())
     }
 
+    /// A receipt under which bytes may leave at this moment, and the center that it was given for.
+    fn agreed(&self, receipt: ReceiptId) -> Result<(Receipt, Enrolment), Trouble> {
+        let found = self.receipt(receipt)?;
+        let center = Enrolment::load(&self.state)?.ok_or(Trouble::No("not_enrolled"))?;
+        if covers(&found, &center, self.hand().now) { Ok((found, center)) } else { Err(Trouble::No("not_covered")) }
+    }
+
     fn receipt(&self, receipt: ReceiptId) -> Result<Receipt, Trouble> {
         Receipt::read(&self.state, receipt, &self.identity.signer.public())?.ok_or(Trouble::No("unknown_receipt"))
     }
@@ -289,6 +301,12 @@ impl Broker {
         let bytes = state::saved(&self.state.data().join(TOLD), MAX_BYTES as u64)?;
         Ok(bytes.and_then(|bytes| json::parse(&bytes, MAX_BYTES).ok()))
     }
+}
+
+fn covers(found: &Receipt, center: &Enrolment, now: Time) -> bool {
+    let BundleRef { bundle_id, sha256, bytes, .. } = found.consent.bundle;
+    let request = found.consent.request.map(|request| request.request_id);
+    found.covers(&BundleDigest { bundle_id, sha256, bytes }, center, request, now)
 }
 
 /// The request whose sealed file goes under a receipt.

@@ -12,7 +12,7 @@ use oediag_collector::{
 };
 use oediag_protocol::{
     audit,
-    consent::PolicyRef,
+    consent::{CLOCK_SLACK, PolicyRef},
     deletion::Deletion,
     digest::Sha256,
     id::RequestId,
@@ -154,7 +154,7 @@ impl Broker {
         if open >= MAX_OPEN || kept.book.entries().count() >= MAX_KEPT {
             return Err(Trouble::No("busy"));
         }
-        raise_floor(&self.state, request.created)?;
+        raise_floor(&self.state, request.created, self.hand().now)?;
         let reach = self.reach(kept, request).unwrap_or_default();
         let sources = reach.iter().map(|reach| reach.source.to_string()).collect();
         kept.book.accept(Entry::new(&verified, sources, hand.now), object, hand)?;
@@ -207,7 +207,7 @@ impl Broker {
 
     fn cancel(&self, kept: &mut Kept, object: &Signed, center: &Enrolment) -> Result<(), Trouble> {
         let cancel = verify::cancel(&object.to_bytes()?, asked(center)).map_err(|refusal| Trouble::No(refusal.word()))?;
-        raise_floor(&self.state, cancel.created)?;
+        raise_floor(&self.state, cancel.created, self.hand().now)?;
         let id = cancel.request_id;
         if kept.book.entry(id)?.row.state == State::Cancelled {
             return Ok(());
@@ -242,7 +242,7 @@ impl Broker {
             WithdrawError::OtherDeletion => Trouble::No("other_receipt"),
             error => error.into(),
         })?;
-        raise_floor(&self.state, deletion.deleted_at)?;
+        raise_floor(&self.state, deletion.deleted_at, self.hand().now)?;
         let of = |entry: &&Entry| entry.receipt == Some(deletion.receipt_id) && entry.row.state.after(Move::Confirm).is_some();
         let waits = kept.book.entries().find(of).map(|entry| entry.row.id);
         if let Some(id) = waits {
@@ -267,7 +267,7 @@ impl Broker {
                 return Err(Trouble::No("log_conflict"));
             }
         }
-        raise_floor(&self.state, told.at)?;
+        raise_floor(&self.state, told.at, self.hand().now)?;
         let hand = self.hand();
         ledger::append(hand.place, hand.identity, hand.now, Note::of(Event::CenterHead, object.digest()))?;
         Ok(state::save(&path, &object.to_bytes()?)?)
@@ -279,7 +279,7 @@ fn asked(center: &Enrolment) -> Asked<'_> {
 }
 
 /// The latest moment in anything that the center signed.
-fn floor(place: &Place) -> Result<Option<Time>, Trouble> {
+pub(super) fn floor(place: &Place) -> Result<Option<Time>, Trouble> {
     let path = place.data().join(FLOOR);
     let Some(bytes) = state::saved(&path, MAX_SMALL)? else { return Ok(None) };
     let floor: Floor = json::parse(&bytes, MAX_SMALL as usize)?;
@@ -287,7 +287,10 @@ fn floor(place: &Place) -> Result<Option<Time>, Trouble> {
 }
 
 /// Notes a moment that the center signed.
-pub(super) fn raise_floor(place: &Place, at: Time) -> Result<(), Trouble> {
+/// A moment far ahead of this host's clock is a mistake or an attack: it counts as little ahead as two clocks may differ, so that no paper
+/// shuts out all that come after it.
+pub(super) fn raise_floor(place: &Place, at: Time, now: Time) -> Result<(), Trouble> {
+    let at = at.min(Time(now.0.saturating_add(CLOCK_SLACK)));
     if floor(place)?.is_some_and(|floor| floor >= at) {
         return Ok(());
     }

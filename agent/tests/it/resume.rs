@@ -262,7 +262,7 @@ fn a_cancelled_upload_is_never_gone_on_with() {
     host.upload(&bundle, &[]).ends(0);
     let acked = receipts(&host).into_iter().find(|id| !ids.contains(id)).expect("a new receipt");
     let run = host.run(&["consent", "drop", &acked]).ends(3);
-    assert!(run.err.contains("ask the recipient"), "{run:#?}");
+    assert!(run.err.contains("oediag consent withdraw"), "{run:#?}");
     assert_eq!(center.known().bundles.len(), 1);
 }
 

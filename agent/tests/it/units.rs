@@ -70,7 +70,7 @@ fn t78_the_broker_has_no_network_and_the_agent_has_no_host() {
     for (directive, value) in [
         ("RestrictAddressFamilies", "AF_UNIX AF_NETLINK"),
         ("IPAddressDeny", "any"),
-        ("ReadWritePaths", "/var/lib/oediag"),
+        ("ReadWritePaths", "/var/lib/oediag /etc/oediag /run/oediag"),
         ("CapabilityBoundingSet", "CAP_DAC_READ_SEARCH CAP_SYS_PTRACE CAP_SYSLOG CAP_SETUID CAP_SETGID CAP_KILL"),
     ] {
         assert_eq!(says("oediag-broker.service", directive), [value], "{directive}");

@@ -123,3 +123,21 @@ fn t27_a_cancel_stops_what_is_on_its_way() {
     assert_eq!((broker.state(id), broker.host.outbox(), broker.bundles(id)), (State::Cancelled, Vec::new(), 0));
     broker.refuses(&Ask::Payload { receipt }, "unknown_receipt");
 }
+
+#[test]
+fn what_was_agreed_to_is_not_sent_when_the_consent_was_dropped() {
+    let broker = Broker::new("broker-dropped");
+    let request = broker.request(1);
+    let id = request.request_id;
+    broker.done(&Broker::take(&request));
+    broker.collected(id);
+    let receipt = broker.released(id);
+    broker.becomes(id, State::Uploading);
+    assert_eq!(broker.outgoing().1.len(), 1);
+    broker.host.run(&["consent", "drop", &receipt.to_string()]).ends(0);
+    broker.refuses(&Ask::Payload { receipt }, "not_covered");
+    broker.refuses(&Ask::Slot { receipt, slot: "/v1/uploads/1".to_owned() }, "not_covered");
+    assert!(broker.outgoing().1.is_empty());
+    assert_eq!(broker.state(id), State::Cancelled);
+    assert_eq!(broker.host.outbox(), Vec::<String>::new());
+}

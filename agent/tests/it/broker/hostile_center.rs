@@ -383,10 +383,10 @@ fn t24_where_the_clock_is_in_doubt_no_rule_decides_and_a_person_is_warned() {
         let page = broker.host.run(&["requests", "show", &request.request_id.to_string(), "--socket", socket]).ends(0).out;
         assert_eq!(page.contains("clock of this host"), shift != 0, "{page}");
         if shift != 0 {
-            // What the center signed for a year ahead was noted: a clock that is behind it makes no old request young again.
+            // The keyset is of a year ahead: a clock that is behind it makes no old request young again.
             let made = Time(now().0 - 60);
             let old = Request { created: made, not_before: made, expires: Time(made.0 + 3600), ..broker.request(2) };
-            broker.refuses(&Broker::take(&old), "clock");
+            broker.refuses(&Broker::take(&old), "expired");
             assert_eq!(broker.count(Event::Collecting), 0);
         }
     }

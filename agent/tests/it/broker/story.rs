@@ -199,8 +199,11 @@ fn keysets_go_forward_and_a_log_is_not_rewritten() {
     broker.refuses(&log(head(4, 1)), "log_conflict");
     assert_eq!(broker.count(Event::CenterHead), 2);
 
-    // What the center signed a year ahead closes the door to what is older: a clock that was set back opens nothing.
-    let later = audit::Head { at: Time(now().0 + 365 * 86_400), ..head(10, 4) };
-    broker.done(&log(later));
-    broker.refuses(&Broker::take(&broker.request(1)), "clock");
+    // A moment far ahead is a mistake or an attack: it does not shut out what comes after it.
+    let ahead = Time(now().0 + 365 * 86_400);
+    broker.done(&log(audit::Head { at: ahead, ..head(10, 4) }));
+    broker.done(&Broker::take(&broker.request(1)));
+    // A clock that was set back, behind what the center signed at its time, opens nothing.
+    fs::write(broker.host.state().join("floor.json"), format!("{{\"floor\":\"{ahead}\"}}")).expect("it can be written");
+    broker.refuses(&Broker::take(&broker.request(2)), "clock");
 }
